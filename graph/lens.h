@@ -1,0 +1,85 @@
+/* The lens: what can be said of a subject when a person looks at it.
+ *
+ * Declared here and implemented by the producer of the graph, so that everything in front of it can
+ * show a language's own words without knowing the language. Calls may come from any thread, also at
+ * the same time. All text written is sanitised (text_escape). */
+#ifndef GORETAIN_GRAPH_LENS_H
+#define GORETAIN_GRAPH_LENS_H
+
+#include "graph/graph.h"
+#include "graph/text.h"
+
+enum subject_kind { SUBJECT_OBJECT, SUBJECT_HOLDER, SUBJECT_PLACE };
+
+/* What one looks at. A PLACE is a typed value inside an object, a frame or a global. */
+struct subject {
+	enum subject_kind kind;
+	uint32_t id;      /* object id, or index into holders */
+	uint64_t addr;    /* PLACE: where the value lies */
+	uint64_t token;   /* PLACE: the lens's own name for its type */
+};
+
+/* One field, element, entry, captured variable or slot of a subject. Strings live only during the
+ * call that hands the part out. */
+struct part {
+	const char *label;   /* how one gets there: ".meta", "[17]", "[\"user:42\"]", "captured data" */
+	const char *type;    /* type name, dynamic type of a boxed value; "" if unknown */
+	const char *value;   /* preview; "" if there is none to show */
+	enum known known;
+	bool boxed;          /* the value is in an interface's box */
+	uint32_t target;     /* object it points into, NO_NODE if none */
+	uint64_t target_offset;
+	uint64_t offset;     /* from the subject's base */
+	uint64_t size;       /* bytes in place */
+	struct subject inside; /* look inside in place; kind SUBJECT_PLACE, addr 0 if a leaf */
+};
+
+typedef bool (*part_fn)(void *arg, const struct part *part); /* false: no more, please */
+
+/* One entry of a map. */
+struct map_entry {
+	uint64_t slot;
+	const char *key, *key_type;     /* preview and dynamic type, NULL if not known */
+	uint32_t key_object;            /* box or pointee, NO_NODE if none */
+	const char *value, *value_type;
+	uint32_t value_object;
+	uint64_t value_offset;          /* of the value in value_object */
+	bool boxed;
+};
+
+typedef bool (*map_entry_fn)(void *arg, const struct map_entry *entry);
+
+struct lens_ops {
+	/* The parts of a subject, from number FIRST on. Returns how many there are in all. Parts of a
+	 * map are its entries. */
+	uint64_t (*parts)(struct lens *lens, const struct subject *subject, uint64_t first,
+			  part_fn fn, void *arg);
+
+	/* The entries of map number MAP (index into graph.maps), full slots in slot order. */
+	void (*map_entries)(struct lens *lens, uint32_t map, map_entry_fn fn, void *arg);
+
+	/* A value as one line: "3 entries", "\"alice\"", "42"; nothing if there is nothing to say. */
+	void (*preview)(struct lens *lens, const struct subject *subject, struct text *out);
+
+	/* How object SRC refers to something at byte OFFSET: ".meta", "[17]", "[\"user:42\"]",
+	 * "captured data"; nothing where the step is the map's own inside. *KNOWN says how sure. */
+	void (*edge_label)(struct lens *lens, uint32_t src, uint64_t offset, struct text *out,
+			   enum known *known);
+
+	/* How root number ROOT holds: "main.cache", ".meta" inside a global, "buf in main.audit". */
+	void (*root_label)(struct lens *lens, uint32_t root, struct text *out);
+
+	/* An instance's type as a declaration in source form, for advice; may write nothing. */
+	void (*declaration)(struct lens *lens, uint32_t object, struct text *out);
+
+	/* Is the string key at the subject's place part of the program itself (schema), not data? */
+	bool (*is_schema_key)(struct lens *lens, uint32_t map, uint64_t slot);
+};
+
+struct lens {
+	const struct lens_ops *ops;
+	const struct graph *graph;
+	bool redact; /* previews and keys show lengths instead of content */
+};
+
+#endif

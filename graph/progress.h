@@ -1,0 +1,36 @@
+/* How far a long stage is, and the wish to end it. Shared by one worker and any number of
+ * watchers; every field may be read and written at any time. */
+#ifndef GORETAIN_GRAPH_PROGRESS_H
+#define GORETAIN_GRAPH_PROGRESS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+	_Atomic(const char *) stage; /* what is being done, a static string: "edges" */
+	_Atomic uint64_t done, total; /* in the stage's own unit; total 0 = not known */
+	_Atomic bool cancel;          /* set by a watcher; the stage fails with STATUS_REFUSED */
+};
+
+static inline void progress_begin(struct progress *p, const char *stage, uint64_t total)
+{
+	if (!p)
+		return;
+	atomic_store(&p->done, 0);
+	atomic_store(&p->total, total);
+	atomic_store(&p->stage, stage);
+}
+
+static inline void progress_add(struct progress *p, uint64_t n)
+{
+	if (p)
+		atomic_fetch_add_explicit(&p->done, n, memory_order_relaxed);
+}
+
+static inline bool progress_cancelled(struct progress *p)
+{
+	return p && atomic_load_explicit(&p->cancel, memory_order_relaxed);
+}
+
+#endif

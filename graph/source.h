@@ -1,0 +1,41 @@
+/* The source: where graphs come from. Declared here, implemented by probes/, so that screens and
+ * commands can ask for snapshots without knowing of processes or files. */
+#ifndef GORETAIN_GRAPH_SOURCE_H
+#define GORETAIN_GRAPH_SOURCE_H
+
+#include "graph/error.h"
+#include "graph/graph.h"
+#include "graph/progress.h"
+
+/* What stopping the target will cost, said before it is stopped. */
+struct forecast {
+	uint64_t bytes;     /* to copy while the target is held */
+	uint64_t pause_ns;  /* how long that will hold it */
+	uint64_t memory;    /* we will need, image included, bytes */
+	uint32_t threads;
+};
+
+/* Asked before each stop; false refuses it (the caller has set the error). */
+typedef bool (*forecast_fn)(void *arg, const struct forecast *forecast, struct error *err);
+
+struct source {
+	/* Take a snapshot (or read the file), and publish the graph up to STAGE_EDGES; *OUT is set as
+	 * soon as the graph exists (STAGE_SIZES), so that a screen may show it meanwhile. The caller
+	 * frees it, also after a failure. */
+	bool (*load)(struct source *source, struct graph *_Atomic *out, struct progress *progress,
+		     struct error *err);
+
+	/* Write the image behind GRAPH to FD as a snapshot file. */
+	bool (*save)(struct source *source, struct graph *graph, int fd, struct progress *progress,
+		     struct error *err);
+
+	/* Make PATH for writing: a temporary file beside it, 0600, whose descriptor is returned; it
+	 * gets its name by commit and vanishes without. -1 on failure. FORCE: may replace. */
+	int (*create)(struct source *source, const char *path, bool force, struct error *err);
+	bool (*commit)(struct source *source, const char *path, struct error *err);
+
+	forecast_fn on_forecast;
+	void *forecast_arg;
+};
+
+#endif

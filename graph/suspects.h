@@ -1,0 +1,20 @@
+/* Suspects: known shapes of leaks, found by rules and named in words with holder and fix.
+ * A rule is a file in graph/suspects/ and one row in graph/suspects.c. Rules read only the neutral
+ * graph (shapes, tasks, holders, edges) and the lens for words. */
+#ifndef GORETAIN_GRAPH_SUSPECTS_H
+#define GORETAIN_GRAPH_SUSPECTS_H
+
+#include "graph/error.h"
+#include "graph/graph.h"
+#include "graph/progress.h"
+
+struct suspect_list { struct suspect *items; uint32_t n, capacity; };
+
+/* Add a copy of S (its strings become the list's). */
+bool suspect_add(struct suspect_list *list, const struct suspect *s, struct error *err);
+
+/* Run every rule; fills graph.suspects, most retained first, and drops a suspect that only says
+ * again what a better ranked one says of the same memory. Publishes STAGE_DONE. */
+bool graph_find_suspects(struct graph *g, struct progress *progress, struct error *err);
+
+#endif

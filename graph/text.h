@@ -1,0 +1,55 @@
+/* Growing strings, the figures people read, and the one sanitiser of foreign bytes. */
+#ifndef GORETAIN_GRAPH_TEXT_H
+#define GORETAIN_GRAPH_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A growing string, always NUL-terminated once something was added; zero-initialise it.
+ * When memory runs out `failed` is set and what was there stays: callers may check once at the
+ * end. Own it with `autotext struct text t = {0};`. */
+struct text {
+	char *bytes;
+	size_t length, capacity;
+	bool failed;
+};
+
+void text_free(struct text *t);
+#define autotext __attribute__((cleanup(text_free)))
+
+void text_clear(struct text *t); /* length 0, the memory stays */
+const char *text_string(const struct text *t); /* never NULL */
+void text_append(struct text *t, const char *bytes, size_t length);
+void text_puts(struct text *t, const char *string);
+void text_putc(struct text *t, char c);
+void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Append foreign bytes so that no terminal, DOT or JSON reader can be led astray: C0, C1 (raw and
+ * as UTF-8), DEL and malformed UTF-8 become \xNN; bidirectional controls, zero-width and line
+ * separators become \u{NNNN}; newline, tab and backslash become \n \t \\; more than four
+ * combining marks in a row are dropped. Everything else stays UTF-8. At most LIMIT bytes of
+ * output are added (0 = no limit), then `…`. */
+void text_escape(struct text *t, const char *bytes, size_t length, size_t limit);
+
+/* text_escape between double quotes, with \" for a quote. */
+void text_quote(struct text *t, const char *bytes, size_t length, size_t limit);
+
+/* Bytes as people read them, powers of 1000 and three digits: "0 B", "999 B", "15.1 kB",
+ * "638 MB", "1.04 GB". With EXACT: "638,123,456 B". */
+void text_size(struct text *t, uint64_t bytes, bool exact);
+
+/* A count with thousands separators: "4,120,311". */
+void text_count(struct text *t, uint64_t n);
+
+/* A time as people say it: "84 ms", "12 s", "3 min", "3 h", "5 d". */
+void text_duration(struct text *t, uint64_t nanoseconds);
+
+/* Cells that the UTF-8 string S takes on a terminal (after text_escape). */
+unsigned text_width(const char *s);
+
+/* Append S clipped to WIDTH cells, in the middle and with `…`, since the ends of a name
+ * distinguish it; padded with spaces to WIDTH when PAD. */
+void text_clip(struct text *t, const char *s, unsigned width, bool pad);
+
+#endif

@@ -1,0 +1,29 @@
+/* What depends on the machine: registers and stack conventions. One arch_*.c per architecture, of
+ * which the build compiles one. */
+#ifndef GORETAIN_PROBES_ARCH_H
+#define GORETAIN_PROBES_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define ARCH_REGISTERS 33
+
+/* A thread's general registers, in an order of the architecture's own, for conservative reading. */
+struct arch_registers {
+	uint64_t pc, sp;
+	uint64_t tls;              /* thread pointer */
+	uint64_t g;                /* the register that holds the current g in Go code */
+	uint64_t general[ARCH_REGISTERS];
+	uint32_t n_general;
+};
+
+extern const char *const arch_name;        /* as Go spells it: "amd64" */
+extern const uint64_t arch_arena_base;     /* added to an address before the arena index is taken */
+extern const uint32_t arch_pc_quantum;     /* smallest instruction */
+
+/* The registers of a thread that this process holds by ptrace. False with errno set. */
+bool arch_read_registers(pid_t tid, struct arch_registers *out);
+
+#endif
