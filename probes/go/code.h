@@ -1,0 +1,44 @@
+/* One linear pass over the machine code for the types that only the code knows: what a closure
+ * captured (rule K) and what a global holds (rule G), decoded with Zydis. */
+#ifndef GORETAIN_PROBES_GO_CODE_H
+#define GORETAIN_PROBES_GO_CODE_H
+
+#include "graph/progress.h"
+#include "probes/go/pclntab.h"
+#include "probes/go/types.h"
+
+/* A closure's code and the struct type { F uintptr; captured... } that newobject was given for it. */
+struct code_closure { uint64_t entry; uint32_t type; };
+
+/* How a global's type is told. */
+enum code_form {
+	CODE_VALUE,     /* the global is a value of TYPE at ADDR */
+	CODE_POINTER,   /* the word at ADDR is a pointer to TYPE */
+	CODE_SLICE,     /* at ADDR is a slice whose elements are of TYPE */
+	CODE_MAP,       /* the word at ADDR is a map of type TYPE */
+	CODE_CHAN,      /* the word at ADDR is a channel of type TYPE */
+};
+
+struct code_global { uint64_t addr; uint32_t type; enum code_form form; };
+
+/* What the code says, each list sorted by address and free of contradictions (an address whose
+ * votes disagree is left out). */
+struct code_facts {
+	struct code_closure *closures; uint32_t n_closures;
+	struct code_global *globals; uint32_t n_globals;
+	/* Addresses in data and bss that the code refers to, sorted: where variables begin. */
+	uint64_t *references; uint32_t n_references;
+	/* For each reference the package that refers to it if all that do are one, else NULL. */
+	const char **packages;
+};
+
+/* Read all modules' code, on both cores. False only when cancelled or out of memory: what could not
+ * be decoded is skipped. */
+bool code_read(struct go *go, struct types *types, struct code_facts *out,
+	       struct progress *progress, struct error *err);
+void code_free(struct code_facts *facts);
+
+/* The captured struct's type for a closure's code at ENTRY, NO_TYPE if not known. */
+uint32_t code_closure_type(const struct code_facts *facts, uint64_t entry);
+
+#endif

@@ -1,0 +1,56 @@
+/* The Go runtime view: version, modules and the runtime's globals in an image.
+ *
+ * Reads the image only, never a process or a path. Everything is found by invariants that a wrong
+ * guess would break, never by symbols alone, so that stripped programs read as well as others. */
+#ifndef GORETAIN_PROBES_GO_GO_H
+#define GORETAIN_PROBES_GO_GO_H
+
+#include "graph/error.h"
+#include "probes/go/layout.h"
+#include "probes/image.h"
+
+/* One element of the runtime's list of modules (runtime.moduledata): addresses in the target. */
+struct go_module {
+	uint64_t addr;      /* of the moduledata */
+	uint64_t pclntab;   /* of the pcHeader */
+	uint64_t funcnametab, cutab, filetab, pctab, pclntable, ftab;
+	uint64_t funcnametab_len, cutab_len, filetab_len, pctab_len, pclntable_len; /* bytes; cutab in u32 */
+	uint64_t n_ftab;    /* entries, the sentinel included */
+	uint64_t text, etext, minpc, maxpc;
+	uint64_t noptrdata, enoptrdata, data, edata, bss, ebss, noptrbss, enoptrbss;
+	uint64_t types, etypes, rodata, gofunc;
+	uint64_t typelinks, n_typelinks; /* []int32, 0 in 1.27 */
+	uint64_t data_mask, bss_mask;    /* materialised pointer bitmaps, one bit a word */
+	uint64_t n_data_mask, n_bss_mask; /* bits */
+};
+
+struct go {
+	struct image *image;
+	struct layout layout;
+	struct go_version version;
+	struct go_module *modules;
+	uint32_t n_modules;
+	char build[64];         /* "stripped, PIE, cgo" for people */
+	/* Addresses of the runtime's globals; 0 where not found (only those marked so may be). */
+	uint64_t mheap;
+	uint64_t allgs;         /* of the slice */
+	uint64_t allm;          /* of the word that holds the first m; may be 0 */
+	uint64_t allp;          /* of the slice; may be 0 */
+	uint64_t write_barrier; /* of writeBarrier; may be 0 */
+	uint64_t heap_stats;    /* of memstats.heapStats; may be 0 */
+};
+
+/* Find version, modules and the runtime's globals. Before a stop the answer may be torn: call it
+ * again, or go_check, on the bytes of the stop. STATUS_UNSUPPORTED names what was not found. */
+bool go_open(struct image *image, struct go *out, struct error *err);
+
+/* Does what was found still hold for the image's present bytes (after they were copied again)? */
+bool go_check(struct go *go, struct error *err);
+
+void go_close(struct go *go);
+
+/* The module whose text, or whose types, contain ADDR; NULL if none. */
+const struct go_module *go_module_of_pc(const struct go *go, uint64_t pc);
+const struct go_module *go_module_of_type(const struct go *go, uint64_t addr);
+
+#endif

@@ -1,0 +1,144 @@
+#include "probes/go/layout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/cleanup.h"
+
+#define OLDEST 18
+#define NEWEST 27
+
+#define C18(n, a, b, c, d, e, f, g, h, i, j) .n = (a),
+#define C19(n, a, b, c, d, e, f, g, h, i, j) .n = (b),
+#define C20(n, a, b, c, d, e, f, g, h, i, j) .n = (c),
+#define C21(n, a, b, c, d, e, f, g, h, i, j) .n = (d),
+#define C22(n, a, b, c, d, e, f, g, h, i, j) .n = (e),
+#define C23(n, a, b, c, d, e, f, g, h, i, j) .n = (f),
+#define C24(n, a, b, c, d, e, f, g, h, i, j) .n = (g),
+#define C25(n, a, b, c, d, e, f, g, h, i, j) .n = (h),
+#define C26(n, a, b, c, d, e, f, g, h, i, j) .n = (i),
+#define C27(n, a, b, c, d, e, f, g, h, i, j) .n = (j),
+
+/* Beside the offsets: which decoder reads what. */
+static const struct layout layouts[] = {
+	{ LAYOUT_TABLE(C18) .minor = 18, .masks = MASKS_HEAP_BITMAP_2, .maps = MAPS_BUCKETS,
+	  .gc_programs = true, .pclntab_magic = 0xfffffff0, .special_finalizer = 1 },
+	{ LAYOUT_TABLE(C19) .minor = 19, .masks = MASKS_HEAP_BITMAP_2, .maps = MAPS_BUCKETS,
+	  .gc_programs = true, .pclntab_magic = 0xfffffff0, .special_finalizer = 1 },
+	{ LAYOUT_TABLE(C20) .minor = 20, .masks = MASKS_HEAP_BITMAP_1, .maps = MAPS_BUCKETS,
+	  .gc_programs = true, .pclntab_magic = 0xfffffff1, .special_finalizer = 1 },
+	{ LAYOUT_TABLE(C21) .minor = 21, .masks = MASKS_HEAP_BITMAP_1, .maps = MAPS_BUCKETS,
+	  .gc_programs = true, .pclntab_magic = 0xfffffff1, .special_finalizer = 1 },
+	{ LAYOUT_TABLE(C22) .minor = 22, .masks = MASKS_HEADERS, .maps = MAPS_BUCKETS,
+	  .gc_programs = true, .pclntab_magic = 0xfffffff1, .special_finalizer = 1 },
+	{ LAYOUT_TABLE(C23) .minor = 23, .masks = MASKS_HEADERS, .maps = MAPS_BUCKETS,
+	  .gc_programs = true, .pclntab_magic = 0xfffffff1, .special_finalizer = 1,
+	  .special_weak = 2 },
+	{ LAYOUT_TABLE(C24) .minor = 24, .masks = MASKS_HEADERS, .maps = MAPS_SWISS,
+	  .pclntab_magic = 0xfffffff1, .special_finalizer = 1, .special_weak = 2,
+	  .special_cleanup = 6 },
+	{ LAYOUT_TABLE(C25) .minor = 25, .masks = MASKS_HEADERS, .maps = MAPS_SWISS,
+	  .pclntab_magic = 0xfffffff1, .special_finalizer = 2, .special_weak = 3,
+	  .special_cleanup = 7 },
+	{ LAYOUT_TABLE(C26) .minor = 26, .masks = MASKS_HEADERS, .maps = MAPS_SWISS,
+	  .inline_marks = true, .type_direct_in_tflag = true, .pclntab_magic = 0xfffffff1,
+	  .special_finalizer = 2, .special_weak = 3, .special_cleanup = 7 },
+	{ LAYOUT_TABLE(C27) .minor = 27, .masks = MASKS_HEADERS, .maps = MAPS_SWISS,
+	  .inline_marks = true, .split_map_groups = true, .type_direct_in_tflag = true,
+	  .pclntab_magic = 0xfffffff1, .special_finalizer = 2, .special_weak = 3,
+	  .special_cleanup = 7 },
+};
+
+/* Wait reasons (runtime/runtime2.go), a row a reason: its number in 1.18-19, 1.20-21, 1.22-23,
+ * 1.24, 1.25, 1.26-27; -1 where there is none. */
+static const struct { const char *text; int8_t number[6]; } wait_reasons[] = {
+	{ "GC assist marking",        {  1,  1,  1,  1,  1,  1 } },
+	{ "IO wait",                  {  2,  2,  2,  2,  2,  2 } },
+	{ "chan receive (nil chan)",  {  3,  3,  3,  3,  3, 15 } },
+	{ "chan send (nil chan)",     {  4,  4,  4,  4,  4, 16 } },
+	{ "select",                   {  9,  9,  9,  9,  9, 18 } },
+	{ "select (no cases)",        { 10, 10, 10, 10, 10, 17 } },
+	{ "chan receive",             { 14, 14, 14, 14, 14, 19 } },
+	{ "chan send",                { 15, 15, 15, 15, 15, 20 } },
+	{ "finalizer wait",           { 16, 16, 16, 16, 16, 10 } },
+	{ "semacquire",               { 18, 18, 18, 18, 19, 13 } },
+	{ "sleep",                    { 19, 19, 19, 19, 20, 14 } },
+	{ "sync.Cond.Wait",           { 20, 20, 20, 20, 21, 21 } },
+	{ "sync.Mutex.Lock",          { -1, 21, 21, 21, 22, 22 } },
+	{ "sync.RWMutex.RLock",       { -1, 22, 22, 22, 23, 23 } },
+	{ "sync.RWMutex.Lock",        { -1, 23, 23, 23, 24, 24 } },
+	{ "sync.WaitGroup.Wait",      { -1, -1, -1, 24, 25, 25 } },
+	{ "GC worker (idle)",         { 24, 26, 26, 27, 28, 28 } },
+	{ "preempted",                { 25, 28, 28, 29, 30, 30 } },
+	{ "coroutine",                { -1, -1, 36, 37, 38, 38 } },
+	{ "cleanup wait",             { -1, -1, -1, -1, 46, 46 } },
+};
+
+/* Experiments that change layouts from their version's default: refused by name. */
+static const char *const layout_experiments[] = {
+	"swissmap", "noswissmap", "greenteagc", "nogreenteagc", "mapsplitgroup", "allocheaders",
+	"noallocheaders", "arenas", "staticlockranking", "nosynchashtriemap",
+};
+
+bool go_version_parse(struct go_version *out, const char *text)
+{
+	const char *experiments;
+	int used = 0;
+
+	memset(out, 0, sizeof *out);
+	snprintf(out->text, sizeof out->text, "%s", text);
+	if (sscanf(text, "go1.%d%n", &out->minor, &used) != 1 || out->minor < 0)
+		return false;
+	if (text[used] == '.' && sscanf(text + used + 1, "%d", &out->patch) != 1)
+		return false;
+	experiments = strstr(text, "X:");
+	if (experiments && experiments > text && (experiments[-1] == ' ' || experiments[-1] == '-'))
+		snprintf(out->experiments, sizeof out->experiments, "%s", experiments + 2);
+	return true;
+}
+
+/* Is one of the comma-separated experiments one that changes layouts? Copies its name. */
+static bool layout_experiment(const char *list, char *name, size_t size)
+{
+	while (*list) {
+		size_t n = strcspn(list, ", ");
+
+		for (size_t i = 0; i < ARRAY_SIZE(layout_experiments); i++) {
+			if (strlen(layout_experiments[i]) == n &&
+			    !strncmp(layout_experiments[i], list, n)) {
+				snprintf(name, size, "%s", layout_experiments[i]);
+				return true;
+			}
+		}
+		list += n + (list[n] != '\0');
+	}
+	return false;
+}
+
+bool layout_for(const struct go_version *version, struct layout *out, struct error *err)
+{
+	char experiment[32];
+
+	if (version->minor < OLDEST || version->minor > NEWEST)
+		return fail(err, STATUS_UNSUPPORTED,
+			    "the program was built with %s: goretain reads go1.%d to go1.%d",
+			    version->text, OLDEST, NEWEST);
+	if (layout_experiment(version->experiments, experiment, sizeof experiment))
+		return fail(err, STATUS_UNSUPPORTED,
+			    "the program was built with %s: the experiment %s changes the "
+			    "runtime's layout and is not supported", version->text, experiment);
+	*out = layouts[version->minor - OLDEST];
+	return true;
+}
+
+const char *layout_wait_reason(const struct layout *layout, unsigned reason)
+{
+	static const uint8_t columns[] = { 0, 0, 1, 1, 2, 2, 3, 4, 5, 5 };
+	int column = columns[layout->minor - OLDEST];
+
+	for (size_t i = 0; i < ARRAY_SIZE(wait_reasons); i++)
+		if (wait_reasons[i].number[column] == (int)reason)
+			return wait_reasons[i].text;
+	return NULL;
+}

@@ -1,0 +1,53 @@
+/* Which Go this is, and where its runtime keeps what. The only place that knows versions. */
+#ifndef GORETAIN_PROBES_GO_LAYOUT_H
+#define GORETAIN_PROBES_GO_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "graph/error.h"
+#include "probes/go/layout_table.h"
+
+/* Decoders that changed as a whole. */
+enum go_masks { /* where an object's pointer mask is */
+	MASKS_HEAP_BITMAP_2,  /* 1.18, 1.19: two bits a word in the arena */
+	MASKS_HEAP_BITMAP_1,  /* 1.20, 1.21: one bit a word in the arena, noMorePtrs */
+	MASKS_HEADERS,        /* 1.22 on: span tail, malloc header, large type */
+};
+
+enum go_maps { MAPS_BUCKETS, MAPS_SWISS };
+
+struct layout {
+#define LAYOUT_FIELD(name, ...) int32_t name;
+	LAYOUT_TABLE(LAYOUT_FIELD)
+#undef LAYOUT_FIELD
+	int minor;               /* of go1.N */
+	enum go_masks masks;
+	enum go_maps maps;
+	bool inline_marks;       /* Green Tea: 128 bytes of marks at the end of small spans */
+	bool split_map_groups;   /* 1.27 map type layout: strides of keys and elements */
+	bool type_direct_in_tflag; /* 1.26 on */
+	bool gc_programs;        /* types may have GC programs: to 1.23 */
+	uint32_t pclntab_magic;
+	/* kinds of specials, 0 where there is none */
+	uint8_t special_finalizer, special_weak, special_cleanup;
+};
+
+struct go_version {
+	char text[96];      /* "go1.26.8", as the program says it, sanitised */
+	int minor, patch;   /* patch 0 for go1.N and release candidates */
+	char experiments[64]; /* what follows X:, "" if none */
+};
+
+/* Parse "go1.26.8 X:..." or "go1.26.8-X:...", also with a vendor's suffix. False if it is not of
+ * that form ("devel ..." included). */
+bool go_version_parse(struct go_version *out, const char *text);
+
+/* The layout for a version. Refuses by name a version that is not in the table, and experiments
+ * that change layouts (STATUS_UNSUPPORTED). The result is the caller's to keep. */
+bool layout_for(const struct go_version *version, struct layout *out, struct error *err);
+
+/* Text of wait reason number REASON ("chan receive"), NULL if the number is not known. */
+const char *layout_wait_reason(const struct layout *layout, unsigned reason);
+
+#endif
