@@ -75,10 +75,10 @@ static const struct { const char *text; int8_t number[6]; } wait_reasons[] = {
 	{ "cleanup wait",             { -1, -1, -1, -1, 46, 46 } },
 };
 
-/* Experiments that change layouts from their version's default: refused by name. */
-static const char *const layout_experiments[] = {
-	"swissmap", "noswissmap", "greenteagc", "nogreenteagc", "mapsplitgroup", "allocheaders",
-	"noallocheaders", "arenas", "staticlockranking", "nosynchashtriemap",
+/* Experiments that leave the runtime's layouts alone. Any other one is refused by name: what it
+ * changes has not been measured. */
+static const char *const harmless_experiments[] = {
+	"boringcrypto", "loopvar", "rangefunc", "aliastypeparams", "jsonv2", "heapminimum512kib",
 };
 
 bool go_version_parse(struct go_version *out, const char *text)
@@ -98,36 +98,44 @@ bool go_version_parse(struct go_version *out, const char *text)
 	return true;
 }
 
-/* Is one of the comma-separated experiments one that changes layouts? Copies its name. */
-static bool layout_experiment(const char *list, char *name, size_t size)
+static bool harmless_experiment(const char *name, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(harmless_experiments); i++)
+		if (strlen(harmless_experiments[i]) == length &&
+		    !strncmp(harmless_experiments[i], name, length))
+			return true;
+	return false;
+}
+
+/* The first experiment of a comma-separated list that may change layouts; its length in *LENGTH. */
+static const char *layout_experiment(const char *list, int *length)
 {
 	while (*list) {
 		size_t n = strcspn(list, ", ");
 
-		for (size_t i = 0; i < ARRAY_SIZE(layout_experiments); i++) {
-			if (strlen(layout_experiments[i]) == n &&
-			    !strncmp(layout_experiments[i], list, n)) {
-				snprintf(name, size, "%s", layout_experiments[i]);
-				return true;
-			}
-		}
+		*length = (int)n;
+		if (n && !harmless_experiment(list, n))
+			return list;
 		list += n + (list[n] != '\0');
 	}
-	return false;
+	return NULL;
 }
 
 bool layout_for(const struct go_version *version, struct layout *out, struct error *err)
 {
-	char experiment[32];
+	const char *experiment;
+	int length = 0;
 
 	if (version->minor < OLDEST || version->minor > NEWEST)
 		return fail(err, STATUS_UNSUPPORTED,
 			    "the program was built with %s: goretain reads go1.%d to go1.%d",
 			    version->text, OLDEST, NEWEST);
-	if (layout_experiment(version->experiments, experiment, sizeof experiment))
+	experiment = layout_experiment(version->experiments, &length);
+	if (experiment)
 		return fail(err, STATUS_UNSUPPORTED,
-			    "the program was built with %s: the experiment %s changes the "
-			    "runtime's layout and is not supported", version->text, experiment);
+			    "the program was built with the experiment %.*s (%s), which may change "
+			    "the runtime's layout: goretain does not read it",
+			    length, experiment, version->text);
 	*out = layouts[version->minor - OLDEST];
 	return true;
 }
