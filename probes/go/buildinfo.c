@@ -1,0 +1,95 @@
+/* The build information that the linker leaves in every Go program (debug/buildinfo): which Go, and
+ * with which settings. Kept by -s -w; found by its magic, so section headers are not needed. */
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/cleanup.h"
+#include "graph/text.h"
+#include "probes/go/find.h"
+
+#define HEADER 32
+#define INLINE_STRINGS 2 /* flag: version and settings follow the header (1.18 on) */
+
+static const char magic[] = "\xff Go buildinf:";
+
+/* An unsigned varint at P, before END. Returns the byte after it, NULL if it does not end. */
+static const uint8_t *uvarint(const uint8_t *p, const uint8_t *end, uint64_t *value)
+{
+	*value = 0;
+	for (unsigned shift = 0; p < end && shift < 64; shift += 7) {
+		*value |= (uint64_t)(*p & 0x7f) << shift;
+		if (!(*p++ & 0x80))
+			return p;
+	}
+	return NULL;
+}
+
+/* A string with its length before it. Returns the byte after it, NULL if it does not fit. */
+static const uint8_t *inline_string(const uint8_t *p, const uint8_t *end, struct text *out)
+{
+	uint64_t length;
+
+	p = uvarint(p, end, &length);
+	if (!p || length > (uint64_t)(end - p))
+		return NULL;
+	text_append(out, (const char *)p, length);
+	return p + length;
+}
+
+/* Find the header in RANGE; fills VERSION and SETTINGS. */
+static bool read_header(struct image *image, const struct image_range *range, struct text *version,
+			struct text *settings)
+{
+	const uint8_t *bytes, *p;
+	uint64_t n = image_run(image, range->lo, range->hi - range->lo, &bytes);
+
+	for (p = bytes; p; p++) {
+		p = n ? memmem(p, n - (uint64_t)(p - bytes), magic, sizeof magic - 1) : NULL;
+		if (!p)
+			return false;
+		if ((uint64_t)(p - bytes) % 16 == 0 && n - (uint64_t)(p - bytes) > HEADER &&
+		    (p[15] & INLINE_STRINGS))
+			break;
+	}
+	p = inline_string(p + HEADER, bytes + n, version);
+	if (p)
+		inline_string(p, bytes + n, settings);
+	return version->length > 0;
+}
+
+/* What a person wants to know of the build, from its settings. */
+static void describe_build(struct go *go, const char *settings)
+{
+	bool pie = strstr(settings, "-buildmode=pie"), cgo = strstr(settings, "CGO_ENABLED=1");
+	bool race = strstr(settings, "-race=true");
+
+	snprintf(go->build, sizeof go->build, "%s%s%s", pie ? "PIE" : "",
+		 cgo ? (pie ? ", cgo" : "cgo") : "", race ? ", race" : "");
+}
+
+bool find_version(struct go *go, struct error *err)
+{
+	struct image *image = go->image;
+	autotext struct text version = { 0 }, settings = { 0 };
+
+	for (uint32_t i = 0; i < image->n_ranges; i++) {
+		const struct image_range *range = &image->ranges[i];
+
+		if (!find_in_range(range) || (range->flags & RANGE_EXEC))
+			continue;
+		if (read_header(image, range, &version, &settings))
+			break;
+	}
+	if (!version.length)
+		return fail(err, STATUS_UNSUPPORTED, "%llu (%s) is not a Go program: no Go build "
+			    "information in its executable", (unsigned long long)image->pid,
+			    image->process ? image->process : "?");
+	autotext struct text shown = { 0 };
+
+	text_escape(&shown, version.bytes, version.length, sizeof go->version.text - 8);
+	if (!go_version_parse(&go->version, text_string(&shown)))
+		return fail(err, STATUS_UNSUPPORTED, "the program was built with %s, a Go version "
+			    "that goretain does not know", text_string(&shown));
+	describe_build(go, text_string(&settings));
+	return layout_for(&go->version, &go->layout, err);
+}

@@ -1,0 +1,27 @@
+/* The parts of go_open, in the order in which they need each other. Each finds by invariants and
+ * refuses what does not hold. */
+#ifndef GORETAIN_PROBES_GO_FIND_H
+#define GORETAIN_PROBES_GO_FIND_H
+
+#include "probes/go/go.h"
+
+/* Build information: go.version, go.layout, go.build (buildinfo.c). */
+bool find_version(struct go *go, struct error *err);
+
+/* The list of modules (modules.c). Needs the layout. */
+bool find_modules(struct go *go, struct error *err);
+
+/* mheap_, allgs, allp, allm (globals.c). Needs the modules. */
+bool find_globals(struct go *go, struct error *err);
+
+/* writeBarrier and memstats.heapStats by the code that uses them (votes.c). They stay 0 where the
+ * code gives no clear answer. */
+void find_by_votes(struct go *go);
+
+/* A range of the image that may hold Go's data: readable, from a file, not shared. */
+bool find_in_range(const struct image_range *range);
+
+/* The mspan that the heap's arena table names for ADDR, 0 if none. The span may be free. */
+uint64_t find_span(struct go *go, uint64_t addr);
+
+#endif

@@ -1,0 +1,242 @@
+/* The runtime's heap and its lists of goroutines, processors and threads, found in bss by what must
+ * hold between them (runtime/mheap.go, proc.go, runtime2.go). */
+#include <string.h>
+
+#include "probes/go/find.h"
+#include "probes/go/sched.h"
+
+#define PAGE_SHIFT 13
+#define ARENA_SHIFT 26
+#define ARENA_PAGES 8192
+#define SPAN_IN_USE 1
+#define SAMPLE 64 /* elements of a list that are looked at */
+
+/* A slice header as it stands in memory. */
+struct slice { uint64_t at, len, cap; };
+
+struct scan {
+	struct go *go;
+	const uint8_t *bytes;
+	uint64_t lo, n;
+};
+
+static uint64_t word_at(const struct scan *s, uint64_t offset)
+{
+	uint64_t word;
+
+	memcpy(&word, s->bytes + offset, 8);
+	return word;
+}
+
+static struct slice slice_at(const struct scan *s, uint64_t offset)
+{
+	return (struct slice){ word_at(s, offset), word_at(s, offset + 8), word_at(s, offset + 16) };
+}
+
+static bool plausible_slice(const struct slice *s, uint64_t max)
+{
+	return s->at && s->at % 8 == 0 && s->at >> 47 == 0 && s->len && s->len <= s->cap &&
+	       s->cap < max;
+}
+
+/* Through the second-level arena table L2. */
+static uint64_t span_through(struct go *go, uint64_t l2, uint64_t addr)
+{
+	struct image *image = go->image;
+	uint64_t arena;
+
+	if (addr >> 47)
+		return 0;
+	arena = image_u64(image, l2 + ((addr + arch_arena_base) >> ARENA_SHIFT) * 8);
+	if (!arena)
+		return 0;
+	return image_u64(image, arena + (uint64_t)go->layout.heap_arena_spans +
+			 ((addr >> PAGE_SHIFT) & (ARENA_PAGES - 1)) * 8);
+}
+
+uint64_t find_span(struct go *go, uint64_t addr)
+{
+	uint64_t l2 = image_u64(go->image, go->mheap + (uint64_t)go->layout.mheap_arenas);
+
+	return span_through(go, l2, addr);
+}
+
+/* Does every used span among the first of ALLSPANS stand in the arena table under its address? */
+static bool spans_agree(struct go *go, const struct slice *allspans, uint64_t l2)
+{
+	const struct layout *l = &go->layout;
+	struct image *image = go->image;
+	unsigned used = 0;
+
+	for (uint64_t i = 0; i < allspans->len && i < SAMPLE; i++) {
+		uint64_t span = image_u64(image, allspans->at + 8 * i);
+		uint64_t start;
+
+		if (!span || !image_at(image, span, (uint64_t)l->mspan_size))
+			return false;
+		if (image_u8(image, span + (uint64_t)l->mspan_state) != SPAN_IN_USE)
+			continue;
+		start = image_u64(image, span + (uint64_t)l->mspan_start_addr);
+		if (span_through(go, l2, start) != span)
+			return false;
+		used++;
+	}
+	return used > 0;
+}
+
+/* Is the slice at OFFSET mheap_.allspans? Sets go.mheap. */
+static bool try_mheap(const struct scan *s, uint64_t offset)
+{
+	struct go *go = s->go;
+	struct slice allspans = slice_at(s, offset);
+	uint64_t base = s->lo + offset - (uint64_t)go->layout.mheap_allspans, l2;
+
+	if (!plausible_slice(&allspans, 1ull << 32) ||
+	    offset < (uint64_t)go->layout.mheap_allspans)
+		return false;
+	l2 = image_u64(go->image, base + (uint64_t)go->layout.mheap_arenas);
+	if (!l2 || l2 % IMAGE_PAGE || !spans_agree(go, &allspans, l2))
+		return false;
+	go->mheap = base;
+	return true;
+}
+
+/* May a g lie at ADDR: in the heap, with a stack or dead, in a known state? */
+static bool plausible_g(struct go *go, uint64_t addr)
+{
+	const struct layout *l = &go->layout;
+	struct image *image = go->image;
+	uint32_t status;
+
+	if (!find_span(go, addr) || !image_at(image, addr, (uint64_t)l->g_size))
+		return false;
+	status = image_u32(image, addr + (uint64_t)l->g_atomicstatus) & 0xfff;
+	return status <= G_DEADEXTRA && status != 5 && status != 7 &&
+	       (status == G_DEAD || status == G_DEADEXTRA ||
+		image_u64(image, addr + (uint64_t)l->g_stack_lo) <
+			image_u64(image, addr + (uint64_t)l->g_stack_hi));
+}
+
+static bool try_allgs(const struct scan *s, uint64_t offset)
+{
+	struct go *go = s->go;
+	struct slice list = slice_at(s, offset);
+	uint64_t first;
+
+	if (!plausible_slice(&list, 1ull << 28) || !find_span(go, list.at))
+		return false;
+	first = image_u64(go->image, list.at);
+	if (!plausible_g(go, first) ||
+	    image_u64(go->image, first + (uint64_t)go->layout.g_goid) != 1)
+		return false;
+	for (uint64_t i = 1; i < list.len && i < SAMPLE; i++)
+		if (!plausible_g(go, image_u64(go->image, list.at + 8 * i)))
+			return false;
+	go->allgs = s->lo + offset;
+	return true;
+}
+
+static bool try_allp(const struct scan *s, uint64_t offset)
+{
+	struct go *go = s->go;
+	const struct layout *l = &go->layout;
+	struct slice list = slice_at(s, offset);
+
+	if (!plausible_slice(&list, 1u << 16) || !find_span(go, list.at))
+		return false;
+	for (uint64_t i = 0; i < list.len && i < SAMPLE; i++) {
+		uint64_t p = image_u64(go->image, list.at + 8 * i);
+		uint64_t mcache = image_u64(go->image, p + (uint64_t)l->p_mcache);
+
+		if (!p || !find_span(go, p) || image_u32(go->image, p + (uint64_t)l->p_id) != i ||
+		    (mcache && !image_at(go->image, mcache, 8)))
+			return false;
+	}
+	go->allp = s->lo + offset;
+	return true;
+}
+
+/* Length of the chain of m's that begins at M through the link at offset LINK; 0 if it is none. */
+static unsigned chain_of_m(struct go *go, uint64_t m, int32_t link)
+{
+	const struct layout *l = &go->layout;
+	unsigned n = 0;
+
+	while (m && n < 100000) {
+		uint64_t g0 = image_u64(go->image, m + (uint64_t)l->m_g0);
+
+		if (m % 8 || !g0 || image_u64(go->image, g0 + (uint64_t)l->g_m) != m)
+			return 0;
+		n++;
+		m = image_u64(go->image, m + (uint64_t)link);
+	}
+	return m ? 0 : n;
+}
+
+/* The longest chain of m's wins: other words that name an m begin in the middle. m.alllink moved
+ * inside go1.23 and go1.24, so its offset is tried around the table's. */
+static void try_allm(const struct scan *s, uint64_t offset, unsigned *longest, int32_t *link)
+{
+	struct go *go = s->go;
+	uint64_t m = word_at(s, offset);
+	int32_t from = go->layout.m_alllink - 32, to = go->layout.m_alllink + 32;
+
+	if (!m || m % 8 || m >> 47)
+		return;
+	if (image_u64(go->image, image_u64(go->image, m + (uint64_t)go->layout.m_g0) +
+		      (uint64_t)go->layout.g_m) != m)
+		return;
+	for (int32_t at = from; at <= to; at += 8) {
+		unsigned n = chain_of_m(go, m, at);
+
+		if (n > *longest || (n == *longest && n && at == go->layout.m_alllink)) {
+			*longest = n;
+			*link = at;
+			go->allm = s->lo + offset;
+		}
+	}
+}
+
+/* Call TRY for every word of the module's bss until it answers true. */
+static bool scan_bss(struct go *go, const struct go_module *m,
+		     bool (*try)(const struct scan *, uint64_t))
+{
+	struct scan s = { .go = go, .lo = m->bss };
+
+	s.n = image_run(go->image, m->bss, m->ebss - m->bss, &s.bytes);
+	for (uint64_t i = 0; i + 24 <= s.n; i += 8)
+		if (try(&s, i))
+			return true;
+	return false;
+}
+
+static void scan_for_allm(struct go *go, const struct go_module *m)
+{
+	struct scan s = { .go = go, .lo = m->bss };
+	unsigned longest = 0;
+	int32_t link = go->layout.m_alllink;
+
+	s.n = image_run(go->image, m->bss, m->ebss - m->bss, &s.bytes);
+	for (uint64_t i = 0; i + 8 <= s.n; i += 8)
+		try_allm(&s, i, &longest, &link);
+	go->layout.m_alllink = link;
+}
+
+bool find_globals(struct go *go, struct error *err)
+{
+	for (uint32_t i = 0; i < go->n_modules && !go->mheap; i++) {
+		const struct go_module *m = &go->modules[i];
+
+		if (!scan_bss(go, m, try_mheap))
+			continue;
+		if (!scan_bss(go, m, try_allgs))
+			return fail(err, STATUS_UNSUPPORTED, "%s: the list of goroutines was not "
+				    "found in the program's data", go->version.text);
+		scan_bss(go, m, try_allp);
+		scan_for_allm(go, m);
+	}
+	if (!go->mheap)
+		return fail(err, STATUS_UNSUPPORTED, "%s: the heap was not found in the program's "
+			    "data", go->version.text);
+	return true;
+}

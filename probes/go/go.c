@@ -1,0 +1,64 @@
+#include "probes/go/go.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "probes/go/find.h"
+
+bool find_in_range(const struct image_range *range)
+{
+	return range->file != NO_FILE && (range->flags & RANGE_READ) &&
+	       !(range->flags & RANGE_SHARED);
+}
+
+bool go_open(struct image *image, struct go *out, struct error *err)
+{
+	memset(out, 0, sizeof *out);
+	out->image = image;
+	if (!find_version(out, err) || !find_modules(out, err) || !find_globals(out, err)) {
+		go_close(out);
+		return false;
+	}
+	find_by_votes(out);
+	return true;
+}
+
+bool go_check(struct go *go, struct error *err)
+{
+	struct go again = {
+		.image = go->image, .layout = go->layout, .version = go->version,
+		.modules = go->modules, .n_modules = go->n_modules,
+	};
+
+	if (!find_globals(&again, err))
+		return false;
+	if (again.mheap != go->mheap || again.allgs != go->allgs)
+		return fail(err, STATUS_UNSUPPORTED, "the Go runtime's heap or goroutine list was "
+			    "found at one address before the stop and at another in it");
+	go->allm = again.allm;
+	go->allp = again.allp;
+	return true;
+}
+
+void go_close(struct go *go)
+{
+	free(go->modules);
+	go->modules = NULL;
+	go->n_modules = 0;
+}
+
+const struct go_module *go_module_of_pc(const struct go *go, uint64_t pc)
+{
+	for (uint32_t i = 0; i < go->n_modules; i++)
+		if (pc >= go->modules[i].minpc && pc < go->modules[i].maxpc)
+			return &go->modules[i];
+	return NULL;
+}
+
+const struct go_module *go_module_of_type(const struct go *go, uint64_t addr)
+{
+	for (uint32_t i = 0; i < go->n_modules; i++)
+		if (addr >= go->modules[i].types && addr < go->modules[i].etypes)
+			return &go->modules[i];
+	return NULL;
+}

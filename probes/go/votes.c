@@ -1,0 +1,149 @@
+/* Globals of the runtime that nothing in memory points at, told by the instructions that use them.
+ * The patterns are x86-64's; elsewhere nothing is found, and what they would tell stays unknown. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/cleanup.h"
+#include "probes/go/find.h"
+#include "probes/go/pclntab.h"
+
+#define MAX_CANDIDATES 4096
+#define MAX_TEXT (8u << 20) /* of one module: the runtime comes early in it */
+#define MAX_METHODS 32
+
+struct votes {
+	uint64_t target[MAX_CANDIDATES];
+	uint32_t count[MAX_CANDIDATES];
+	uint32_t n;
+};
+
+static void vote(struct votes *votes, uint64_t target)
+{
+	for (uint32_t i = 0; i < votes->n; i++) {
+		if (votes->target[i] == target) {
+			votes->count[i]++;
+			return;
+		}
+	}
+	if (votes->n < MAX_CANDIDATES) {
+		votes->target[votes->n] = target;
+		votes->count[votes->n++] = 1;
+	}
+}
+
+/* The target with at least AT_LEAST votes and three times those of the next; 0 if none. */
+static uint64_t winner(const struct votes *votes, uint32_t at_least)
+{
+	uint32_t best = 0, next = 0;
+	uint64_t target = 0;
+
+	for (uint32_t i = 0; i < votes->n; i++) {
+		if (votes->count[i] > best) {
+			next = best;
+			best = votes->count[i];
+			target = votes->target[i];
+		} else if (votes->count[i] > next) {
+			next = votes->count[i];
+		}
+	}
+	return best >= at_least && best >= 3 * next ? target : 0;
+}
+
+static int64_t displacement(const uint8_t *p)
+{
+	int32_t value;
+
+	memcpy(&value, p, 4);
+	return value;
+}
+
+static bool in_data(const struct go_module *m, uint64_t addr)
+{
+	return (addr >= m->noptrdata && addr < m->enoptrdata) ||
+	       (addr >= m->data && addr < m->edata) || (addr >= m->bss && addr < m->ebss) ||
+	       (addr >= m->noptrbss && addr < m->enoptrbss);
+}
+
+/* The compiler tests the write barrier before each store of a pointer:
+ * CMPL $0, writeBarrier(SB) = 83 3D disp32 00. */
+static uint64_t find_write_barrier(const struct go_module *m, const uint8_t *text, uint64_t n,
+				   struct votes *votes)
+{
+	votes->n = 0;
+	for (uint64_t i = 0; i + 7 <= n; i++) {
+		uint64_t target;
+
+		if (text[i] != 0x83 || text[i + 1] != 0x3d || text[i + 6])
+			continue;
+		target = m->text + i + 7 + (uint64_t)displacement(text + i + 2);
+		if (in_data(m, target))
+			vote(votes, target);
+	}
+	return winner(votes, 100);
+}
+
+/* Entries of the methods whose names begin with PREFIX. */
+static uint32_t methods(struct go *go, const struct go_module *m, const char *prefix,
+			uint64_t entries[MAX_METHODS])
+{
+	uint32_t found = 0;
+	size_t length = strlen(prefix);
+	struct go_func f;
+
+	for (uint64_t i = 0; i + 1 < m->n_ftab && found < MAX_METHODS; i++)
+		if (func_at(go, m, i, &f) && !strncmp(f.name, prefix, length))
+			entries[found++] = f.entry;
+	return found;
+}
+
+static bool is_one_of(const uint64_t *entries, uint32_t n, uint64_t addr)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (entries[i] == addr)
+			return true;
+	return false;
+}
+
+/* The receiver of a method that is only ever called on one variable: before CALL rel32 to it stands
+ * LEA RAX, [RIP+disp32] = 48 8D 05 disp32 (RAX is the first argument's register). */
+static uint64_t find_receiver(struct go *go, const struct go_module *m, const char *prefix,
+			      const uint8_t *text, uint64_t n, struct votes *votes)
+{
+	uint64_t entries[MAX_METHODS];
+	uint32_t n_entries = methods(go, m, prefix, entries);
+
+	votes->n = 0;
+	for (uint64_t i = 40; n_entries && i + 5 <= n; i++) {
+		if (text[i] != 0xe8 ||
+		    !is_one_of(entries, n_entries,
+			       m->text + i + 5 + (uint64_t)displacement(text + i + 1)))
+			continue;
+		for (uint64_t back = 7; back <= 40; back++) {
+			const uint8_t *p = text + i - back;
+
+			if (p[0] != 0x48 || p[1] != 0x8d || p[2] != 0x05)
+				continue;
+			vote(votes, m->text + i - back + 7 + (uint64_t)displacement(p + 3));
+			break;
+		}
+	}
+	return winner(votes, 4);
+}
+
+void find_by_votes(struct go *go)
+{
+	autofree struct votes *votes = malloc(sizeof *votes);
+
+	for (uint32_t i = 0; votes && i < go->n_modules; i++) {
+		const struct go_module *m = &go->modules[i];
+		uint64_t n = m->etext - m->text;
+		const uint8_t *text;
+
+		n = image_run(go->image, m->text, n < MAX_TEXT ? n : MAX_TEXT, &text);
+		if (!go->write_barrier)
+			go->write_barrier = find_write_barrier(m, text, n, votes);
+		if (!go->heap_stats)
+			go->heap_stats = find_receiver(go, m, "runtime.(*consistentHeapStats).",
+						       text, n, votes);
+	}
+}
