@@ -40,7 +40,11 @@ struct rtype {
 	bool indirect_key, indirect_elem;
 	uint32_t group_size, keys_offset, key_stride, elems_offset, elem_stride; /* swiss */
 	uint32_t key_size, elem_size, bucket_size; /* buckets; sizes as stored in the slot */
-	const uint8_t *mask; /* pointer mask of ptr_bytes/8 bits, owned by the table; NULL if none */
+	uint32_t hash;
+	uint8_t tflag;
+	bool gc_program;    /* gc_data is a program, not a mask (to 1.23) */
+	bool mask_only;     /* a record the runtime made for a mask: size and mask only */
+	uint64_t gc_data;
 };
 
 struct types; /* the table: only grows, indexes and pointers stay valid */
@@ -54,6 +58,14 @@ void types_free(struct types *types);
 uint32_t types_at(struct types *types, uint64_t addr);
 const struct rtype *types_get(const struct types *types, uint32_t index); /* index < types_count */
 uint32_t types_count(const struct types *types);
+
+/* The pointer mask of a type: one bit a word, ptr_bytes/8 of them; NULL if it has no pointers or the
+ * mask cannot be had. Owned by the table. Any thread. */
+const uint8_t *types_mask(struct types *types, uint32_t index);
+
+/* As types_at, for the first word of a slot with a malloc header, where 1.22 and 1.23 may have put
+ * a record of size and mask only. */
+uint32_t types_at_header(struct types *types, uint64_t addr);
 
 /* The dynamic type behind an interface's first word: a type descriptor (empty interface) or an itab.
  * NO_TYPE if WORD is neither. */

@@ -1,0 +1,108 @@
+/* Types by name. The linker's list of types (typelinks) has the unnamed ones only, but a pointer to
+ * every named type that reflection may meet is among them; from 1.27 on there is no list, and the
+ * descriptors themselves are walked. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "probes/go/types_private.h"
+
+#define MAX_STEP (1u << 20)
+
+/* Bytes from one descriptor to the next (1.27: they lie one after the other). */
+static uint64_t descriptor_size(struct go *go, uint64_t addr, const struct rtype *t)
+{
+	static const uint16_t base[] = {
+		[KIND_ARRAY] = 72, [KIND_CHAN] = 64, [KIND_FUNC] = 56, [KIND_INTERFACE] = 80,
+		[KIND_MAP] = 136, [KIND_POINTER] = 56, [KIND_SLICE] = 56, [KIND_STRUCT] = 80,
+		[KIND_UNSAFE_POINTER] = 0,
+	};
+	uint64_t size = base[t->kind] ? base[t->kind] : 48;
+	uint64_t uncommon = addr + size;
+
+	if (t->tflag & 1)
+		size += 16;
+	if (t->kind == KIND_FUNC)
+		size += 8ull * (image_u16(go->image, addr + 48) +
+				(image_u16(go->image, addr + 50) & 0x7fffu));
+	else if (t->kind == KIND_INTERFACE)
+		size += 8ull * image_u64(go->image, addr + 64);
+	else if (t->kind == KIND_STRUCT)
+		size += 24ull * image_u64(go->image, addr + 64);
+	if (t->tflag & 1)
+		size += 16ull * image_u16(go->image, uncommon + 4);
+	return (size + 7) & ~7ull;
+}
+
+static void walk_descriptors(struct types *types, const struct go_module *m)
+{
+	struct go *go = types->go;
+	uint64_t length = image_u64(go->image,
+				    m->addr + (uint64_t)go->layout.moduledata_typedesclen);
+	uint64_t at = m->types + 8, end = m->types + length;
+
+	while (at < end && end <= m->etypes) {
+		uint32_t index = types_at(types, at);
+		uint64_t step = index == NO_TYPE ? 8 : descriptor_size(go, at, types_get(types, index));
+
+		if (step > MAX_STEP)
+			return;
+		at += step;
+	}
+}
+
+static void walk_typelinks(struct types *types, const struct go_module *m)
+{
+	for (uint64_t i = 0; i < m->n_typelinks; i++) {
+		int32_t offset = (int32_t)image_u32(types->go->image, m->typelinks + 4 * i);
+
+		if (offset > 0)
+			types_at(types, m->types + (uint32_t)offset);
+	}
+}
+
+static int by_name(const void *a, const void *b, void *arg)
+{
+	const struct types *types = arg;
+
+	return strcmp(types_slot(types, *(const uint32_t *)a)->name,
+		      types_slot(types, *(const uint32_t *)b)->name);
+}
+
+static void index_names(struct types *types)
+{
+	for (uint32_t i = 0; i < types->go->n_modules; i++) {
+		if (types->go->layout.moduledata_typedesclen >= 0)
+			walk_descriptors(types, &types->go->modules[i]);
+		else
+			walk_typelinks(types, &types->go->modules[i]);
+	}
+	types->by_name = malloc((types->n + 1) * sizeof *types->by_name);
+	if (!types->by_name)
+		return;
+	for (uint32_t i = 0; i < types->n; i++)
+		types->by_name[types->n_by_name++] = i;
+	qsort_r(types->by_name, types->n_by_name, sizeof *types->by_name, by_name, types);
+}
+
+uint32_t types_by_name(struct types *types, const char *name)
+{
+	uint32_t lo = 0, hi;
+
+	if (!types->by_name)
+		index_names(types);
+	hi = types->n_by_name;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (strcmp(types_slot(types, types->by_name[mid])->name, name) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == types->n_by_name || strcmp(types_slot(types, types->by_name[lo])->name, name))
+		return NO_TYPE;
+	if (lo + 1 < types->n_by_name &&
+	    !strcmp(types_slot(types, types->by_name[lo + 1])->name, name))
+		return NO_TYPE; /* two packages share the short name */
+	return types->by_name[lo];
+}

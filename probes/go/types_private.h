@@ -1,0 +1,35 @@
+/* The inside of the type table, shared by its three files: types.c decodes descriptors, type_masks.c
+ * makes pointer masks, type_names.c finds types by name. */
+#ifndef GORETAIN_PROBES_GO_TYPES_PRIVATE_H
+#define GORETAIN_PROBES_GO_TYPES_PRIVATE_H
+
+#include "probes/go/types.h"
+
+#define TYPES_CHUNK 1024u
+#define TYPES_CHUNKS 4096u
+
+struct mask {
+	const uint8_t *bits; /* in the image or owned */
+	uint8_t *owned;
+	bool tried;
+};
+
+/* Types lie in chunks that never move, so that readers need no lock for what they know. */
+struct types {
+	struct go *go;
+	pthread_mutex_t lock;
+	struct rtype *chunks[TYPES_CHUNKS];
+	struct mask *masks[TYPES_CHUNKS];
+	uint32_t n;
+	uint32_t *table, capacity; /* open addressing by descriptor address */
+	uint32_t *by_name, n_by_name; /* indexes sorted by name, made at first use */
+	bool (*allocated)(void *ctx, uint64_t addr);
+	void *allocated_ctx;
+};
+
+static inline struct rtype *types_slot(const struct types *types, uint32_t i)
+{
+	return &types->chunks[i / TYPES_CHUNK][i % TYPES_CHUNK];
+}
+
+#endif
