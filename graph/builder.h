@@ -22,13 +22,14 @@ struct edge_source {
 	void *ctx;
 };
 
-/* STAGE_SIZES. EXTENTS sorted by base, not overlapping, bases and lengths multiples of 8 kB pages
- * for extents of more than one slot; fields first, count and magic are computed here. BITS has the
- * bitmaps. At most 2^31 - 2^24 objects. */
+/* STAGE_SIZES. EXTENTS sorted by base, not overlapping; fields first, count and magic are computed
+ * here. BITS has the bitmaps, each beginning with a word of its own. At most 2^31 - 2^24 objects.
+ * Makes g->type (all NO_NODE) and g->flags (OBJECT_NOSCAN as the extents say) for the producer to
+ * fill in. graph_publish(g, STAGE_SIZES) is called by the producer, when meta is there too. */
 bool graph_set_extents(struct graph *g, struct extent *extents, uint32_t n_extents, uint64_t *bits,
 		       struct error *err);
 
-/* Forward and reverse edges, and with them flags' OBJECT_NOSCAN. SOURCE must outlive the graph. */
+/* Forward and reverse edges. SOURCE must outlive the graph. */
 bool graph_pull_edges(struct graph *g, const struct edge_source *source, struct progress *progress,
 		      struct error *err);
 
@@ -39,7 +40,8 @@ void graph_set_strengths(struct graph *g, struct edge_strength *special, uint32_
 bool graph_set_holders(struct graph *g, struct holder *holders, uint32_t n_holders,
 		       struct root *roots, uint32_t n_roots, struct error *err);
 
-/* Publish STAGE_EDGES. Types, type, flags, tasks, frames and maps were set directly before. */
+/* Publish STAGE_SIZES or STAGE_EDGES; before the latter types, type, flags, tasks, frames and maps
+ * were set directly. The later stages publish themselves. */
 void graph_publish(struct graph *g, enum stage stage);
 
 /* STAGE_LIVE: mark in two rounds, strong first, then the runtime's bookkeeping from what is left;

@@ -53,7 +53,7 @@ struct extent {
 	uint32_t slots;
 	uint32_t first;   /* id of its first object */
 	uint32_t count;   /* its objects */
-	uint32_t magic;   /* ceil(2^32 / stride): slot = offset * magic >> 32; 0 if one slot */
+	uint32_t magic;   /* ceil(2^32 / stride): slot = offset * magic >> 32; 0: divide */
 	uint32_t tag;     /* the producer's own number for it */
 	bool noscan;
 };
@@ -155,6 +155,7 @@ struct frame {
 	uint32_t line;
 	uint64_t pc, sp;
 	bool inlined;
+	bool system;            /* the runtime's own code: a user's frame goes before it */
 };
 
 enum boxes { BOXES_NONE, BOXES_EMPTY, BOXES_METHODS };
@@ -212,7 +213,8 @@ enum stage { STAGE_NONE, STAGE_SIZES, STAGE_EDGES, STAGE_LIVE, STAGE_RETAINED, S
 struct edge_strength { uint64_t edge; uint8_t strength; };
 
 /* Set in fwd_dst and rev_src on an edge that does not hold: weak, or bookkeeping into what
- * something else reaches. Readers mask it off; whoever asks what holds skips such edges. */
+ * something else reaches. Of several edges from one object to another, rev_src has the idle ones
+ * first. Readers mask it off; whoever asks what holds skips such edges. */
 #define EDGE_IDLE 0x80000000u
 #define EDGE_NODE(e) ((e) & ~EDGE_IDLE)
 
@@ -292,6 +294,10 @@ uint32_t graph_slot_object(const struct graph *g, const struct extent *e, uint32
 
 /* Strength of edge number EDGE (an index into fwd_dst). */
 enum strength graph_edge_strength(const struct graph *g, uint64_t edge);
+
+/* Does root number ROOT hold what it points at? Not if it is weak, or bookkeeping into what
+ * something else reaches. Needs STAGE_LIVE. */
+bool graph_root_holds(const struct graph *g, uint32_t root);
 
 /* Type of an object, NULL if unknown. */
 const struct type *graph_type(const struct graph *g, uint32_t id);

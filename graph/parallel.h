@@ -7,7 +7,10 @@
 /* Worker WORKER (0 .. parallel_workers() - 1) handles the items LO .. HI-1. */
 typedef void (*parallel_fn)(void *ctx, unsigned worker, uint64_t lo, uint64_t hi);
 
-/* How many workers parallel_for uses: the processors this process may run on, at most 16. */
+#define PARALLEL_MAX 16 /* never more workers: an array of so many serves every call */
+
+/* How many workers parallel_for uses: the processors this process may run on, at most
+ * PARALLEL_MAX. */
 unsigned parallel_workers(void);
 
 /* Call FN on the items 0..N-1, cut into pieces of GRAIN items that idle workers take in

@@ -1,0 +1,313 @@
+#include "graph/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/unicode.h"
+
+#define ELLIPSIS "…"
+#define MAX_MARKS 4 /* combining marks in a row */
+
+void text_free(struct text *t)
+{
+	free(t->bytes);
+	*t = (struct text){ 0 };
+}
+
+void text_clear(struct text *t)
+{
+	t->length = 0;
+	if (t->bytes)
+		t->bytes[0] = '\0';
+}
+
+const char *text_string(const struct text *t)
+{
+	return t->bytes ? t->bytes : "";
+}
+
+/* Make room for EXTRA bytes and the NUL. */
+static bool grow(struct text *t, size_t extra)
+{
+	size_t wanted, capacity = t->capacity ? t->capacity : 64;
+	char *bytes;
+
+	if (t->failed || __builtin_add_overflow(t->length, extra, &wanted) ||
+	    wanted > SIZE_MAX / 4) {
+		t->failed = true;
+		return false;
+	}
+	if (wanted < t->capacity)
+		return true;
+	while (capacity <= wanted)
+		capacity *= 2;
+	bytes = realloc(t->bytes, capacity);
+	if (!bytes) {
+		t->failed = true;
+		return false;
+	}
+	t->bytes = bytes;
+	t->capacity = capacity;
+	return true;
+}
+
+void text_append(struct text *t, const char *bytes, size_t length)
+{
+	if (!grow(t, length))
+		return;
+	if (length)
+		memcpy(t->bytes + t->length, bytes, length);
+	t->length += length;
+	t->bytes[t->length] = '\0';
+}
+
+void text_puts(struct text *t, const char *string)
+{
+	text_append(t, string, strlen(string));
+}
+
+void text_putc(struct text *t, char c)
+{
+	text_append(t, &c, 1);
+}
+
+void text_printf(struct text *t, const char *format, ...)
+{
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (length < 0 || !grow(t, (size_t)length)) {
+		t->failed = true;
+		return;
+	}
+	va_start(args, format);
+	vsnprintf(t->bytes + t->length, (size_t)length + 1, format, args);
+	va_end(args);
+	t->length += (size_t)length;
+}
+
+/* One piece of escaped text: a character as it is, or what stands for it. */
+struct piece {
+	char bytes[16];
+	unsigned length;
+};
+
+static void piece_hex(struct piece *p, const char *bytes, unsigned n)
+{
+	p->length = 0;
+	for (unsigned i = 0; i < n; i++)
+		p->length += (unsigned)snprintf(p->bytes + p->length, sizeof p->bytes - p->length,
+						"\\x%02x", (unsigned char)bytes[i]);
+}
+
+static void piece_backslash(struct piece *p, char c)
+{
+	p->bytes[0] = '\\';
+	p->bytes[1] = c;
+	p->length = 2;
+}
+
+/* Write to P what stands for character C, which is the N bytes at BYTES. */
+static void piece_character(struct piece *p, uint32_t c, const char *bytes, unsigned n, bool quoted)
+{
+	if (c == '\n') {
+		piece_backslash(p, 'n');
+	} else if (c == '\t') {
+		piece_backslash(p, 't');
+	} else if (c == '\\' || (c == '"' && quoted)) {
+		piece_backslash(p, (char)c);
+	} else if (c < 0x20 || (c >= 0x7f && c <= 0x9f)) {
+		piece_hex(p, bytes, n);
+	} else if (unicode_invisible(c)) {
+		p->length = (unsigned)snprintf(p->bytes, sizeof p->bytes, "\\u{%04" PRIx32 "}", c);
+	} else {
+		memcpy(p->bytes, bytes, n);
+		p->length = n;
+	}
+}
+
+static void escape(struct text *t, const char *bytes, size_t length, size_t limit, bool quoted)
+{
+	size_t added = 0;
+	unsigned marks = 0;
+
+	for (size_t at = 0; at < length;) {
+		uint32_t c = 0;
+		unsigned n = unicode_decode(bytes + at, length - at, &c);
+		struct piece piece;
+
+		if (n)
+			piece_character(&piece, c, bytes + at, n, quoted);
+		else
+			piece_hex(&piece, bytes + at, 1);
+		at += n ? n : 1;
+		marks = n && unicode_combining(c) ? marks + 1 : 0;
+		if (marks > MAX_MARKS)
+			continue;
+		if (limit && added + piece.length > limit) {
+			text_puts(t, ELLIPSIS);
+			return;
+		}
+		text_append(t, piece.bytes, piece.length);
+		added += piece.length;
+	}
+}
+
+void text_escape(struct text *t, const char *bytes, size_t length, size_t limit)
+{
+	escape(t, bytes, length, limit, false);
+}
+
+void text_quote(struct text *t, const char *bytes, size_t length, size_t limit)
+{
+	text_putc(t, '"');
+	escape(t, bytes, length, limit, true);
+	text_putc(t, '"');
+}
+
+static uint64_t divide_rounded(uint64_t n, uint64_t by)
+{
+	return n / by + (n % by >= by - by / 2);
+}
+
+void text_size(struct text *t, uint64_t bytes, bool exact)
+{
+	static const char *const units[] = { "kB", "MB", "GB", "TB", "PB", "EB" };
+	uint64_t unit = 1000, figure;
+	size_t i = 0;
+
+	if (exact || bytes < 1000) {
+		text_count(t, bytes);
+		text_puts(t, " B");
+		return;
+	}
+	while (divide_rounded(bytes, unit) >= 1000) {
+		unit *= 1000;
+		i++;
+	}
+	if ((figure = divide_rounded(bytes, unit / 100)) < 1000)
+		text_printf(t, "%" PRIu64 ".%02" PRIu64 " %s", figure / 100, figure % 100, units[i]);
+	else if ((figure = divide_rounded(bytes, unit / 10)) < 1000)
+		text_printf(t, "%" PRIu64 ".%" PRIu64 " %s", figure / 10, figure % 10, units[i]);
+	else
+		text_printf(t, "%" PRIu64 " %s", divide_rounded(bytes, unit), units[i]);
+}
+
+void text_count(struct text *t, uint64_t n)
+{
+	char digits[32];
+	int length = snprintf(digits, sizeof digits, "%" PRIu64, n);
+
+	for (int i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			text_putc(t, ',');
+		text_putc(t, digits[i]);
+	}
+}
+
+void text_duration(struct text *t, uint64_t nanoseconds)
+{
+	static const struct { uint64_t below, unit; const char *name; } units[] = {
+		{ 1000, 1, "ns" },
+		{ 1000000, 1000, "µs" },
+		{ 1000000000, 1000000, "ms" },
+		{ 60ull * 1000000000, 1000000000, "s" },
+		{ 3600ull * 1000000000, 60ull * 1000000000, "min" },
+		{ 86400ull * 1000000000, 3600ull * 1000000000, "h" },
+		{ UINT64_MAX, 86400ull * 1000000000, "d" },
+	};
+	size_t i = 0;
+
+	while (nanoseconds >= units[i].below && units[i].below != UINT64_MAX)
+		i++;
+	text_printf(t, "%" PRIu64 " %s", nanoseconds / units[i].unit, units[i].name);
+}
+
+/* Bytes of the first character of S, which is not empty, and its cells. A byte that is no UTF-8
+ * counts as a character of one cell. */
+static size_t first_character(const char *s, size_t length, unsigned *cells)
+{
+	uint32_t c = 0;
+	unsigned n = unicode_decode(s, length, &c);
+
+	*cells = n ? unicode_cells(c) : 1;
+	return n ? n : 1;
+}
+
+unsigned text_width(const char *s)
+{
+	size_t length = strlen(s);
+	unsigned width = 0;
+
+	for (size_t at = 0; at < length;) {
+		unsigned cells;
+
+		at += first_character(s + at, length - at, &cells);
+		width += cells;
+	}
+	return width;
+}
+
+/* Bytes of S up to the last character that ends within WIDTH cells, its marks included. */
+static size_t fit_begin(const char *s, size_t length, unsigned width)
+{
+	size_t at = 0;
+
+	while (at < length) {
+		unsigned cells;
+		size_t n = first_character(s + at, length - at, &cells);
+
+		if (cells > width)
+			break;
+		width -= cells;
+		at += n;
+	}
+	return at;
+}
+
+/* Where the longest end of S begins that takes at most WIDTH of its TOTAL cells. */
+static size_t fit_end(const char *s, size_t length, unsigned total, unsigned width)
+{
+	size_t at = 0;
+
+	while (at < length) {
+		unsigned cells;
+		size_t n = first_character(s + at, length - at, &cells);
+
+		if (total <= width && cells)
+			break;
+		total -= cells;
+		at += n;
+	}
+	return at;
+}
+
+void text_clip(struct text *t, const char *s, unsigned width, bool pad)
+{
+	size_t length = strlen(s);
+	unsigned total = text_width(s);
+	unsigned used = total;
+
+	if (total <= width) {
+		text_append(t, s, length);
+	} else if (width == 0) {
+		used = 0;
+	} else {
+		size_t begin = fit_begin(s, length, width / 2);
+		size_t end = fit_end(s, length, total, width - 1 - width / 2);
+		size_t before = t->length;
+
+		text_append(t, s, begin);
+		text_puts(t, ELLIPSIS);
+		text_append(t, s + end, length - end);
+		used = t->failed ? width : text_width(t->bytes + before);
+	}
+	for (; pad && used < width; used++)
+		text_putc(t, ' ');
+}
