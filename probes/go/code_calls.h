@@ -1,0 +1,34 @@
+/* What a call of a function of the runtime tells about the types of its arguments and its result. */
+#ifndef GORETAIN_PROBES_GO_CODE_CALLS_H
+#define GORETAIN_PROBES_GO_CODE_CALLS_H
+
+#include <stdint.h>
+
+enum call_meaning {
+	CALL_NEW,        /* the result is a pointer to the type */
+	CALL_MAKE_SLICE, /* the result is a slice with elements of the type */
+	CALL_GROW_SLICE, /* so are the result and the subject */
+	CALL_MAKE_CHAN,  /* the result is a channel of the (channel) type */
+	CALL_MAKE_MAP,   /* the result is a map of the (map) type */
+	CALL_SMALL_MAP,  /* the result is a map whose type the call does not say */
+	CALL_USE_MAP,    /* the subject is a map of the type */
+	CALL_VALUE,      /* subject and second point to values of the type */
+	CALL_BARRIER,    /* keeps all registers but the machine's barrier_clobbers */
+	CALL_NO_RETURN,
+};
+
+#define CALL_NO_ARGUMENT 0xffu
+
+/* A rule holds for the function NAME of package runtime, all that begin with it if `prefix`, in
+ * go1.SINCE to go1.UNTIL. Arguments are numbered as integer arguments of the calling convention. */
+struct call_rule {
+	const char *name;
+	uint8_t prefix, since, until;
+	uint8_t meaning; /* enum call_meaning */
+	uint8_t type, subject, second; /* arguments or CALL_NO_ARGUMENT */
+};
+
+/* The rule for the function whose full name is NAME ("runtime.newobject") in go1.MINOR, or NULL. */
+const struct call_rule *call_rule(const char *name, int minor);
+
+#endif

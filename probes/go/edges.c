@@ -1,0 +1,93 @@
+#include "probes/go/edges.h"
+
+#include <string.h>
+
+/* The object that the pointer at byte AT of a span points into, or NO_NODE. */
+static uint32_t destination(const struct heap *heap, const struct go_span *span, uint64_t at,
+			    uint64_t *dst_offset)
+{
+	uint64_t word;
+
+	memcpy(&word, span->data + at, 8);
+	if (word < heap->lowest || word >= heap->highest)
+		return NO_NODE;
+	return graph_find(heap->graph, word, dst_offset);
+}
+
+/* The destinations of one object, to OUT unless that is NULL; how many. */
+static uint32_t edges_of(const struct heap *heap, struct mask_reader *reader, uint32_t span,
+			 uint32_t slot, uint32_t *out)
+{
+	const struct go_span *s = &heap->spans.items[span];
+	uint64_t base = slot * s->elemsize, offset;
+	struct mask_iter it;
+	uint32_t n = 0;
+
+	mask_begin(&it, reader, span, slot);
+	while ((offset = mask_next(&it)) != UINT64_MAX) {
+		uint32_t dst = destination(heap, s, base + offset, NULL);
+
+		if (dst == NO_NODE)
+			continue;
+		if (out)
+			out[n] = dst;
+		n++;
+	}
+	return n;
+}
+
+static void pull(void *ctx, uint32_t lo, uint32_t hi, uint32_t *counts, uint32_t *out)
+{
+	struct heap *heap = ctx;
+	const struct graph *g = heap->graph;
+	struct mask_reader reader;
+
+	masks_init(&reader, &heap->go, &heap->spans, heap->types);
+	for (const struct extent *e = graph_extent(g, lo); e < g->extents + g->n_extents; e++) {
+		uint32_t id = e->first;
+
+		for (uint32_t slot = 0; slot < e->slots && id < hi; slot++) {
+			uint32_t n = 0;
+
+			if (!(g->bits[e->bits + slot / 64] >> (slot % 64) & 1))
+				continue;
+			if (id >= lo) {
+				if (!e->noscan)
+					n = edges_of(heap, &reader, e->tag, slot, out);
+				counts[id - lo] = n;
+				if (out)
+					out += n;
+			}
+			id++;
+		}
+		if (id >= hi)
+			return;
+	}
+}
+
+static uint64_t edge_offset(void *ctx, uint32_t src, uint32_t k, uint64_t *dst_offset)
+{
+	struct heap *heap = ctx;
+	struct heap_object o;
+	struct mask_reader reader;
+	struct mask_iter it;
+	uint64_t offset;
+
+	if (!heap_object(heap, src, &o))
+		return UINT64_MAX;
+	masks_init(&reader, &heap->go, &heap->spans, heap->types);
+	mask_begin(&it, &reader, o.span, o.slot);
+	while ((offset = mask_next(&it)) != UINT64_MAX) {
+		const struct go_span *s = &heap->spans.items[o.span];
+
+		if (destination(heap, s, o.slot * s->elemsize + offset, dst_offset) != NO_NODE &&
+		    k-- == 0)
+			return offset;
+	}
+	return UINT64_MAX;
+}
+
+void edges_init(struct heap *heap, struct edge_source *out)
+{
+	*out = (struct edge_source){ .pull = pull, .offset = edge_offset, .ctx = heap };
+}

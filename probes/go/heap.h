@@ -1,0 +1,48 @@
+/* The one entry: from an image to a graph. What goretain knows of a Go heap, held together. */
+#ifndef GORETAIN_PROBES_GO_HEAP_H
+#define GORETAIN_PROBES_GO_HEAP_H
+
+#include "graph/builder.h"
+#include "graph/lens.h"
+#include "probes/go/code.h"
+#include "probes/go/masks.h"
+#include "probes/go/sched.h"
+#include "probes/go/spans.h"
+#include "probes/go/typing.h"
+
+/* Lives as long as the graph that it filled: graph.producer points to it. */
+struct heap {
+	struct image *image;   /* owned once heap_build was called */
+	struct go go;
+	struct types *types;
+	struct go_spans spans;
+	struct code_facts code;
+	struct goroutines goroutines;
+	struct typing typing;  /* what each object is, beside the graph's neutral view */
+	struct edge_source edges;
+	struct lens lens;
+	struct graph *graph;
+	struct symbols *symbols; /* names of globals from the file, NULL if it has none */
+	uint64_t lowest, highest; /* heap addresses in use */
+};
+
+/* Read what does not change before the stop, so that it is not read in it: versions, modules, the
+ * code. Torn data is read again afterwards. */
+struct heap *heap_prepare(struct image *image, struct progress *progress, struct error *err);
+
+/* Build the graph from the image of the stop: publishes STAGE_SIZES (then *OUT is set) and
+ * STAGE_EDGES. Takes HEAP over on success and failure alike: it is freed with the graph, or here if
+ * no graph could be made. */
+bool heap_build(struct heap *heap, struct graph *_Atomic *out, struct progress *progress,
+		struct error *err);
+
+void heap_free(struct heap *heap);
+
+/* The object at ADDR: its id, offset and where its bytes lie here (NULL if not all of them are). */
+struct heap_object { uint32_t id, span, slot; uint64_t addr, size, offset; const uint8_t *data; };
+bool heap_find(const struct heap *heap, uint64_t addr, struct heap_object *out);
+
+/* The same for an object by number. */
+bool heap_object(const struct heap *heap, uint32_t id, struct heap_object *out);
+
+#endif

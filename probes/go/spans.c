@@ -1,0 +1,364 @@
+#include "probes/go/spans.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/builder.h"
+#include "graph/cleanup.h"
+#include "graph/parallel.h"
+#include "probes/go/find.h"
+
+#define IN_USE 1
+#define MAX_SPANS (1u << 27)
+#define MARKS_FROM_END 64   /* Green Tea: the last 128 bytes of a small span are */
+#define MARKS_BYTES 63      /* scans[63], owned, marks[63], class */
+#define MARKS_MIN_SLOT 16
+
+/* An mspan's fields as they are needed, and its two bitmaps in the image. */
+struct raw_span {
+	struct go_span span;
+	uint64_t freeindex;
+	uint32_t sweepgen;
+	const uint8_t *alloc_bits, *mark_bits;
+};
+
+static uint64_t span_field(const uint8_t *mspan, int32_t offset, unsigned size)
+{
+	uint64_t value = 0;
+
+	if (offset >= 0)
+		memcpy(&value, mspan + offset, size);
+	return value;
+}
+
+/* Bytes of bitmap for N slots; the runtime's bitmaps are multiples of eight bytes. */
+static uint64_t bitmap_bytes(uint64_t n)
+{
+	return (n + 7) / 8;
+}
+
+static const uint8_t *inline_marks(struct go *go, const struct go_span *s)
+{
+	if (!go->layout.inline_marks || s->elemsize < MARKS_MIN_SLOT || s->elemsize > HEADER_LIMIT ||
+	    s->present < s->bytes || bitmap_bytes(s->nelems) > MARKS_BYTES)
+		return NULL;
+	return s->data + s->bytes - MARKS_FROM_END;
+}
+
+/* Does what the mspan says fit together? A torn or dead one does not. */
+static bool plausible(const struct go_span *s, uint64_t npages)
+{
+	if (!s->base || s->base % GO_PAGE || s->base >> 47 || !npages || npages >> 30 ||
+	    !s->elemsize || s->elemsize % 8 || s->elemsize > s->bytes)
+		return false;
+	if (!s->class)
+		return s->nelems == 1 && s->elemsize == s->bytes;
+	return s->class < GO_CLASSES && s->nelems && s->nelems <= s->bytes / s->elemsize;
+}
+
+static bool read_span(struct go *go, uint64_t addr, struct raw_span *out)
+{
+	const struct layout *l = &go->layout;
+	unsigned index_size = l->minor >= 22 ? 2 : 8;
+	const uint8_t *mspan = image_at(go->image, addr, (uint64_t)l->mspan_size);
+	struct go_span *s = &out->span;
+	uint64_t npages;
+	uint8_t class;
+
+	if (!mspan || mspan[l->mspan_state] != IN_USE)
+		return false;
+	memset(out, 0, sizeof *out);
+	npages = span_field(mspan, l->mspan_npages, 8);
+	class = mspan[l->mspan_spanclass];
+	s->addr = addr;
+	s->base = span_field(mspan, l->mspan_start_addr, 8);
+	s->bytes = npages * GO_PAGE;
+	s->elemsize = span_field(mspan, l->mspan_elemsize, 8);
+	s->nelems = (uint32_t)span_field(mspan, l->mspan_nelems, index_size);
+	s->class = class >> 1;
+	s->noscan = class & 1;
+	s->user_arena = span_field(mspan, l->mspan_is_user_arena_chunk, 1);
+	s->large_type = span_field(mspan, l->mspan_large_type, 8);
+	s->specials = span_field(mspan, l->mspan_specials, 8);
+	if (!plausible(s, npages) || find_span(go, s->base) != addr)
+		return false;
+	s->present = image_run(go->image, s->base, s->bytes, &s->data);
+	out->freeindex = span_field(mspan, l->mspan_freeindex, index_size);
+	out->sweepgen = (uint32_t)span_field(mspan, l->mspan_sweepgen, 4);
+	out->alloc_bits = image_at(go->image, span_field(mspan, l->mspan_alloc_bits, 8),
+				   bitmap_bytes(s->nelems));
+	out->mark_bits = image_at(go->image, span_field(mspan, l->mspan_gcmark_bits, 8),
+				  bitmap_bytes(s->nelems));
+	return true;
+}
+
+static bool bit(const uint8_t *bits, uint32_t i)
+{
+	return bits && bits[i / 8] >> (i % 8) & 1;
+}
+
+/* Allocated: below freeindex, or kept by the last sweep. Survived: in a span that is not swept yet
+ * its mark says so (sweepgen two below the heap's, or cached before the sweep), else allocBits. */
+static void fill_bitmaps(struct go *go, const struct raw_span *raw, uint32_t sweepgen,
+			 uint64_t *allocated, uint64_t *survived)
+{
+	bool unswept = raw->sweepgen == sweepgen - 2 || raw->sweepgen == sweepgen - 1 ||
+		       raw->sweepgen == sweepgen + 1;
+	const uint8_t *marks = inline_marks(go, &raw->span);
+
+	for (uint32_t i = 0; i < raw->span.nelems; i++) {
+		bool kept = bit(raw->alloc_bits, i);
+		uint64_t one = 1ull << (i % 64);
+
+		if (i < raw->freeindex || kept)
+			allocated[i / 64] |= one;
+		if (unswept ? bit(raw->mark_bits, i) || bit(marks, i) : kept)
+			survived[i / 64] |= one;
+	}
+	for (uint32_t w = 0; w < (raw->span.nelems + 63) / 64; w++)
+		survived[w] &= allocated[w];
+}
+
+static int by_base(const void *a, const void *b)
+{
+	uint64_t x = ((const struct raw_span *)a)->span.base;
+	uint64_t y = ((const struct raw_span *)b)->span.base;
+
+	return (x > y) - (x < y);
+}
+
+/* All mspans in use, sorted by address, without those that overlap the one before. */
+static struct raw_span *read_raw(struct go *go, uint32_t *n, struct error *err)
+{
+	uint64_t list = go->mheap + (uint64_t)go->layout.mheap_allspans;
+	uint64_t at = image_u64(go->image, list), total = image_u64(go->image, list + 8);
+	const uint64_t *addrs = total < MAX_SPANS ? image_at(go->image, at, total * 8) : NULL;
+	struct raw_span *raw;
+	uint32_t found = 0, kept = 0;
+
+	*n = 0;
+	if (!addrs) {
+		fail(err, STATUS_UNSUPPORTED, "the heap's list of spans cannot be read");
+		return NULL;
+	}
+	raw = malloc((total + 1) * sizeof *raw);
+	if (!raw) {
+		fail_memory(err, "the heap's spans");
+		return NULL;
+	}
+	for (uint64_t i = 0; i < total; i++)
+		found += read_span(go, addrs[i], &raw[found]);
+	qsort(raw, found, sizeof *raw, by_base);
+	for (uint32_t i = 0; i < found; i++)
+		if (!kept || raw[i].span.base >= raw[kept - 1].span.base + raw[kept - 1].span.bytes)
+			raw[kept++] = raw[i];
+	*n = kept;
+	return raw;
+}
+
+struct bitmap_job { struct go *go; const struct raw_span *raw; struct go_spans *out; };
+
+static void bitmap_piece(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
+{
+	struct bitmap_job *job = ctx;
+
+	for (uint64_t i = lo; i < hi; i++)
+		fill_bitmaps(job->go, &job->raw[i], job->out->sweepgen,
+			     job->out->allocated + job->out->first_word[i],
+			     job->out->survived + job->out->first_word[i]);
+}
+
+static bool copy_spans(struct go *go, const struct raw_span *raw, struct go_spans *out,
+		       struct error *err)
+{
+	uint64_t words = 0;
+	struct bitmap_job job = { go, raw, out };
+
+	out->items = malloc((out->n + 1) * sizeof *out->items);
+	out->first_word = malloc((out->n + 1) * sizeof *out->first_word);
+	if (!out->items || !out->first_word)
+		return fail_memory(err, "the heap's spans");
+	for (uint32_t i = 0; i < out->n; i++) {
+		out->items[i] = raw[i].span;
+		out->first_word[i] = words;
+		out->in_use += raw[i].span.bytes;
+		words += (raw[i].span.nelems + 63) / 64;
+	}
+	out->first_word[out->n] = words;
+	out->allocated = calloc(words + 1, 8);
+	out->survived = calloc(words + 1, 8);
+	if (!out->allocated || !out->survived)
+		return fail_memory(err, "the heap's bitmaps");
+	parallel_for(out->n, 1024, bitmap_piece, &job);
+	for (uint32_t i = 0; i < out->n; i++)
+		for (uint64_t w = out->first_word[i]; w < out->first_word[i + 1]; w++)
+			out->bytes += out->items[i].elemsize *
+				      (uint64_t)__builtin_popcountll(out->allocated[w]);
+	return true;
+}
+
+/* The arenas that spans lie in, as sorted pairs of index and heapArena. */
+static bool collect_arenas(struct go *go, struct go_spans *out, struct error *err)
+{
+	uint64_t l2 = image_u64(go->image, go->mheap + (uint64_t)go->layout.mheap_arenas);
+	uint64_t last = UINT64_MAX;
+
+	out->arenas = malloc((2 * (out->in_use / GO_ARENA + out->n) + 4) * sizeof *out->arenas);
+	if (!out->arenas)
+		return fail_memory(err, "the heap's arenas");
+	for (uint32_t i = 0; i < out->n; i++) {
+		uint64_t first = (out->items[i].base + arch_arena_base) / GO_ARENA;
+		uint64_t end = (out->items[i].base + out->items[i].bytes - 1 + arch_arena_base) /
+			       GO_ARENA;
+
+		for (uint64_t a = first == last ? first + 1 : first; a <= end; a++) {
+			out->arenas[2 * out->n_arenas] = a;
+			out->arenas[2 * out->n_arenas + 1] = image_u64(go->image, l2 + 8 * a);
+			out->n_arenas++;
+			last = a;
+		}
+	}
+	return true;
+}
+
+bool spans_read(struct go *go, struct go_spans *out, struct progress *progress, struct error *err)
+{
+	autofree struct raw_span *raw = NULL;
+
+	memset(out, 0, sizeof *out);
+	progress_begin(progress, "spans", 0);
+	out->sweepgen = image_u32(go->image, go->mheap + (uint64_t)go->layout.mheap_sweepgen);
+	raw = read_raw(go, &out->n, err);
+	if (!raw || !copy_spans(go, raw, out, err) || !collect_arenas(go, out, err)) {
+		spans_free(out);
+		return false;
+	}
+	return true;
+}
+
+void spans_free(struct go_spans *spans)
+{
+	free(spans->items);
+	free(spans->allocated);
+	free(spans->survived);
+	free(spans->first_word);
+	free(spans->arenas);
+	memset(spans, 0, sizeof *spans);
+}
+
+bool spans_allocated(const struct go_spans *spans, uint32_t span, uint32_t slot)
+{
+	return spans->allocated[spans->first_word[span] + slot / 64] >> (slot % 64) & 1;
+}
+
+bool spans_survived(const struct go_spans *spans, uint32_t span, uint32_t slot)
+{
+	return spans->survived[spans->first_word[span] + slot / 64] >> (slot % 64) & 1;
+}
+
+uint64_t spans_arena(const struct go_spans *spans, uint64_t addr)
+{
+	uint64_t index = (addr + arch_arena_base) / GO_ARENA;
+	uint32_t lo = 0, hi = spans->n_arenas;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (spans->arenas[2 * mid] < index)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < spans->n_arenas && spans->arenas[2 * lo] == index ? spans->arenas[2 * lo + 1] : 0;
+}
+
+bool spans_to_graph(const struct go_spans *spans, struct graph *g, struct error *err)
+{
+	uint64_t words = spans->first_word[spans->n];
+	struct extent *extents = calloc(spans->n + 1, sizeof *extents);
+	uint64_t *bits = malloc((words + 1) * sizeof *bits);
+
+	if (!extents || !bits) {
+		free(extents);
+		free(bits);
+		return fail_memory(err, "the heap's extents");
+	}
+	memcpy(bits, spans->allocated, words * sizeof *bits);
+	for (uint32_t i = 0; i < spans->n; i++) {
+		const struct go_span *s = &spans->items[i];
+
+		extents[i] = (struct extent){ .base = s->base, .stride = s->elemsize,
+					      .slots = s->nelems, .bits = spans->first_word[i],
+					      .tag = i, .noscan = s->noscan };
+	}
+	return graph_set_extents(g, extents, spans->n, bits, err);
+}
+
+/* ---- the runtime's own counters (runtime/mstats.go) ---- */
+
+static const uint16_t class_sizes[GO_CLASSES] = {
+	0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320,
+	352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792,
+	2048, 2304, 2688, 3072, 3200, 3456, 4096, 4864, 5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728,
+	10240, 10880, 12288, 13568, 14336, 16384, 18432, 19072, 20480, 21760, 24576, 27264, 28672,
+	32768,
+};
+
+/* Allocated less freed bytes in one of the three heapStatsDelta. */
+static uint64_t delta_bytes(struct go *go, uint64_t delta)
+{
+	const struct layout *l = &go->layout;
+	uint64_t sum = image_u64(go->image, delta + (uint64_t)l->heapstats_large_alloc) -
+		       image_u64(go->image, delta + (uint64_t)l->heapstats_large_free);
+
+	for (uint32_t c = 0; c < GO_CLASSES; c++) {
+		uint64_t at = delta + 8 * c;
+
+		sum += class_sizes[c] *
+		       (image_u64(go->image, at + (uint64_t)l->heapstats_small_alloc_count) -
+			image_u64(go->image, at + (uint64_t)l->heapstats_small_free_count));
+	}
+	return sum;
+}
+
+/* What the spans of one mcache have handed out since it took them. */
+static uint64_t unflushed_bytes(struct go *go, uint64_t mcache)
+{
+	const struct layout *l = &go->layout;
+	uint64_t sum = 0;
+
+	for (uint32_t c = 0; c < 2 * GO_CLASSES; c++) {
+		uint64_t span = image_u64(go->image, mcache + (uint64_t)l->mcache_alloc + 8 * c);
+		uint16_t count, before;
+
+		if (!span || l->mspan_alloc_count_before_cache < 0 ||
+		    image_u8(go->image, span + (uint64_t)l->mspan_state) != IN_USE)
+			continue;
+		count = image_u16(go->image, span + (uint64_t)l->mspan_alloc_count);
+		before = image_u16(go->image, span + (uint64_t)l->mspan_alloc_count_before_cache);
+		if (count > before)
+			sum += (uint64_t)(count - before) *
+			       image_u64(go->image, span + (uint64_t)l->mspan_elemsize);
+	}
+	return sum;
+}
+
+uint64_t spans_heap_alloc(struct go *go, const struct go_spans *spans)
+{
+	const struct layout *l = &go->layout;
+	uint64_t n = go->allp ? image_u64(go->image, go->allp + 8) : 0;
+	uint64_t list = go->allp ? image_u64(go->image, go->allp) : 0, sum = 0;
+
+	if (!go->heap_stats || !go->allp)
+		return 0;
+	for (unsigned i = 0; i < 3; i++)
+		sum += delta_bytes(go, go->heap_stats + i * (uint64_t)l->heapstats_size);
+	for (uint64_t i = 0; i < n && i < 1u << 16; i++) {
+		uint64_t p = image_u64(go->image, list + 8 * i);
+		uint64_t mcache = p ? image_u64(go->image, p + (uint64_t)l->p_mcache) : 0;
+
+		if (mcache)
+			sum += unflushed_bytes(go, mcache);
+	}
+	return sum > spans->in_use + (spans->in_use >> 1) ? 0 : sum;
+}
