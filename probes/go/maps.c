@@ -1,0 +1,296 @@
+#include "probes/go/maps.h"
+
+#include <string.h>
+
+#define CELLS 8u /* of a bucket or group */
+#define MAX_TABLES (1ull << 32)
+#define MAX_GROUPS 128u /* of one table */
+#define MAX_STEPS (1ull << 33)
+
+/* hmap (runtime/map.go) */
+enum { HMAP_FLAGS = 8, HMAP_B = 9, HMAP_BUCKETS = 16, HMAP_OLD_BUCKETS = 24, HMAP_EXTRA = 40 };
+enum { HMAP_SAME_SIZE_GROW = 8 };
+enum { TOPHASH_EVACUATED_X = 2, TOPHASH_EVACUATED_EMPTY = 4, TOPHASH_MIN = 5 };
+/* maps.Map and maps.table (internal/runtime/maps) */
+enum { MAP_DIR_PTR = 16, MAP_DIR_LEN = 24, TABLE_GROUPS = 16, TABLE_MASK = 24 };
+enum { CTRL_EMPTY_OR_DELETED = 0x80 };
+
+static bool swiss(const struct map_view *map)
+{
+	return map->go->layout.maps == MAPS_SWISS;
+}
+
+static bool open_buckets(struct map_view *map)
+{
+	struct image *image = map->go->image;
+	uint8_t b = image_u8(image, map->header + HMAP_B);
+
+	if (b > 40 || !map->type->bucket_size)
+		return false;
+	map->buckets = image_u64(image, map->header + HMAP_BUCKETS);
+	map->n_buckets = map->buckets ? 1ull << b : 0;
+	map->old_buckets = image_u64(image, map->header + HMAP_OLD_BUCKETS);
+	map->extra = image_u64(image, map->header + HMAP_EXTRA);
+	if (map->old_buckets)
+		map->n_old_buckets = image_u8(image, map->header + HMAP_FLAGS) &
+				     HMAP_SAME_SIZE_GROW || !b ? 1ull << b : 1ull << (b - 1);
+	return true;
+}
+
+static bool open_swiss(struct map_view *map)
+{
+	struct image *image = map->go->image;
+
+	map->directory = image_u64(image, map->header + MAP_DIR_PTR);
+	map->n_tables = image_u64(image, map->header + MAP_DIR_LEN);
+	return map->n_tables < MAX_TABLES && (map->n_tables & (map->n_tables - 1)) == 0 &&
+	       map->type->group_size >= 8;
+}
+
+bool map_open(struct map_view *map, struct go *go, const struct types *types, uint32_t type,
+	      uint64_t addr)
+{
+	const struct rtype *t = type == NO_TYPE ? NULL : types_get(types, type);
+
+	if (!t || t->kind != KIND_MAP || !image_at(go->image, addr, 48))
+		return false;
+	*map = (struct map_view){ .go = go, .type = t, .header = addr };
+	map->entries = image_u64(go->image, addr);
+	return swiss(map) ? open_swiss(map) : open_buckets(map);
+}
+
+/* ---- parts ---- */
+
+/* Buckets hung behind bucket number I of an array, since 8 cells were not enough. */
+static uint64_t overflow_of(const struct map_view *map, uint64_t bucket)
+{
+	return image_u64(map->go->image, bucket + map->type->bucket_size - 8);
+}
+
+static void overflow_parts(const struct map_view *map, uint64_t buckets, uint64_t n,
+			   map_part_fn fn, void *arg)
+{
+	uint64_t size = map->type->bucket_size, steps = 0;
+
+	for (uint64_t i = 0; i < n && image_at(map->go->image, buckets + i * size, size); i++) {
+		uint64_t next = overflow_of(map, buckets + i * size);
+
+		for (; next && steps < map->entries + n; steps++) {
+			fn(arg, FORM_MAP_BUCKETS, next, 1);
+			next = overflow_of(map, next);
+		}
+	}
+}
+
+static void bucket_parts(const struct map_view *map, map_part_fn fn, void *arg)
+{
+	if (map->buckets) {
+		fn(arg, FORM_MAP_BUCKETS, map->buckets, map->n_buckets);
+		overflow_parts(map, map->buckets, map->n_buckets, fn, arg);
+	}
+	if (map->old_buckets) {
+		fn(arg, FORM_MAP_BUCKETS, map->old_buckets, map->n_old_buckets);
+		overflow_parts(map, map->old_buckets, map->n_old_buckets, fn, arg);
+	}
+	if (map->extra)
+		fn(arg, FORM_MAP_EXTRA, map->extra, 1);
+}
+
+static void swiss_parts(const struct map_view *map, map_part_fn fn, void *arg)
+{
+	struct image *image = map->go->image;
+	uint64_t last = 0;
+
+	if (!map->n_tables) {
+		if (map->directory)
+			fn(arg, FORM_MAP_GROUPS, map->directory, 1);
+		return;
+	}
+	fn(arg, FORM_MAP_DIRECTORY, map->directory, map->n_tables);
+	for (uint64_t i = 0; i < map->n_tables; i++) {
+		uint64_t table = image_u64(image, map->directory + 8 * i), groups;
+
+		if (!table)
+			return;
+		if (table == last) /* stands in several places, one after the other */
+			continue;
+		last = table;
+		fn(arg, FORM_MAP_TABLE, table, 1);
+		groups = image_u64(image, table + TABLE_GROUPS);
+		if (groups)
+			fn(arg, FORM_MAP_GROUPS, groups, image_u64(image, table + TABLE_MASK) + 1);
+	}
+}
+
+void map_parts(const struct map_view *map, map_part_fn fn, void *arg)
+{
+	if (swiss(map))
+		swiss_parts(map, fn, arg);
+	else
+		bucket_parts(map, fn, arg);
+}
+
+struct slot_sum { uint64_t slots; };
+
+static void sum_slots(void *arg, enum form form, uint64_t addr, uint64_t n)
+{
+	struct slot_sum *sum = arg;
+
+	if (form == FORM_MAP_GROUPS || form == FORM_MAP_BUCKETS)
+		sum->slots += CELLS * n;
+}
+
+uint64_t map_slots(const struct map_view *map)
+{
+	struct slot_sum sum = { 0 };
+
+	map_parts(map, sum_slots, &sum);
+	return sum.slots;
+}
+
+/* ---- entries ---- */
+
+void map_begin(struct map_cursor *c, const struct map_view *map)
+{
+	*c = (struct map_cursor){ .map = map, .old = map->n_old_buckets > 0 };
+}
+
+/* Keys and elements larger than 128 bytes lie elsewhere, the cell has a pointer. */
+static uint64_t resolve(const struct map_view *map, uint64_t addr, bool indirect)
+{
+	return indirect ? image_u64(map->go->image, addr) : addr;
+}
+
+static void emit(const struct map_cursor *c, uint64_t key, uint64_t elem, struct map_slot *slot)
+{
+	slot->number = c->number - 1;
+	slot->key = resolve(c->map, key, c->map->type->indirect_key);
+	slot->elem = resolve(c->map, elem, c->map->type->indirect_elem);
+}
+
+/* Has the old bucket been moved into the new array? Its cells are stale then. */
+static bool evacuated(const struct map_view *map, uint64_t bucket)
+{
+	uint8_t top = image_u8(map->go->image, bucket);
+
+	return top >= TOPHASH_EVACUATED_X && top <= TOPHASH_EVACUATED_EMPTY;
+}
+
+/* The first bucket of the next chain that counts: of old buckets those not moved yet, of new ones
+ * those whose old one was. False at the end. */
+static bool next_chain(struct map_cursor *c)
+{
+	const struct map_view *map = c->map;
+	uint64_t size = map->type->bucket_size;
+
+	for (;;) {
+		uint64_t i = c->outer++;
+		bool moved;
+
+		if (c->old && i >= map->n_old_buckets) {
+			c->old = false;
+			c->outer = 0;
+			continue;
+		}
+		if (!c->old && i >= map->n_buckets)
+			return false;
+		moved = !map->n_old_buckets ||
+			evacuated(map, map->old_buckets + (i & (map->n_old_buckets - 1)) * size);
+		if (c->old == moved)
+			continue;
+		c->block = (c->old ? map->old_buckets : map->buckets) + i * size;
+		if (image_at(map->go->image, c->block, size))
+			return true;
+		if (++c->steps > CELLS * map->n_buckets)
+			return false;
+	}
+}
+
+static bool next_bucket_slot(struct map_cursor *c, struct map_slot *slot)
+{
+	const struct map_view *map = c->map;
+	const struct rtype *t = map->type;
+
+	for (;;) {
+		if (!c->block && !next_chain(c))
+			return false;
+		for (; c->cell < CELLS; c->cell++) {
+			uint8_t top = image_u8(map->go->image, c->block + c->cell);
+			unsigned cell = c->cell;
+
+			c->number++;
+			if (top < TOPHASH_MIN)
+				continue;
+			c->cell++;
+			emit(c, c->block + CELLS + cell * (uint64_t)t->key_size,
+			     c->block + CELLS + CELLS * (uint64_t)t->key_size +
+				     cell * (uint64_t)t->elem_size, slot);
+			return true;
+		}
+		c->cell = 0;
+		c->block = overflow_of(map, c->block);
+		if (++c->steps > MAX_STEPS || (c->block && !image_at(map->go->image, c->block,
+								      t->bucket_size)))
+			c->block = 0;
+	}
+}
+
+/* The next array of groups: the one group of a small map, or those of the next table. */
+static bool next_table(struct map_cursor *c)
+{
+	const struct map_view *map = c->map;
+	struct image *image = map->go->image;
+
+	c->inner = 0;
+	if (!map->n_tables) {
+		c->block = map->directory;
+		c->n_blocks = 1;
+		return c->outer++ == 0 && c->block;
+	}
+	while (c->outer < map->n_tables) {
+		uint64_t table = image_u64(image, map->directory + 8 * c->outer++);
+
+		if (!table)
+			return false;
+		if (table == c->last_table)
+			continue;
+		c->last_table = table;
+		c->block = image_u64(image, table + TABLE_GROUPS);
+		c->n_blocks = image_u64(image, table + TABLE_MASK) + 1;
+		if (c->n_blocks <= MAX_GROUPS)
+			return true;
+	}
+	return false;
+}
+
+static bool next_swiss_slot(struct map_cursor *c, struct map_slot *slot)
+{
+	const struct rtype *t = c->map->type;
+
+	for (;;) {
+		uint64_t group;
+
+		if (c->inner >= c->n_blocks && !next_table(c))
+			return false;
+		group = c->block + c->inner * t->group_size;
+		if (!image_at(c->map->go->image, group, t->group_size))
+			c->cell = CELLS;
+		while (c->cell < CELLS) {
+			unsigned cell = c->cell++;
+
+			c->number++;
+			if (image_u8(c->map->go->image, group + cell) & CTRL_EMPTY_OR_DELETED)
+				continue;
+			emit(c, group + t->keys_offset + cell * (uint64_t)t->key_stride,
+			     group + t->elems_offset + cell * (uint64_t)t->elem_stride, slot);
+			return true;
+		}
+		c->cell = 0;
+		c->inner++;
+	}
+}
+
+bool map_next(struct map_cursor *c, struct map_slot *slot)
+{
+	return swiss(c->map) ? next_swiss_slot(c, slot) : next_bucket_slot(c, slot);
+}
