@@ -81,6 +81,9 @@ struct image {
 /* Free IMAGE and, through release, what its producer holds. NULL is fine. */
 void image_free(struct image *image);
 
+/* Free the lists (ranges, files, threads) and names, so that the producer may set them anew. */
+void image_clear(struct image *image);
+
 /* The range that contains ADDR, or NULL. */
 const struct image_range *image_range(const struct image *image, uint64_t addr);
 

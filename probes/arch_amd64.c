@@ -1,0 +1,35 @@
+#include "probes/arch.h"
+
+#include <elf.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <ucontext.h>
+
+const char *const arch_name = "amd64";
+/* Go 1.26 runtime/malloc.go, arenaBaseOffset: addresses are sign-extended 48 bits. */
+const uint64_t arch_arena_base = 0x800000000000;
+const uint32_t arch_pc_quantum = 1;
+const uint32_t arch_go_int_registers = 9, arch_go_float_registers = 15;
+const struct arch_ucontext arch_ucontext = {
+	.stack = offsetof(ucontext_t, uc_stack),
+	.sp = offsetof(ucontext_t, uc_mcontext.gregs[REG_RSP]),
+	.pc = offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]),
+};
+
+bool arch_read_registers(pid_t tid, struct arch_registers *out)
+{
+	struct user_regs_struct r;
+	struct iovec set = {&r, sizeof r};
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &set) != 0)
+		return false;
+	*out = (struct arch_registers){
+		.pc = r.rip, .sp = r.rsp, .tls = r.fs_base,
+		.g = r.r14, /* Go's internal ABI, Go 1.26 src/cmd/compile/abi-internal.md */
+		.general = {r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp, r.rsp,
+			    r.r8, r.r9, r.r10, r.r11, r.r12, r.r13, r.r14, r.r15},
+		.n_general = 16,
+	};
+	return true;
+}

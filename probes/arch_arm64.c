@@ -1,0 +1,37 @@
+#include "probes/arch.h"
+
+#include <elf.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <ucontext.h>
+
+#define G_REGISTER 28 /* Go's internal ABI, Go 1.26 src/cmd/compile/abi-internal.md */
+
+const char *const arch_name = "arm64";
+const uint64_t arch_arena_base = 0;
+const uint32_t arch_pc_quantum = 4;
+const uint32_t arch_go_int_registers = 16, arch_go_float_registers = 16;
+const struct arch_ucontext arch_ucontext = {
+	.stack = offsetof(ucontext_t, uc_stack),
+	.sp = offsetof(ucontext_t, uc_mcontext.sp),
+	.pc = offsetof(ucontext_t, uc_mcontext.pc),
+};
+
+bool arch_read_registers(pid_t tid, struct arch_registers *out)
+{
+	struct user_regs_struct r;
+	uint64_t tls = 0;
+	struct iovec set = {&r, sizeof r}, tls_set = {&tls, sizeof tls};
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &set) != 0 ||
+	    ptrace(PTRACE_GETREGSET, tid, NT_ARM_TLS, &tls_set) != 0)
+		return false;
+	*out = (struct arch_registers){
+		.pc = r.pc, .sp = r.sp, .tls = tls, .g = r.regs[G_REGISTER],
+		.n_general = 31,
+	};
+	memcpy(out->general, r.regs, sizeof r.regs);
+	return true;
+}

@@ -1,0 +1,302 @@
+#include "probes/copy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "graph/parallel.h"
+#include "probes/clock.h"
+
+#define PIECE_PAGES (COPY_PIECE / IMAGE_PAGE)
+
+/* Entries of /proc/PID/pagemap, Linux Documentation/admin-guide/mm/pagemap.rst. */
+#define PM_PRESENT (1ull << 63)
+#define PM_SWAPPED (1ull << 62)
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+/* What is to be done with a page. */
+enum page_kind { KIND_READ, KIND_ZERO, KIND_HOLE, KIND_IN_FILE };
+
+/* Pages of one kind in a row. */
+struct run { uint64_t lo, hi; enum page_kind kind; };
+
+struct runs { struct run items[PIECE_PAGES]; unsigned n; };
+
+struct job {
+	const struct copier *from;
+	const struct copy_piece *pieces;
+	void (*piece)(struct job *job, const struct copy_piece *piece, const struct runs *runs);
+	enum page_state state;
+	uint64_t deadline;
+	struct copy_result *result;
+};
+
+bool copy_add(struct copy_pieces *pieces, const struct image_range *range, uint64_t lo, uint64_t hi)
+{
+	uint64_t wanted = pieces->n + (hi - lo + COPY_PIECE - 1) / COPY_PIECE;
+
+	if (wanted > pieces->capacity) {
+		uint64_t capacity = wanted + pieces->capacity;
+		struct copy_piece *larger =
+			reallocarray(pieces->items, capacity, sizeof *larger);
+
+		if (!larger)
+			return false;
+		pieces->items = larger;
+		pieces->capacity = capacity;
+	}
+	for (; lo < hi; lo += COPY_PIECE)
+		pieces->items[pieces->n++] = (struct copy_piece){
+			lo, hi - lo < COPY_PIECE ? hi : lo + COPY_PIECE, range};
+	return true;
+}
+
+static enum page_kind kind_of(const struct copier *c, const struct image_range *range,
+			      uint64_t entry)
+{
+	/* An entry that looks swapped out while nothing is, is a page being moved. */
+	if (entry & PM_PRESENT || (entry & PM_SWAPPED && !c->swapping))
+		return KIND_READ;
+	if (entry & PM_SWAPPED)
+		return KIND_HOLE;
+	return range->file == NO_FILE ? KIND_ZERO : KIND_IN_FILE;
+}
+
+static void add_page(struct runs *runs, uint64_t addr, enum page_kind kind)
+{
+	struct run *last = runs->n ? &runs->items[runs->n - 1] : NULL;
+
+	if (last && last->kind == kind)
+		last->hi += IMAGE_PAGE;
+	else
+		runs->items[runs->n++] = (struct run){addr, addr + IMAGE_PAGE, kind};
+}
+
+/* Cut a piece into runs. False if the process's memory is gone: it ended or runs another program. */
+static bool find_runs(const struct copier *c, const struct copy_piece *piece, struct runs *out)
+{
+	uint64_t entries[PIECE_PAGES];
+	uint64_t pages = (piece->hi - piece->lo) / IMAGE_PAGE;
+	size_t wanted = pages * sizeof *entries;
+
+	out->n = 0;
+	if (!range_is_private(piece->range)) {
+		out->items[out->n++] = (struct run){piece->lo, piece->hi, KIND_READ};
+		return true;
+	}
+	if (pread(c->pagemap, entries, wanted, (off_t)(piece->lo / IMAGE_PAGE * sizeof *entries)) !=
+	    (ssize_t)wanted)
+		return false;
+	for (uint64_t i = 0; i < pages; i++)
+		add_page(out, piece->lo + i * IMAGE_PAGE, kind_of(c, piece->range, entries[i]));
+	return true;
+}
+
+static uint64_t place_of(const struct copy_piece *piece, uint64_t addr)
+{
+	return piece->range->offset + (addr - piece->range->lo);
+}
+
+static void mark(const struct job *job, const struct copy_piece *piece, uint64_t lo, uint64_t hi,
+		 enum page_state state)
+{
+	memset(job->from->state + place_of(piece, lo) / IMAGE_PAGE, state, (hi - lo) / IMAGE_PAGE);
+}
+
+/* The iovecs of a piece's runs that are to be read. */
+struct vectors { struct iovec local[PIECE_PAGES], remote[PIECE_PAGES]; unsigned n; };
+
+static void add_vector(const struct job *job, const struct copy_piece *piece, struct vectors *v,
+		       const struct run *run)
+{
+	size_t length = run->hi - run->lo;
+
+	v->local[v->n] = (struct iovec){job->from->memory + place_of(piece, run->lo), length};
+	v->remote[v->n++] = (struct iovec){(void *)(uintptr_t)run->lo, length};
+}
+
+/* Mark LENGTH bytes at the front of the vectors from number *FIRST on, and take them off. A page is
+ * marked once its bytes are there, since others look at the states meanwhile. */
+static void advance(const struct job *job, const struct copy_piece *piece, struct vectors *v,
+		    unsigned *first, size_t length, enum page_state state)
+{
+	while (length) {
+		struct iovec *local = &v->local[*first], *remote = &v->remote[*first];
+		size_t step = length < local->iov_len ? length : local->iov_len;
+		uint64_t addr = (uintptr_t)remote->iov_base;
+
+		mark(job, piece, addr, addr + step, state);
+		local->iov_base = (char *)local->iov_base + step;
+		remote->iov_base = (char *)remote->iov_base + step;
+		local->iov_len = remote->iov_len -= step;
+		length -= step;
+		if (!local->iov_len)
+			++*first;
+	}
+}
+
+/* Read from the target. 0 if the first page cannot be read, -1 if the target is gone. */
+static ssize_t read_vectors(const struct copier *c, const struct iovec *local,
+			    const struct iovec *remote, unsigned n)
+{
+	ssize_t got = process_vm_readv(c->task, local, n, remote, n, 0);
+
+	return got >= 0 || errno != EFAULT ? got : 0;
+}
+
+/* The state that pages of PIECE get when they are read. */
+static enum page_state state_of(const struct job *job, const struct copy_piece *piece)
+{
+	if (range_is_private(piece->range) || piece->range->flags & RANGE_SHARED)
+		return job->state;
+	return PAGE_FILE;
+}
+
+/* Read what the vectors say; a page that cannot be read becomes a hole. False if the target is
+ * gone. */
+static bool read_all(struct job *job, const struct copy_piece *piece, struct vectors *v)
+{
+	enum page_state state = state_of(job, piece);
+	unsigned first = 0;
+	bool stuck = false;
+
+	while (first < v->n) {
+		/* What stopped the last read is tried once more, that page alone. */
+		struct iovec local = v->local[first], remote = v->remote[first];
+		ssize_t got;
+
+		local.iov_len = remote.iov_len = IMAGE_PAGE;
+		got = stuck ? read_vectors(job->from, &local, &remote, 1)
+			    : read_vectors(job->from, v->local + first, v->remote + first,
+					   v->n - first);
+		if (got < 0)
+			return false;
+		advance(job, piece, v, &first, (size_t)got & ~(size_t)(IMAGE_PAGE - 1), state);
+		if (stuck && got < IMAGE_PAGE) {
+			advance(job, piece, v, &first, IMAGE_PAGE, PAGE_HOLE);
+			job->result->holes += IMAGE_PAGE;
+		}
+		stuck = !stuck;
+	}
+	return true;
+}
+
+/* Mark pages that the target never touched, or gave back: what was read of them before is no more. */
+static void mark_zero(const struct job *job, const struct copy_piece *piece, const struct run *run)
+{
+	uint8_t *state = job->from->state + place_of(piece, run->lo) / IMAGE_PAGE;
+	uint8_t *bytes = job->from->memory + place_of(piece, run->lo);
+
+	for (uint64_t i = 0; i < (run->hi - run->lo) / IMAGE_PAGE; i++) {
+		if (state[i] != PAGE_UNREAD && state[i] != PAGE_ZERO)
+			memset(bytes + i * IMAGE_PAGE, 0, IMAGE_PAGE);
+		state[i] = PAGE_ZERO;
+	}
+}
+
+static bool is_wanted(const struct job *job, const struct run *run)
+{
+	return run->kind == KIND_READ || (run->kind == KIND_IN_FILE && job->state != PAGE_STOP);
+}
+
+static void copy_runs(struct job *job, const struct copy_piece *piece, const struct runs *runs)
+{
+	struct vectors v;
+
+	v.n = 0;
+	for (unsigned i = 0; i < runs->n; i++) {
+		const struct run *run = &runs->items[i];
+		uint64_t length = run->hi - run->lo;
+
+		if (is_wanted(job, run)) {
+			add_vector(job, piece, &v, run);
+			job->result->bytes += length;
+		} else if (run->kind == KIND_ZERO) {
+			mark_zero(job, piece, run);
+		} else if (run->kind == KIND_HOLE) {
+			mark(job, piece, run->lo, run->hi, PAGE_HOLE);
+			job->result->holes += length;
+		}
+	}
+	if (!read_all(job, piece, &v))
+		job->result->gone = true;
+}
+
+static void count_runs(struct job *job, const struct copy_piece *piece, const struct runs *runs)
+{
+	for (unsigned i = 0; i < runs->n; i++)
+		if (runs->items[i].kind == KIND_READ)
+			job->result->bytes += runs->items[i].hi - runs->items[i].lo;
+}
+
+/* Make LENGTH bytes of the image present without changing them. */
+static void populate(volatile uint8_t *bytes, uint64_t length)
+{
+	if (madvise((void *)bytes, length, MADV_POPULATE_WRITE) == 0)
+		return;
+	for (uint64_t i = 0; i < length; i += IMAGE_PAGE)
+		bytes[i] = bytes[i];
+}
+
+static void prepare_runs(struct job *job, const struct copy_piece *piece, const struct runs *runs)
+{
+	struct vectors v;
+
+	v.n = 0;
+	for (unsigned i = 0; i < runs->n; i++) {
+		const struct run *run = &runs->items[i];
+
+		if (run->kind == KIND_READ)
+			populate(job->from->memory + place_of(piece, run->lo), run->hi - run->lo);
+		else if (run->kind == KIND_IN_FILE)
+			add_vector(job, piece, &v, run);
+		else
+			continue;
+		job->result->bytes += run->hi - run->lo;
+	}
+	if (!read_all(job, piece, &v))
+		job->result->gone = true;
+}
+
+static void work(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
+{
+	struct job *job = ctx;
+	struct runs runs;
+
+	for (uint64_t i = lo; i < hi && !job->result->gone && !job->result->late; i++) {
+		if (clock_ns() >= job->deadline)
+			job->result->late = true;
+		else if (find_runs(job->from, &job->pieces[i], &runs))
+			job->piece(job, &job->pieces[i], &runs);
+		else
+			job->result->gone = true;
+	}
+}
+
+void copy_count(const struct copier *c, const struct copy_pieces *pieces, struct copy_result *out)
+{
+	struct job job = {c, pieces->items, count_runs, PAGE_BEFORE, UINT64_MAX, out};
+
+	parallel_for(pieces->n, 1, work, &job);
+}
+
+void copy_prepare(const struct copier *c, const struct copy_pieces *pieces, struct copy_result *out)
+{
+	struct job job = {c, pieces->items, prepare_runs, PAGE_BEFORE, UINT64_MAX, out};
+
+	parallel_for(pieces->n, 1, work, &job);
+}
+
+void copy_bytes(const struct copier *c, const struct copy_pieces *pieces, enum page_state state,
+		uint64_t deadline, struct copy_result *out)
+{
+	struct job job = {c, pieces->items, copy_runs, state, deadline, out};
+
+	parallel_for(pieces->n, 1, work, &job);
+}

@@ -1,0 +1,56 @@
+/* Copying a process's memory into an image, a page at a time: which pages are there, and their
+ * bytes, by all workers at once. */
+#ifndef GORETAIN_PROBES_COPY_H
+#define GORETAIN_PROBES_COPY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "probes/image.h"
+#include "probes/mappings.h"
+
+/* From where to where. */
+struct copier {
+	pid_t task;              /* a live thread of the process */
+	int pagemap;             /* its /proc/PID/pagemap */
+	bool swapping;           /* has the process pages swapped out? */
+	uint8_t *memory, *state; /* of the image */
+};
+
+/* The pieces of a job: parts of one range each, of COPY_PIECE bytes at the most. */
+struct copy_piece { uint64_t lo, hi; const struct image_range *range; };
+
+#define COPY_PIECE (4ull << 20)
+
+struct copy_pieces { struct copy_piece *items; uint64_t n, capacity; };
+
+/* Add [LO, HI), which lies in RANGE. The range must outlive the pieces; false without memory. */
+bool copy_add(struct copy_pieces *pieces, const struct image_range *range, uint64_t lo, uint64_t hi);
+
+struct copy_result {
+	_Atomic uint64_t bytes; /* counted, prepared or copied */
+	_Atomic uint64_t holes; /* bytes that could not be read */
+	_Atomic bool late;      /* the deadline passed: not everything was done */
+	_Atomic bool gone;      /* the process went away */
+};
+
+/* The pages of private memory are read only if they are present, as pagemap says: an absent
+ * one was never touched (zero), is swapped out (a hole, never swapped in for us), or is still as
+ * in its file. */
+
+/* Count the bytes of present pages. */
+void copy_count(const struct copier *c, const struct copy_pieces *pieces, struct copy_result *out);
+
+/* Fault in the image's memory for the present pages, so that copying them later is only that; and
+ * read what is still as in its file, which makes it present. */
+void copy_prepare(const struct copier *c, const struct copy_pieces *pieces,
+		  struct copy_result *out);
+
+/* Copy, and mark the pages with STATE, ZERO or HOLE; memory that the process only reads from a
+ * file gets PAGE_FILE. Private pages that are still as in their file are read unless STATE is
+ * PAGE_STOP. Ends at DEADLINE, in monotonic nanoseconds. */
+void copy_bytes(const struct copier *c, const struct copy_pieces *pieces, enum page_state state,
+		uint64_t deadline, struct copy_result *out);
+
+#endif

@@ -1,0 +1,225 @@
+#include "probes/mappings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "graph/cleanup.h"
+
+#define ADDRESS_END (1ull << 56)
+#define SPARE (1ull << 40) /* of the layout, for mappings that appear far from all others */
+
+void mappings_free(struct mappings *m)
+{
+	for (uint32_t i = 0; i < m->n_files; i++)
+		free(m->files[i]);
+	free(m->files);
+	free(m->ranges);
+	*m = (struct mappings){0};
+}
+
+/* Make room for one more item in an array of N items; false without memory. */
+static bool grow(void *array, uint32_t n, uint32_t *capacity, size_t item)
+{
+	uint32_t wanted = *capacity ? *capacity * 2 : 64;
+	void *larger;
+
+	if (n < *capacity)
+		return true;
+	larger = reallocarray(*(void **)array, wanted, item);
+	if (!larger)
+		return false;
+	*(void **)array = larger;
+	*capacity = wanted;
+	return true;
+}
+
+static bool add_range(struct mappings *m, const struct image_range *range, struct error *err)
+{
+	if (!grow(&m->ranges, m->n_ranges, &m->range_capacity, sizeof *m->ranges))
+		return fail_memory(err, "the list of mappings");
+	m->ranges[m->n_ranges++] = *range;
+	return true;
+}
+
+uint32_t mappings_file(const struct mappings *m, const char *path)
+{
+	/* Mappings of one file follow each other, so the last one is the likeliest. */
+	for (uint32_t i = m->n_files; i-- > 0;)
+		if (strcmp(m->files[i], path) == 0)
+			return i;
+	return NO_FILE;
+}
+
+static bool add_file(struct mappings *m, const char *path, uint32_t *out, struct error *err)
+{
+	*out = mappings_file(m, path);
+	if (*out != NO_FILE)
+		return true;
+	if (!grow(&m->files, m->n_files, &m->file_capacity, sizeof *m->files) ||
+	    !(m->files[m->n_files] = strdup(path)))
+		return fail_memory(err, "the list of mapped files");
+	*out = m->n_files++;
+	return true;
+}
+
+bool range_is_private(const struct image_range *range)
+{
+	if (range->flags & RANGE_SHARED)
+		return false;
+	return range->file == NO_FILE || range->flags & RANGE_WRITE;
+}
+
+static uint32_t flags_of(const char *permissions)
+{
+	return (permissions[0] == 'r' ? RANGE_READ : 0) | (permissions[1] == 'w' ? RANGE_WRITE : 0) |
+	       (permissions[2] == 'x' ? RANGE_EXEC : 0) | (permissions[3] == 's' ? RANGE_SHARED : 0);
+}
+
+/* Pages the kernel shows to the process alone: "[vvar]", "[vvar_vclock]", "[vsyscall]". */
+static bool is_kernels(const char *path)
+{
+	return strncmp(path, "[vvar", 5) == 0 || strcmp(path, "[vsyscall]") == 0;
+}
+
+/* "c000000000-c004000000 rw-p 00000000 00:00 0    /path", see proc_pid_maps(5). */
+static bool parse_line(struct mappings *m, const char *line, struct error *err)
+{
+	struct image_range range = {.file = NO_FILE};
+	char permissions[5];
+	unsigned long inode;
+	int path = 0;
+
+	if (sscanf(line, "%lx-%lx %4s %lx %*s %lu %n", &range.lo, &range.hi, permissions,
+		   &range.file_offset, &inode, &path) < 5)
+		return true;
+	range.flags = flags_of(permissions);
+	if (!(range.flags & RANGE_READ) || range.hi > ADDRESS_END || is_kernels(line + path))
+		return true;
+	if (inode && !add_file(m, line + path, &range.file, err))
+		return false;
+	return add_range(m, &range, err);
+}
+
+bool mappings_read(struct mappings *out, pid_t pid, pid_t tid, struct error *err)
+{
+	autofree char *line = NULL;
+	size_t capacity = 0;
+	char path[64];
+	ssize_t length;
+	bool ok = true;
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/maps", pid, tid);
+	file = fopen(path, "re");
+	if (!file)
+		return fail(err, STATUS_ATTACH, "cannot read the mappings of %d: %s", pid,
+			    strerror(errno));
+	while (ok && (length = getline(&line, &capacity, file)) > 0) {
+		line[strcspn(line, "\n")] = 0;
+		ok = parse_line(out, line, err);
+	}
+	fclose(file);
+	if (ok && out->n_ranges == 0)
+		return fail(err, STATUS_GONE, "process %d has no memory any more", pid);
+	return ok;
+}
+
+void layout_free(struct layout *layout)
+{
+	free(layout->stretches);
+	*layout = (struct layout){0};
+}
+
+/* Add the stretch [LO, HI) before number AT. */
+static bool add_stretch(struct layout *layout, uint32_t at, uint64_t lo, uint64_t hi,
+			struct error *err)
+{
+	struct stretch *larger;
+
+	if (layout->size && hi - lo > layout->size - layout->used)
+		return fail(err, STATUS_REFUSED, "the target's mappings changed too much meanwhile");
+	larger = reallocarray(layout->stretches, layout->n + 1, sizeof *larger);
+	if (!larger)
+		return fail_memory(err, "the image's layout");
+	layout->stretches = larger;
+	memmove(&larger[at + 1], &larger[at], (layout->n - at) * sizeof *larger);
+	larger[at] = (struct stretch){lo, hi, layout->used};
+	layout->n++;
+	layout->used += hi - lo;
+	return true;
+}
+
+bool layout_build(struct layout *layout, const struct mappings *m, struct error *err)
+{
+	for (uint32_t i = 0; i < m->n_ranges; i++) {
+		const struct image_range *range = &m->ranges[i];
+		uint64_t lo = range->lo < LAYOUT_MARGIN ? 0 : range->lo - LAYOUT_MARGIN;
+		uint64_t hi = range->hi + LAYOUT_MARGIN;
+		struct stretch *last = layout->n ? &layout->stretches[layout->n - 1] : NULL;
+
+		if (last && lo <= last->hi) {
+			layout->used += hi - last->hi;
+			last->hi = hi;
+		} else if (!add_stretch(layout, layout->n, lo, hi, err)) {
+			return false;
+		}
+	}
+	layout->size = layout->used + SPARE;
+	return true;
+}
+
+/* Number of the first stretch that ends above ADDR. */
+static uint32_t find_stretch(const struct layout *layout, uint64_t addr)
+{
+	uint32_t i = 0;
+
+	while (i < layout->n && layout->stretches[i].hi <= addr)
+		i++;
+	return i;
+}
+
+/* Set the offset of RANGE, cut to what one stretch holds of it from its start on. */
+static bool place(struct layout *layout, struct image_range *range, struct error *err)
+{
+	uint32_t at = find_stretch(layout, range->lo);
+	const struct stretch *s = layout->stretches + at;
+
+	if (at == layout->n || s->lo > range->lo) {
+		uint64_t end = at < layout->n && s->lo < range->hi ? s->lo : range->hi;
+
+		if (!add_stretch(layout, at, range->lo, end, err))
+			return false;
+		s = layout->stretches + at;
+	}
+	range->offset = s->offset + (range->lo - s->lo);
+	if (range->hi > s->hi)
+		range->hi = s->hi;
+	return true;
+}
+
+bool layout_place(struct layout *layout, struct mappings *m, struct error *err)
+{
+	struct image_range *old = m->ranges;
+	uint32_t n = m->n_ranges;
+	bool ok = true;
+
+	m->ranges = NULL;
+	m->n_ranges = m->range_capacity = 0;
+	for (uint32_t i = 0; ok && i < n; i++) {
+		struct image_range rest = old[i];
+
+		while (ok && rest.lo < rest.hi) {
+			struct image_range part = rest;
+
+			ok = place(layout, &part, err) && add_range(m, &part, err);
+			rest.file_offset += part.hi - rest.lo;
+			rest.lo = part.hi;
+		}
+	}
+	free(old);
+	return ok;
+}

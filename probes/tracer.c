@@ -1,0 +1,210 @@
+#include "probes/tracer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "probes/clock.h"
+#include "probes/procfs.h"
+
+#define TID_LIMIT (4u << 20) /* Linux include/linux/threads.h, PID_MAX_LIMIT */
+#define QUIET_NS (5u * NS_PER_MS)
+
+bool tracer_init(struct tracer *t, pid_t pid, struct error *err)
+{
+	sigset_t child;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	*t = (struct tracer){.pid = pid, .number = calloc(TID_LIMIT + 1, sizeof *t->number)};
+	return t->number || fail_memory(err, "the list of threads");
+}
+
+void tracer_free(struct tracer *t)
+{
+	free(t->threads);
+	free(t->number);
+	*t = (struct tracer){0};
+}
+
+static struct held_thread *find_thread(struct tracer *t, pid_t tid)
+{
+	uint32_t number = (uint32_t)tid <= TID_LIMIT ? t->number[tid] : 0;
+
+	return number ? &t->threads[number - 1] : NULL;
+}
+
+static struct held_thread *add_thread(struct tracer *t, pid_t tid)
+{
+	if ((uint32_t)tid > TID_LIMIT)
+		return NULL;
+	if (t->n == t->capacity) {
+		uint32_t capacity = t->capacity ? t->capacity * 2 : 256;
+		struct held_thread *larger =
+			reallocarray(t->threads, capacity, sizeof *larger);
+
+		if (!larger)
+			return NULL;
+		t->threads = larger;
+		t->capacity = capacity;
+	}
+	t->threads[t->n++] = (struct held_thread){.tid = tid};
+	t->number[tid] = t->n;
+	t->pending++;
+	return &t->threads[t->n - 1];
+}
+
+/* One pass over the threads: what it found. */
+struct seizing { struct tracer *tracer; bool found; struct error *err; };
+
+/* Is THREAD ours still? One that stopped is asked, since an exec elsewhere in the process may have
+ * ended it and given its number to a thread that runs. */
+static bool is_ours(const struct held_thread *thread)
+{
+	unsigned long message;
+
+	return thread->hold == HOLD_PENDING ||
+	       (thread->hold == HOLD_STOPPED &&
+		ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &message) == 0);
+}
+
+static bool seize_thread(void *arg, pid_t tid)
+{
+	struct seizing *s = arg;
+	struct held_thread *known = find_thread(s->tracer, tid);
+
+	if (known && is_ours(known))
+		return true;
+	if (ptrace(PTRACE_SEIZE, tid, 0, 0) != 0) {
+		/* A thread that is ending is refused like one that may not be traced. */
+		if (errno == ESRCH || proc_thread_dead(s->tracer->pid, tid))
+			return true;
+		errno = EPERM;
+		return fail(s->err, STATUS_ATTACH, "cannot attach to %d: %s", s->tracer->pid,
+			    strerror(errno));
+	}
+	if (known) {
+		known->hold = HOLD_PENDING;
+		s->tracer->pending++;
+	} else if (!add_thread(s->tracer, tid)) {
+		return fail_memory(s->err, "the list of threads");
+	}
+	s->found = true;
+	ptrace(PTRACE_INTERRUPT, tid, 0, 0); /* fails only on a thread that is ending */
+	return true;
+}
+
+static void settle(struct tracer *t, struct held_thread *thread, enum hold hold, int signal)
+{
+	if (thread->hold == HOLD_PENDING)
+		t->pending--;
+	thread->hold = hold;
+	thread->signal = signal;
+}
+
+/* A report of waitpid. A stop without an event is the delivery of a signal; one with an event is
+ * our interrupt, or a stop of the whole process by SIGSTOP or its like, which stays. */
+static void note(struct tracer *t, pid_t tid, int status)
+{
+	struct held_thread *thread = find_thread(t, tid);
+
+	if (!thread)
+		return;
+	if (WIFSTOPPED(status))
+		settle(t, thread, HOLD_STOPPED, status >> 16 ? 0 : WSTOPSIG(status));
+	else
+		settle(t, thread, HOLD_ENDED, 0);
+}
+
+void tracer_reap(struct tracer *t)
+{
+	int status;
+	pid_t tid;
+
+	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0)
+		note(t, tid, status);
+}
+
+/* No report came for a while. Two kinds of threads never send one: a main thread that ended before
+ * the others, and a number that an exec took away. */
+static void forget_dead(struct tracer *t)
+{
+	for (uint32_t i = 0; i < t->n; i++) {
+		struct held_thread *thread = &t->threads[i];
+
+		if (thread->hold == HOLD_PENDING && proc_thread_dead(t->pid, thread->tid))
+			settle(t, thread, HOLD_ENDED, 0);
+	}
+}
+
+/* Sleep until a report comes, or for a moment; false at the deadline. */
+static bool await_report(struct tracer *t, uint64_t deadline)
+{
+	struct timespec moment = {0, QUIET_NS};
+	uint64_t now = clock_ns();
+	sigset_t child;
+
+	if (now >= deadline)
+		return false;
+	if (deadline - now < QUIET_NS)
+		moment.tv_nsec = (long)(deadline - now);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	if (sigtimedwait(&child, NULL, &moment) < 0 && errno == EAGAIN)
+		forget_dead(t);
+	return true;
+}
+
+/* Wait until no interrupted thread runs any more. Any thread is waited for, never one after the
+ * other: the end of a main thread is reported only after all others were reaped. */
+static bool await_stops(struct tracer *t, uint64_t deadline, struct error *err)
+{
+	for (;;) {
+		tracer_reap(t);
+		if (!t->pending)
+			return true;
+		if (!await_report(t, deadline))
+			return fail(err, STATUS_REFUSED,
+				    "gave up: %u of %u threads of %d did not stop in time",
+				    t->pending, t->n, t->pid);
+	}
+}
+
+bool tracer_stop(struct tracer *t, uint64_t deadline, struct error *err)
+{
+	struct seizing s = {t, true, err};
+
+	/* A thread that still runs can start others: it ends with a pass that finds no new one. */
+	while (s.found) {
+		s.found = false;
+		if (!proc_each_thread(t->pid, seize_thread, &s))
+			return fail(err, STATUS_GONE, "process %d ended", t->pid);
+		if (!await_stops(t, deadline, err))
+			return false;
+	}
+	for (uint32_t i = 0; i < t->n; i++)
+		if (t->threads[i].hold == HOLD_STOPPED)
+			return true;
+	return fail(err, STATUS_GONE, "process %d ended", t->pid);
+}
+
+bool tracer_resume(struct tracer *t)
+{
+	bool all = t->pending == 0;
+
+	for (uint32_t i = 0; i < t->n; i++) {
+		struct held_thread *thread = &t->threads[i];
+
+		/* Fails only on a thread that was killed meanwhile. */
+		if (thread->hold == HOLD_STOPPED)
+			ptrace(PTRACE_DETACH, thread->tid, 0, thread->signal);
+		t->number[thread->tid] = 0;
+	}
+	t->n = t->pending = 0;
+	tracer_reap(t);
+	return all;
+}
