@@ -7,6 +7,7 @@
 #include "graph/cleanup.h"
 #include "graph/pages.h"
 #include "graph/parallel.h"
+#include "graph/rows.h"
 
 #define EDGE_GRAIN 8192 /* objects that one call of pull answers for */
 #define MAX_HOLDERS ((1u << 24) - 2)
@@ -71,6 +72,8 @@ bool graph_set_extents(struct graph *g, struct extent *extents, uint32_t n_exten
 	if (!g->type || !g->flags)
 		return false;
 	flag_noscan(g);
+	for (uint32_t i = 0; i < n_extents; i++)
+		g->meta.heap_explained += extents[i].stride * extents[i].count;
 	return true;
 }
 
@@ -80,7 +83,6 @@ struct edge_pass {
 	const struct edge_source *source;
 	struct progress *progress;
 	uint32_t *scratch;    /* fill: EDGE_GRAIN counts for each worker */
-	uint64_t parts;       /* reverse: pieces that the objects are cut into by destination */
 	_Atomic bool changed; /* the source gave another answer the second time */
 };
 
@@ -112,22 +114,6 @@ static void fill_edges(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
 	progress_add(pass->progress, hi - lo);
 }
 
-/* Turn counts in ROW[1 .. N] into where each row begins. */
-static bool sum_rows(uint32_t *row, uint32_t n, uint64_t *total, struct error *err)
-{
-	uint64_t sum = 0;
-
-	row[0] = 0;
-	for (uint64_t i = 1; i <= n; i++) {
-		sum += row[i];
-		row[i] = (uint32_t)sum;
-	}
-	if (sum > UINT32_MAX)
-		return fail(err, STATUS_REFUSED, "%" PRIu64 " edges are too many", sum);
-	*total = sum;
-	return true;
-}
-
 static bool pull_forward(struct edge_pass *pass, struct error *err)
 {
 	struct graph *g = pass->g;
@@ -139,7 +125,7 @@ static bool pull_forward(struct edge_pass *pass, struct error *err)
 	progress_begin(pass->progress, "edges", 3ull * g->n_objects);
 	parallel_for(g->n_objects, EDGE_GRAIN, count_edges, pass);
 	if (array_cancelled(pass->progress, err) ||
-	    !sum_rows(g->fwd_row, g->n_objects, &g->n_edges, err))
+	    !rows_sum(g->fwd_row, g->n_objects, &g->n_edges, err))
 		return false;
 	g->fwd_dst = array_new(g->n_edges, sizeof *g->fwd_dst, "edges", err);
 	scratch = array_new(PARALLEL_MAX * EDGE_GRAIN, sizeof *scratch, "edges", err);
@@ -154,67 +140,13 @@ static bool pull_forward(struct edge_pass *pass, struct error *err)
 	return true;
 }
 
-/* The reverse rows are made by destination: each worker reads every edge and keeps those into its
- * own part of the objects. So nothing is shared, and referrers come out in ascending order. */
-static uint32_t part_begin(const struct edge_pass *pass, uint64_t part)
-{
-	return (uint32_t)(part * pass->g->n_objects / pass->parts);
-}
-
-/* Counts go to rev_row[dst + 2]. */
-static void count_referrers(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
-{
-	struct edge_pass *pass = ctx;
-	const struct graph *g = pass->g;
-	uint32_t begin = part_begin(pass, lo), length = part_begin(pass, hi) - begin;
-	uint32_t *count = g->rev_row + begin + 2;
-
-	for (uint64_t e = 0; e < g->n_edges; e++) {
-		uint32_t dst = g->fwd_dst[e] - begin;
-
-		if (dst < length)
-			count[dst]++;
-	}
-	progress_add(pass->progress, length / 2);
-}
-
-/* rev_row[dst + 1], which begins as where dst's row begins, ends as where it ends. */
-static void fill_referrers(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
-{
-	struct edge_pass *pass = ctx;
-	const struct graph *g = pass->g;
-	uint32_t begin = part_begin(pass, lo), length = part_begin(pass, hi) - begin;
-	uint32_t *next = g->rev_row + begin + 1;
-	uint32_t e = 0;
-
-	for (uint32_t src = 0; src < g->n_objects; src++) {
-		for (; e < g->fwd_row[src + 1]; e++) {
-			uint32_t dst = g->fwd_dst[e] - begin;
-
-			if (dst < length)
-				g->rev_src[next[dst]++] = src;
-		}
-		if (src % EDGE_GRAIN == 0 && progress_cancelled(pass->progress))
-			return;
-	}
-	progress_add(pass->progress, length / 2);
-}
-
 static bool make_reverse(struct edge_pass *pass, struct error *err)
 {
 	struct graph *g = pass->g;
-	uint64_t total;
+	struct rows rows = { .row = g->fwd_row, .dst = g->fwd_dst, .n_src = g->n_objects,
+			     .n_dst = g->n_objects };
 
-	g->rev_row = array_zero(g->n_objects + 2ull, sizeof *g->rev_row, "referrers", err);
-	g->rev_src = array_new(g->n_edges, sizeof *g->rev_src, "referrers", err);
-	if (!g->rev_row || !g->rev_src)
-		return false;
-	pass->parts = parallel_workers();
-	parallel_for(pass->parts, 1, count_referrers, pass);
-	if (!sum_rows(g->rev_row, g->n_objects + 1, &total, err))
-		return false;
-	parallel_for(pass->parts, 1, fill_referrers, pass);
-	return !array_cancelled(pass->progress, err);
+	return rows_invert(&rows, &g->rev_row, &g->rev_src, pass->progress, err);
 }
 
 bool graph_pull_edges(struct graph *g, const struct edge_source *source, struct progress *progress,

@@ -25,7 +25,7 @@ struct edge_source {
 /* STAGE_SIZES. EXTENTS sorted by base, not overlapping; fields first, count and magic are computed
  * here. BITS has the bitmaps, each beginning with a word of its own. At most 2^31 - 2^24 objects.
  * Makes g->type (all NO_NODE) and g->flags (OBJECT_NOSCAN as the extents say) for the producer to
- * fill in. graph_publish(g, STAGE_SIZES) is called by the producer, when meta is there too. */
+ * fill in, and sums meta.heap_explained. graph_publish(g, STAGE_SIZES) is called by the producer, when meta is there too. */
 bool graph_set_extents(struct graph *g, struct extent *extents, uint32_t n_extents, uint64_t *bits,
 		       struct error *err);
 
@@ -45,7 +45,9 @@ bool graph_set_holders(struct graph *g, struct holder *holders, uint32_t n_holde
 void graph_publish(struct graph *g, enum stage stage);
 
 /* STAGE_LIVE: mark in two rounds, strong first, then the runtime's bookkeeping from what is left;
- * marks edges that do not hold with EDGE_IDLE; sums live and typed bytes and types. */
+ * marks edges that do not hold with EDGE_IDLE: weak ones, bookkeeping into what the first round
+ * reached, and whatever leads there from what only bookkeeping keeps. Sums live and typed bytes,
+ * types, and of meta what the last collection kept; sets map.live. */
 bool graph_mark(struct graph *g, struct progress *progress, struct error *err);
 
 /* STAGE_RETAINED: dominator tree, retained sizes, nearest roots (graph/dominators.c). */

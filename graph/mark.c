@@ -1,0 +1,289 @@
+/* What is live, in two rounds: first as if the runtime's own bookkeeping held nothing, then what
+ * that alone keeps. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/array.h"
+#include "graph/builder.h"
+#include "graph/cleanup.h"
+#include "graph/parallel.h"
+
+#define AHEAD 16       /* objects between a first glance at one and its visit */
+#define RING 32        /* a power of two above AHEAD */
+#define REPORT 65536   /* objects between two looks at the progress */
+#define EXTENT_GRAIN 256
+
+struct marker {
+	struct graph *g;
+	uint64_t *seen;     /* a bit for each object */
+	uint64_t *strong;   /* what the first round saw; NULL in it */
+	uint32_t *stack;    /* seen, but its edges not yet: each object goes there once at most */
+	uint32_t depth;
+	uint32_t ring[RING]; /* taken from the stack; their rows are on the way to the cache */
+	uint32_t fed;
+	uint32_t visited;
+	struct progress *progress;
+};
+
+static bool has_bit(const uint64_t *bits, uint32_t i)
+{
+	return bits[i / 64] >> i % 64 & 1;
+}
+
+static void see(struct marker *m, uint32_t id)
+{
+	uint64_t bit = 1ull << id % 64;
+
+	if (m->seen[id / 64] & bit)
+		return;
+	m->seen[id / 64] |= bit;
+	m->stack[m->depth++] = id;
+}
+
+/* Mark one reverse entry of an edge SRC -> DST as idle: the first that is not yet. Idle ones of a
+ * source precede its others, so that the row is sorted by (source, not idle). */
+static void idle_reverse(struct graph *g, uint32_t src, uint32_t dst)
+{
+	uint32_t lo = g->rev_row[dst], hi = g->rev_row[dst + 1];
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		uint32_t entry = g->rev_src[mid];
+
+		if (EDGE_NODE(entry) < src || (EDGE_NODE(entry) == src && (entry & EDGE_IDLE)))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo < g->rev_row[dst + 1] && g->rev_src[lo] == src)
+		g->rev_src[lo] |= EDGE_IDLE;
+}
+
+static void visit(struct marker *m, uint32_t id)
+{
+	struct graph *g = m->g;
+	uint32_t end = g->fwd_row[id + 1];
+
+	for (uint32_t e = g->fwd_row[id]; e < end; e++) {
+		uint32_t dst = g->fwd_dst[e];
+
+		if (dst & EDGE_IDLE)
+			continue;
+		if (m->strong && has_bit(m->strong, dst)) {
+			/* From what only bookkeeping keeps into what something else reaches. */
+			g->fwd_dst[e] |= EDGE_IDLE;
+			idle_reverse(g, id, dst);
+			continue;
+		}
+		see(m, dst);
+	}
+	if (++m->visited % REPORT == 0)
+		progress_add(m->progress, REPORT);
+}
+
+/* Put ID (or NO_NODE, to push the others on) into the ring, and visit the object that was put
+ * there AHEAD calls before: rows are scattered over memory, and fetching several of them at a
+ * time is what makes marking fast (Cher, Hosking, Vitek: Software Prefetching for Mark-Sweep). */
+static void feed(struct marker *m, uint32_t id)
+{
+	const struct graph *g = m->g;
+	uint32_t halfway = m->ring[(m->fed - AHEAD / 2) % RING];
+	uint32_t oldest = m->ring[(m->fed - AHEAD) % RING];
+
+	m->ring[m->fed++ % RING] = id;
+	if (id != NO_NODE)
+		__builtin_prefetch(&g->fwd_row[id]);
+	if (halfway != NO_NODE)
+		__builtin_prefetch(&g->fwd_dst[g->fwd_row[halfway]]);
+	if (oldest != NO_NODE)
+		visit(m, oldest);
+}
+
+static bool drain(struct marker *m, struct error *err)
+{
+	uint32_t idle = 0;
+
+	memset(m->ring, 0xff, sizeof m->ring);
+	while (idle <= AHEAD) {
+		uint32_t id = m->depth ? m->stack[--m->depth] : NO_NODE;
+
+		idle = id == NO_NODE ? idle + 1 : 0;
+		feed(m, id);
+		if (m->fed % REPORT == 0 && array_cancelled(m->progress, err))
+			return false;
+	}
+	return !array_cancelled(m->progress, err);
+}
+
+static bool holds_always(enum strength strength)
+{
+	return strength == STRENGTH_STRONG || strength == STRENGTH_POOL;
+}
+
+static bool first_round(struct marker *m, struct error *err)
+{
+	struct graph *g = m->g;
+
+	for (uint32_t i = 0; i < g->n_special; i++)
+		if (!holds_always((enum strength)g->special[i].strength))
+			g->fwd_dst[g->special[i].edge] |= EDGE_IDLE;
+	for (uint32_t i = 0; i < g->n_roots; i++)
+		if (holds_always((enum strength)g->roots[i].strength))
+			see(m, g->roots[i].dst);
+	return drain(m, err);
+}
+
+/* Wake the bookkeeping edges into what the first round did not see, and follow those of them that
+ * come from what it did; idle edges' other ends are told. */
+static void sort_out_special(struct marker *m)
+{
+	struct graph *g = m->g;
+	uint32_t src = 0;
+
+	for (uint32_t i = 0; i < g->n_special; i++) {
+		uint64_t edge = g->special[i].edge;
+		uint32_t dst = EDGE_NODE(g->fwd_dst[edge]);
+
+		while (g->fwd_row[src + 1] <= edge)
+			src++;
+		if (holds_always((enum strength)g->special[i].strength))
+			continue;
+		if (g->special[i].strength == STRENGTH_WEAK || has_bit(m->strong, dst)) {
+			idle_reverse(g, src, dst);
+			continue;
+		}
+		g->fwd_dst[edge] = dst;
+		if (has_bit(m->strong, src))
+			see(m, dst);
+	}
+}
+
+static bool second_round(struct marker *m, struct error *err)
+{
+	struct graph *g = m->g;
+
+	sort_out_special(m);
+	for (uint32_t i = 0; i < g->n_roots; i++)
+		if (g->roots[i].strength == STRENGTH_RUNTIME)
+			see(m, g->roots[i].dst);
+	return drain(m, err);
+}
+
+/* What one worker adds up. */
+struct sums {
+	uint64_t live_objects, live_bytes;
+	uint64_t known[KNOWN_CONSERVATIVE + 1]; /* live bytes by how their type is known */
+	uint64_t kept, kept_reached;
+	struct { uint64_t objects, bytes, live_bytes; } types[];
+};
+
+struct sum_pass {
+	const struct marker *m;
+	struct sums *sums[PARALLEL_MAX];
+};
+
+static void sum_object(const struct graph *g, struct sums *sums, uint32_t id, uint64_t size)
+{
+	uint16_t flags = g->flags[id];
+	uint64_t live = flags & OBJECT_LIVE ? size : 0;
+	enum known known = flags & OBJECT_KNOWN;
+	uint32_t type = g->type[id];
+
+	sums->live_objects += live != 0;
+	sums->live_bytes += live;
+	if (known <= KNOWN_CONSERVATIVE)
+		sums->known[known] += live;
+	if (flags & OBJECT_SURVIVED) {
+		sums->kept += size;
+		sums->kept_reached += live;
+	}
+	if (type < g->n_types) {
+		sums->types[type].objects++;
+		sums->types[type].bytes += size;
+		sums->types[type].live_bytes += live;
+	}
+}
+
+static void flag_and_sum(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
+{
+	struct sum_pass *pass = ctx;
+	const struct marker *m = pass->m;
+
+	for (uint64_t i = lo; i < hi; i++) {
+		const struct extent *e = &m->g->extents[i];
+
+		for (uint32_t id = e->first; id < e->first + e->count; id++) {
+			if (has_bit(m->seen, id))
+				m->g->flags[id] |= has_bit(m->strong, id) ? OBJECT_LIVE :
+						   OBJECT_LIVE | OBJECT_RUNTIME_ONLY;
+			sum_object(m->g, pass->sums[worker], id, e->stride);
+		}
+	}
+}
+
+static void add_sums(struct graph *g, const struct sums *sums)
+{
+	g->live_objects += sums->live_objects;
+	g->live_bytes += sums->live_bytes;
+	g->typed_exact += sums->known[KNOWN_EXACT];
+	g->typed_derived += sums->known[KNOWN_DERIVED];
+	g->typed_inferred += sums->known[KNOWN_INFERRED];
+	g->meta.kept_by_last_gc += sums->kept;
+	g->meta.kept_reached += sums->kept_reached;
+	for (uint32_t i = 0; i < g->n_types; i++) {
+		g->types[i].objects += sums->types[i].objects;
+		g->types[i].bytes += sums->types[i].bytes;
+		g->types[i].live_bytes += sums->types[i].live_bytes;
+	}
+}
+
+static void clear_sums(struct graph *g)
+{
+	g->live_objects = g->live_bytes = 0;
+	g->typed_exact = g->typed_derived = g->typed_inferred = 0;
+	g->meta.kept_by_last_gc = g->meta.kept_reached = 0;
+	for (uint32_t i = 0; i < g->n_types; i++)
+		g->types[i].objects = g->types[i].bytes = g->types[i].live_bytes = 0;
+}
+
+static bool publish_sums(const struct marker *m, struct error *err)
+{
+	struct graph *g = m->g;
+	struct sum_pass pass = { .m = m };
+	size_t each = sizeof(struct sums) + g->n_types * sizeof pass.sums[0]->types[0];
+	autofree char *memory = array_zero(PARALLEL_MAX, each, "sums by type", err);
+
+	if (!memory)
+		return false;
+	for (unsigned i = 0; i < PARALLEL_MAX; i++)
+		pass.sums[i] = (struct sums *)(memory + i * each);
+	parallel_for(g->n_extents, EXTENT_GRAIN, flag_and_sum, &pass);
+	clear_sums(g);
+	for (unsigned i = 0; i < PARALLEL_MAX; i++)
+		add_sums(g, pass.sums[i]);
+	for (uint32_t i = 0; i < g->n_maps; i++) {
+		uint32_t object = g->maps[i].object;
+
+		g->maps[i].live = object == NO_NODE || g->flags[object] & OBJECT_LIVE;
+	}
+	graph_publish(g, STAGE_LIVE);
+	return true;
+}
+
+bool graph_mark(struct graph *g, struct progress *progress, struct error *err)
+{
+	uint64_t words = g->n_objects / 64 + 1;
+	autofree uint64_t *seen = array_zero(words, sizeof *seen, "marking", err);
+	autofree uint64_t *strong = array_new(words, sizeof *strong, "marking", err);
+	autofree uint32_t *stack = array_new(g->n_objects, sizeof *stack, "marking", err);
+	struct marker m = { .g = g, .seen = seen, .stack = stack, .progress = progress };
+
+	if (!seen || !strong || !stack)
+		return false;
+	progress_begin(progress, "marking", g->n_objects);
+	if (!first_round(&m, err))
+		return false;
+	memcpy(strong, seen, words * sizeof *seen);
+	m.strong = strong;
+	return second_round(&m, err) && publish_sums(&m, err);
+}
