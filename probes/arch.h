@@ -22,6 +22,12 @@ struct arch_registers {
 extern const char *const arch_name;        /* as Go spells it: "amd64" */
 extern const uint64_t arch_arena_base;     /* added to an address before the arena index is taken */
 extern const uint32_t arch_pc_quantum;     /* smallest instruction */
+extern const uint32_t arch_go_int_registers, arch_go_float_registers; /* internal/abi.RegArgs */
+
+/* Where in a signal handler's ucontext_t stand the alternate stack (stack_t) and what was
+ * interrupted. */
+struct arch_ucontext { uint32_t stack, sp, pc; };
+extern const struct arch_ucontext arch_ucontext;
 
 /* The registers of a thread that this process holds by ptrace. False with errno set. */
 bool arch_read_registers(pid_t tid, struct arch_registers *out);

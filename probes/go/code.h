@@ -30,6 +30,7 @@ struct code_facts {
 	uint64_t *references; uint32_t n_references;
 	/* For each reference the package that refers to it if all that do are one, else NULL. */
 	const char **packages;
+	char **package_names; uint32_t n_package_names; /* what packages points to */
 };
 
 /* Read all modules' code, on both cores. False only when cancelled or out of memory: what could not

@@ -239,3 +239,22 @@ uint64_t mask_next(struct mask_iter *it)
 	it->bits &= it->bits - 1;
 	return offset * 8;
 }
+
+uint64_t mask_words(struct mask_reader *reader, uint32_t span, uint32_t slot, uint64_t from)
+{
+	struct mask_iter it;
+	uint64_t words = 0;
+
+	mask_begin(&it, reader, span, slot);
+	while (it.next < it.end || it.bits) {
+		if (!it.bits)
+			refill(&it);
+		if (it.word >= from + 64)
+			break;
+		if (it.word + 64 > from)
+			words |= it.word >= from ? it.bits << (it.word - from)
+						 : it.bits >> (from - it.word);
+		it.bits = 0;
+	}
+	return words;
+}

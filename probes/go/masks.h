@@ -38,6 +38,9 @@ void mask_begin(struct mask_iter *it, struct mask_reader *reader, uint32_t span,
 /* The next pointer slot's offset in bytes from the slot's base; UINT64_MAX at the end. */
 uint64_t mask_next(struct mask_iter *it);
 
+/* The pointer bits of 64 words of a slot from word FROM on. */
+uint64_t mask_words(struct mask_reader *reader, uint32_t span, uint32_t slot, uint64_t from);
+
 /* The descriptor that a malloc header or a large span names for the slot: its type, 0 if none. */
 uint64_t mask_header(const struct mask_reader *reader, uint32_t span, uint32_t slot);
 

@@ -7,6 +7,14 @@
 enum g_status { G_IDLE, G_RUNNABLE, G_RUNNING, G_SYSCALL, G_WAITING, G_DEAD = 6, G_COPYSTACK = 8,
 		G_PREEMPTED = 9, G_LEAKED = 10, G_DEADEXTRA = 11 };
 
+/* What is known of the place where a stack's unwinding begins. */
+enum start_point {
+	START_AT_CALL,   /* parked, in a system call, not yet started: its maps hold */
+	START_SWITCHED,  /* runs, but on its m's system stack, which it went to from there */
+	START_ANYWHERE,  /* any instruction, its registers saved elsewhere: maps do not hold */
+	START_REGISTERS, /* any instruction, and THREAD's registers are its own */
+};
+
 /* A goroutine (or the g0 or gsignal of an m). */
 struct goroutine {
 	uint64_t addr;          /* of the g */
@@ -16,9 +24,12 @@ struct goroutine {
 	uint64_t wait_since;    /* monotonic ns, 0 if not known */
 	uint64_t stack_lo, stack_hi;
 	uint64_t start_pc, go_pc;
-	/* Where to begin unwinding. If RUNNING, from the thread's registers when on this stack. */
+	/* Where to begin unwinding. SP 0: nothing of an m's stack is in use; of a goroutine, that
+	 * it runs on a thread that was not found. PC 0: no code of Go's, only words. */
 	uint64_t sp, pc;
-	bool running;           /* on a thread at the stop: pc and sp are that thread's if on_stack */
+	enum start_point start;
+	bool stack_moving;      /* its stack may be half copied: pointers into it may be stale */
+	bool running;           /* on a thread at the stop */
 	const struct image_thread *thread; /* NULL if none */
 	bool system;            /* the runtime's own */
 	bool m_stack;           /* a g0 or gsignal, not a goroutine */

@@ -14,6 +14,32 @@
 #define MARKS_BYTES 63      /* scans[63], owned, marks[63], class */
 #define MARKS_MIN_SLOT 16
 
+/* runtime/sizeclasses.go, the same from 1.18 to 1.27. */
+static const uint16_t class_sizes[GO_CLASSES] = {
+	0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320,
+	352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792,
+	2048, 2304, 2688, 3072, 3200, 3456, 4096, 4864, 5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728,
+	10240, 10880, 12288, 13568, 14336, 16384, 18432, 19072, 20480, 21760, 24576, 27264, 28672,
+	32768,
+};
+
+uint64_t spans_class_size(uint64_t size)
+{
+	uint32_t lo = 1, hi = GO_CLASSES - 1;
+
+	if (size > class_sizes[hi])
+		return (size + GO_PAGE - 1) / GO_PAGE * GO_PAGE;
+	while (lo < hi) {
+		uint32_t mid = (lo + hi) / 2;
+
+		if (class_sizes[mid] < size)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return class_sizes[lo];
+}
+
 /* An mspan's fields as they are needed, and its two bitmaps in the image. */
 struct raw_span {
 	struct go_span span;
@@ -295,14 +321,6 @@ bool spans_to_graph(const struct go_spans *spans, struct graph *g, struct error 
 }
 
 /* ---- the runtime's own counters (runtime/mstats.go) ---- */
-
-static const uint16_t class_sizes[GO_CLASSES] = {
-	0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320,
-	352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792,
-	2048, 2304, 2688, 3072, 3200, 3456, 4096, 4864, 5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728,
-	10240, 10880, 12288, 13568, 14336, 16384, 18432, 19072, 20480, 21760, 24576, 27264, 28672,
-	32768,
-};
 
 /* Allocated less freed bytes in one of the three heapStatsDelta. */
 static uint64_t delta_bytes(struct go *go, uint64_t delta)

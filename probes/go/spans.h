@@ -53,6 +53,9 @@ bool spans_survived(const struct go_spans *spans, uint32_t span, uint32_t slot);
 /* Address of the heapArena that covers ADDR, 0 if none. */
 uint64_t spans_arena(const struct go_spans *spans, uint64_t addr);
 
+/* Bytes of the slot that an allocation of SIZE bytes gets. */
+uint64_t spans_class_size(uint64_t size);
+
 /* The runtime's own figure of HeapAlloc: heapStats and what the mcaches have not flushed. 0 if its
  * counters were not found. */
 uint64_t spans_heap_alloc(struct go *go, const struct go_spans *spans);

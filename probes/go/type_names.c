@@ -106,3 +106,19 @@ uint32_t types_by_name(struct types *types, const char *name)
 		return NO_TYPE; /* two packages share the short name */
 	return types->by_name[lo];
 }
+
+uint32_t types_chan_of(struct types *types, uint32_t elem)
+{
+	uint32_t found = NO_TYPE;
+
+	for (uint32_t i = 0; i < types_count(types); i++) {
+		const struct rtype *t = types_get(types, i);
+
+		if (t->kind != KIND_CHAN || t->elem != elem || t->named)
+			continue;
+		found = i;
+		if (!strncmp(t->name, "chan ", 5))
+			break;
+	}
+	return found;
+}

@@ -75,7 +75,8 @@ uint32_t types_of_interface_word(struct types *types, uint64_t word);
  * into the program; NO_TYPE if none, or if several share the short name. */
 uint32_t types_by_name(struct types *types, const char *name);
 
-/* All types of the program's type sections are read at first use of types_by_name. */
+/* The channel type with that element (the one that can send and receive, if there are several). */
+uint32_t types_chan_of(struct types *types, uint32_t elem);
 
 /* May a descriptor lie at this heap address (types made by reflection)? Set once the heap is known. */
 void types_set_heap_check(struct types *types, bool (*allocated)(void *ctx, uint64_t addr), void *ctx);

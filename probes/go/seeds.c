@@ -1,0 +1,265 @@
+/* Where typing begins: the places at which a type is written down or follows from what the runtime
+ * itself keeps. The rules, in the order of what they are worth: malloc headers, the runtime's own
+ * records, interface words, channels, closures, globals by the code that uses them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/cleanup.h"
+#include "probes/go/heap.h"
+
+#define MAX_CLOSURE 2048u
+
+/* Visit each allocated slot that may hold pointers, or each noscan one when NOSCAN. */
+typedef void (*slot_fn)(struct typing *t, uint32_t span, uint32_t slot);
+
+static bool each_slot(struct typing *t, bool noscan, slot_fn fn, struct progress *progress,
+		      struct error *err)
+{
+	const struct go_spans *spans = &t->heap->spans;
+
+	for (uint32_t i = 0; i < spans->n; i++) {
+		const struct go_span *s = &spans->items[i];
+
+		if (s->noscan != noscan)
+			continue;
+		for (uint32_t slot = 0; slot < s->nelems; slot++)
+			if (spans_allocated(spans, i, slot) &&
+			    (slot + 1) * s->elemsize <= s->present)
+				fn(t, i, slot);
+		if (!typing_propagate(t, progress, err))
+			return false;
+	}
+	return true;
+}
+
+static const uint8_t *slot_bytes(struct typing *t, uint32_t span, uint32_t slot)
+{
+	const struct go_span *s = &t->heap->spans.items[span];
+
+	return s->data + slot * s->elemsize;
+}
+
+static uint64_t slot_addr(struct typing *t, uint32_t span, uint32_t slot)
+{
+	const struct go_span *s = &t->heap->spans.items[span];
+
+	return s->base + slot * s->elemsize;
+}
+
+static uint64_t load(const uint8_t *p)
+{
+	uint64_t value;
+
+	memcpy(&value, p, 8);
+	return value;
+}
+
+/* ---- H: malloc headers and the types of large objects (1.22 on) ---- */
+
+static void seed_header(struct typing *t, uint32_t span, uint32_t slot)
+{
+	const struct go_span *s = &t->heap->spans.items[span];
+	uint64_t header = mask_header(&t->reader, span, slot);
+	uint64_t before = mask_value_offset(&t->heap->go, s);
+	uint32_t type = header ? types_at(t->heap->types, header) : NO_TYPE;
+	const struct rtype *r = type == NO_TYPE ? NULL : types_get(t->heap->types, type);
+	struct typed_place p = { .addr = slot_addr(t, span, slot) + before, .type = type,
+				 .known = KNOWN_EXACT };
+	uint32_t id;
+
+	if (!r || !r->size || r->size > s->elemsize - before)
+		return;
+	p.n = (s->elemsize - before) / r->size;
+	if (spans_class_size(r->size + before) == s->elemsize)
+		p.n = 1;
+	p.form = p.n == 1 ? FORM_VALUE : FORM_ARRAY;
+	typing_place(t, &p);
+	id = graph_find(t->heap->graph, p.addr, NULL);
+	if (id != NO_NODE && t->heap->graph->type[id] != NO_NODE)
+		t->fit[id] = FIT_HEADER;
+}
+
+/* ---- R: the runtime's own records ---- */
+
+static void seed_value(struct typing *t, uint64_t addr, uint32_t type)
+{
+	struct typed_place p = { .addr = addr, .n = 1, .type = type, .form = FORM_VALUE,
+				 .known = KNOWN_DERIVED };
+
+	if (type != NO_TYPE)
+		typing_place(t, &p);
+}
+
+/* A list of the runtime's: the pointers in it and its backing array. */
+static void seed_list(struct typing *t, uint64_t slice, const char *element)
+{
+	struct image *image = t->heap->image;
+	struct types *types = t->heap->types;
+	uint64_t at = image_u64(image, slice), n = image_u64(image, slice + 8);
+	autofree char *pointer = NULL;
+	uint32_t type = types_by_name(types, element);
+	struct typed_place p = { .addr = at, .form = FORM_ARRAY, .known = KNOWN_DERIVED };
+
+	for (uint64_t i = 0; slice && i < n && i < 1u << 24; i++)
+		seed_value(t, image_u64(image, at + 8 * i), type);
+	if (!slice || asprintf(&pointer, "*%s", element) < 0)
+		return;
+	p.type = types_by_name(types, pointer);
+	p.n = image_u64(image, slice + 16);
+	if (p.type != NO_TYPE)
+		typing_place(t, &p);
+}
+
+static void seed_runtime(struct typing *t)
+{
+	struct go *go = &t->heap->go;
+	uint64_t m = go->allm ? image_u64(go->image, go->allm) : 0;
+	uint32_t type = types_by_name(t->heap->types, "runtime.m");
+
+	seed_list(t, go->allgs, "runtime.g");
+	seed_list(t, go->allp, "runtime.p");
+	for (unsigned i = 0; m && i < 100000; i++) {
+		seed_value(t, m, type);
+		m = image_u64(go->image, m + (uint64_t)go->layout.m_alllink);
+	}
+}
+
+/* ---- I: a word that is a type or an itab, followed by a pointer ---- */
+
+static void seed_interfaces(struct typing *t, uint32_t span, uint32_t slot)
+{
+	const uint8_t *bytes = slot_bytes(t, span, slot);
+	struct mask_iter it;
+	uint64_t offset;
+
+	mask_begin(&it, &t->reader, span, slot);
+	while ((offset = mask_next(&it)) != UINT64_MAX)
+		if (offset >= 8)
+			typing_follow_interface(t, load(bytes + offset - 8), load(bytes + offset));
+}
+
+/* The same in a module's data or bss, whose pointers a bitmap tells. */
+static void seed_segment(struct typing *t, uint64_t lo, uint64_t mask, uint64_t bits)
+{
+	struct image *image = t->heap->image;
+
+	for (uint64_t i = 1; i < bits; i++) {
+		if (i % 8 == 0 && !image_u8(image, mask + i / 8)) {
+			i += 7;
+			continue;
+		}
+		if (image_u8(image, mask + i / 8) >> (i % 8) & 1)
+			typing_follow_interface(t, image_u64(image, lo + 8 * (i - 1)),
+						image_u64(image, lo + 8 * i));
+	}
+}
+
+static void seed_segments(struct typing *t)
+{
+	for (uint32_t i = 0; i < t->heap->go.n_modules; i++) {
+		const struct go_module *m = &t->heap->go.modules[i];
+
+		seed_segment(t, m->data, m->data_mask, m->n_data_mask);
+		seed_segment(t, m->bss, m->bss_mask, m->n_bss_mask);
+	}
+}
+
+/* ---- C: a channel names its element's type ---- */
+
+static void seed_channel(struct typing *t, uint32_t span, uint32_t slot)
+{
+	const struct layout *l = &t->heap->go.layout;
+	const struct go_span *s = &t->heap->spans.items[span];
+	const uint8_t *bytes = slot_bytes(t, span, slot);
+	struct typed_place p = { .addr = slot_addr(t, span, slot), .n = 1, .form = FORM_CHAN,
+				 .known = KNOWN_EXACT };
+	uint16_t elem_size;
+	uint32_t elem;
+
+	if (s->elemsize < (uint64_t)l->hchan_size ||
+	    t->heap->graph->type[graph_find(t->heap->graph, p.addr, NULL)] != NO_NODE)
+		return;
+	if (load(bytes) > load(bytes + l->hchan_dataqsiz) || load(bytes + l->hchan_buf) < IMAGE_PAGE)
+		return;
+	elem = typing_interface(t, load(bytes + l->hchan_elemtype));
+	memcpy(&elem_size, bytes + l->hchan_elemsize, 2);
+	if (elem == NO_TYPE || types_get(t->heap->types, elem)->size != elem_size)
+		return;
+	p.type = types_chan_of(t->heap->types, elem);
+	if (p.type != NO_TYPE)
+		typing_place(t, &p);
+}
+
+/* ---- K: a closure's first word is a function's entry ---- */
+
+static void seed_closure(struct typing *t, uint32_t span, uint32_t slot)
+{
+	const struct go_span *s = &t->heap->spans.items[span];
+	struct typed_place p = { .addr = slot_addr(t, span, slot), .n = 1, .form = FORM_CLOSURE,
+				 .known = KNOWN_EXACT };
+
+	if (s->elemsize > MAX_CLOSURE)
+		return;
+	p.entry = load(slot_bytes(t, span, slot));
+	if (!go_module_of_pc(&t->heap->go, p.entry))
+		return;
+	p.type = code_closure_type(&t->heap->code, p.entry);
+	if (p.type != NO_TYPE && types_get(t->heap->types, p.type)->size <= s->elemsize)
+		typing_place(t, &p);
+}
+
+/* ---- G: globals by the code that uses them ---- */
+
+static void seed_global(struct typing *t, const struct code_global *global)
+{
+	struct image *image = t->heap->image;
+	struct typed_place p = { .addr = image_u64(image, global->addr), .n = 1,
+				 .type = global->type, .form = FORM_VALUE, .known = KNOWN_DERIVED };
+	const uint8_t *bytes;
+
+	switch (global->form) {
+	case CODE_VALUE:
+		bytes = image_at(image, global->addr, types_get(t->heap->types, p.type)->size);
+		if (bytes)
+			typing_follow(t, p.type, bytes, KNOWN_DERIVED);
+		return;
+	case CODE_POINTER: break;
+	case CODE_SLICE:
+		p.form = FORM_ARRAY;
+		p.n = image_u64(image, global->addr + 16);
+		break;
+	case CODE_MAP: p.form = FORM_MAP; break;
+	case CODE_CHAN: p.form = FORM_CHAN; break;
+	}
+	typing_place(t, &p);
+}
+
+static void seed_globals(struct typing *t)
+{
+	for (uint32_t i = 0; i < t->heap->code.n_globals; i++)
+		seed_global(t, &t->heap->code.globals[i]);
+}
+
+bool typing_run(struct typing *t, struct progress *progress, struct error *err)
+{
+	struct graph *g = t->heap->graph;
+
+	progress_begin(progress, "types", 0);
+	if (!each_slot(t, false, seed_header, progress, err))
+		return false;
+	seed_runtime(t);
+	if (!typing_propagate(t, progress, err) ||
+	    !each_slot(t, false, seed_interfaces, progress, err))
+		return false;
+	seed_segments(t);
+	seed_globals(t);
+	if (!typing_propagate(t, progress, err) ||
+	    !each_slot(t, false, seed_closure, progress, err) ||
+	    !each_slot(t, true, seed_closure, progress, err) ||
+	    !each_slot(t, false, seed_channel, progress, err) ||
+	    !each_slot(t, true, seed_channel, progress, err))
+		return false;
+	forms_to_graph(&t->forms, g);
+	return true;
+}
