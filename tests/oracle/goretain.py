@@ -1,0 +1,133 @@
+"""What the tests in Python share: the goretain binary, target programs, and counting checks."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+GORETAIN = os.environ.get("GORETAIN", str(TESTS.parent / ".build/release/goretain"))
+
+
+class Failure(Exception):
+    """Something that the test needs does not work; the rest of it makes no sense."""
+
+
+class Tap:
+    """Prints one line a check, in the Test Anything Protocol, and remembers the failures."""
+
+    def __init__(self):
+        self.count = self.failed = 0
+
+    def check(self, passed, name, details=()):
+        self.count += 1
+        self.failed += not passed
+        print(f"{'ok' if passed else 'not ok'} {self.count} - {name}")
+        for line in list(details)[:12] if not passed else ():
+            print(f"#   {line}")
+        sys.stdout.flush()
+        return passed
+
+    def end(self):
+        """Prints the plan and ends the program."""
+        print(f"1..{self.count}")
+        sys.exit(1 if self.failed or not self.count else 0)
+
+
+def run(*arguments, status=0, timeout=300):
+    """Runs goretain and returns what it prints, as bytes. Any other exit status than STATUS is a
+    Failure with what it said."""
+    try:
+        done = subprocess.run([GORETAIN, *map(str, arguments)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"goretain {' '.join(map(str, arguments))}: no end after {timeout} s") from None
+    if done.returncode != status:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise Failure(f"goretain {' '.join(map(str, arguments))}: exit status {done.returncode}: {said}")
+    return done.stdout
+
+
+def sql(target, query, *options):
+    """Rows of a query as tuples; numbers as int, empty cells as None."""
+    lines = run("sql", target, query, "--tsv", *options).decode().split("\n")[1:-1]
+    return [tuple(map(_cell, line.split("\t"))) for line in lines]
+
+
+def _cell(text):
+    if text == "":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+def meta(target):
+    """The table meta as a dictionary."""
+    return dict(sql(target, "select key, value from meta"))
+
+
+def build(version, program, output, *, folder=TESTS / "targets", flags=()):
+    """Builds the Go program in FOLDER with the Go of that version."""
+    subprocess.run([str(TESTS / "go"), version, "build", *flags, "-o", str(output), f"./{program}"],
+                   cwd=folder, check=True, env={**os.environ, "CGO_ENABLED": "0"})
+    return output
+
+
+class Target:
+    """A running target program. Leaving the `with` block ends it."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.pid = self.process.pid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+    def line(self):
+        """The next line that it prints."""
+        line = self.process.stdout.readline().decode()
+        if not line:
+            said = self.process.stderr.read().decode("utf-8", "replace")
+            raise Failure(f"{self.process.args[0]} ended: {said[:2000]}")
+        return line.rstrip("\n")
+
+    def expect(self, word):
+        line = self.line()
+        if not line.startswith(word):
+            raise Failure(f"{self.process.args[0]} said {line!r} instead of {word!r}")
+        return line
+
+    def tell(self):
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
+
+    def counters(self):
+        """The line of counters that it prints after its dump."""
+        return json.loads(self.line())
+
+    def wait_until_quiet(self, seconds=20):
+        """Waits until no thread has run for 50 ms: the scheduler counts their switches."""
+        deadline = time.monotonic() + seconds
+        before = self._switches()
+        while time.monotonic() < deadline:
+            time.sleep(0.05)
+            now = self._switches()
+            if now == before:
+                return
+            before = now
+        raise Failure(f"{self.process.args[0]} does not come to rest")
+
+    def _switches(self):
+        result = {}
+        for status in pathlib.Path(f"/proc/{self.pid}/task").glob("*/status"):
+            result[status.parent.name] = [line for line in status.read_text().splitlines() if "ctxt_switches" in line]
+        return result

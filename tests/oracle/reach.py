@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Nothing lost, nothing kept too much.
+
+    reach.py [VERSION]...
+
+A quiet program (tests/targets/garbage) with the collector off holds live objects and garbage of every
+kind. goretain says of each whether it is live; then the program collects and dumps what is left. Every
+object called live must still be there, every object called dead must be gone.
+"""
+
+import pathlib
+import sys
+import tempfile
+
+from dump import Heap
+from goretain import Failure, Tap, Target, build, run, sql
+
+
+def describe(target, addresses):
+    """Type and holder of a few objects, for who has to find out why."""
+    some = ",".join(str(a) for a in sorted(addresses)[:10])
+    return [f"{len(addresses)} objects"] + [
+        f"{addr:#x} {size} B {kind or '?'} holder {holder}" for addr, size, kind, holder in sql(
+            target, "select o.addr, o.size, o.type, h.name from objects o left join holders h on h.id = o.holder "
+                    f"where o.addr in ({some})")] if addresses else []
+
+
+def reach(version, tap, folder):
+    program = build(version, "garbage", folder / f"garbage-{version}")
+    dump, snapshot = folder / "dump", folder / "snapshot"
+    with Target(program, dump) as target:
+        target.expect("ready")
+        target.wait_until_quiet()
+        run("snapshot", target.pid, "--with-data", "--force", "-o", snapshot)
+        target.tell()
+        counters = target.counters()
+    rows = sql(snapshot, "select addr, live from objects")
+    live = {addr for addr, is_live in rows if is_live == 1}
+    dead = {addr for addr, is_live in rows if is_live == 0}
+    heap = Heap(dump)
+    left = set(heap.objects)
+    size = sum(len(o.content) for o in heap.objects.values())
+    name = f"go{version}"
+    tap.check(len(live) + len(dead) == len(rows) > 0, f"{name}: each of {len(rows)} objects is live or dead")
+    tap.check((len(left), size) == (counters["HeapObjects"], counters["HeapAlloc"]),
+              f"{name}: the dump agrees with the runtime's counters", [f"{len(left)} {size} {counters}"])
+    tap.check(dead and not dead & left, f"{name}: all {len(dead)} objects called dead are gone",
+              describe(snapshot, dead & left))
+    tap.check(live and not live - left, f"{name}: all {len(live)} objects called live are still there",
+              describe(snapshot, live - left))
+    print(f"#   {len(left - live - dead)} objects came with the collection itself")
+
+
+def main():
+    tap = Tap()
+    with tempfile.TemporaryDirectory(prefix="goretain-reach-") as folder:
+        for version in sys.argv[1:] or ["1.19", "1.26"]:
+            try:
+                reach(version, tap, pathlib.Path(folder))
+            except Failure as failure:
+                tap.check(False, f"go{version} can be read", [failure])
+    tap.end()
+
+
+if __name__ == "__main__":
+    main()
