@@ -15,7 +15,8 @@ struct forecast {
 	uint32_t threads;
 };
 
-/* Asked before each stop; false refuses it (the caller has set the error). */
+/* Asked before each stop; false refuses it, with ERR set. True consents also to a pause longer than
+ * was allowed on the command line. */
 typedef bool (*forecast_fn)(void *arg, const struct forecast *forecast, struct error *err);
 
 struct source {
@@ -33,6 +34,10 @@ struct source {
 	 * gets its name by commit and vanishes without. -1 on failure. FORCE: may replace. */
 	int (*create)(struct source *source, const char *path, bool force, struct error *err);
 	bool (*commit)(struct source *source, const char *path, struct error *err);
+
+	/* The file with debug information for a build id, in lower-case hex; the caller's to close, -1 if
+	 * there is none. */
+	int (*debug_file)(struct source *source, const char *build_id);
 
 	forecast_fn on_forecast;
 	void *forecast_arg;

@@ -460,6 +460,7 @@ static bool settle_in(void)
 	for (size_t i = 0; i < ARRAY_SIZE(stops); i++)
 		sigaddset(&set, stops[i]);
 	setsid();
+	setpriority(PRIO_PROCESS, 0, -20); /* if permitted: the target waits while we do */
 	signal(SIGALRM, SIG_DFL);
 	prctl(PR_SET_DUMPABLE, 0);
 	return sigprocmask(SIG_SETMASK, &set, NULL) == 0 &&

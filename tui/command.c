@@ -1,0 +1,35 @@
+#include "tui/command.h"
+
+#include "graph/builder.h"
+#include "graph/suspects.h"
+#include "tui/commands/commands.h"
+#include "tui/forecast.h"
+#include "tui/progress_line.h"
+
+const struct command commands[] = {
+	{
+		.name = "snapshot",
+		.usage = "PID -o FILE --with-data",
+		.summary = "take and keep a snapshot",
+		.needs_output = true,
+		.run = cmd_snapshot,
+	},
+	{0},
+};
+
+struct graph *command_load(const struct request *request, struct source *source, struct error *err)
+{
+	struct graph *_Atomic graph = NULL;
+	struct progress progress = {0};
+	struct progress_line *line = progress_line_start(&progress);
+	bool ok;
+
+	forecast_say(request, source);
+	ok = source->load(source, &graph, &progress, err) && graph_mark(graph, &progress, err) &&
+	     graph_dominators(graph, &progress, err) && graph_find_suspects(graph, &progress, err);
+	progress_line_end(line);
+	if (ok)
+		return graph;
+	graph_free(graph);
+	return NULL;
+}

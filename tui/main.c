@@ -1,0 +1,80 @@
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "tui/broker.h"
+#include "tui/command.h"
+#include "tui/options.h"
+#include "tui/source.h"
+#include "tui/target.h"
+
+static enum status complain(const struct error *err)
+{
+	fprintf(stderr, "goretain: %s\n", err->message);
+	return err->code;
+}
+
+/* The reader: in a process of its own, without privileges. */
+static enum status read_target(const struct request *request, int broker)
+{
+	struct source *source = source_new(request, broker);
+	struct error err = {0};
+	bool ok = source ? request->command->run(request, source, &err)
+			 : fail_memory(&err, "anything");
+
+	source_free(source);
+	if (ok && (fflush(stdout) != 0 || ferror(stdout)))
+		ok = fail(&err, STATUS_OUTPUT, "cannot write to standard output: %s",
+			  strerror(errno));
+	return ok ? STATUS_OK : complain(&err);
+}
+
+/* What standard output can show. */
+static void look_at_output(struct request *request)
+{
+	const char *terminal = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+	struct winsize size;
+
+	request->out_is_terminal = isatty(STDOUT_FILENO);
+	request->unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	request->colour = request->out_is_terminal && !(no_colour && *no_colour) && terminal &&
+			  strcmp(terminal, "dumb") != 0;
+	request->columns = 80;
+	if (request->out_is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		request->columns = size.ws_col;
+}
+
+static enum status help(void)
+{
+	autotext struct text text = {0};
+
+	options_help(&text);
+	fputs(text_string(&text), stdout);
+	return STATUS_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct request request;
+	struct error err = {0};
+	enum asked asked;
+
+	setlocale(LC_ALL, "");
+	if (!options_parse(argc, argv, &request, &asked, &err))
+		return complain(&err);
+	if (asked == ASKED_HELP)
+		return help();
+	if (asked == ASKED_VERSION) {
+		puts("goretain " GORETAIN_VERSION);
+		return STATUS_OK;
+	}
+	look_at_output(&request);
+	if (!target_find(request.target, &request.pid, &err))
+		return complain(&err);
+	return broker_run(&request, read_target);
+}

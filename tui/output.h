@@ -1,0 +1,22 @@
+/* An output file that exists under its name only when it is whole. The broker has one at a time,
+ * a global since a signal handler may have to remove it. */
+#ifndef GORETAIN_TUI_OUTPUT_H
+#define GORETAIN_TUI_OUTPUT_H
+
+#include <stdbool.h>
+
+#include "graph/error.h"
+
+/* Begin a file that will be called PATH: without a name yet where the file system can do that, else
+ * under a hidden name beside it; mode 0600. Discards one that was begun before. Returns its
+ * descriptor, which stays ours, or -1: STATUS_OUTPUT if it cannot be made, or exists and not FORCE. */
+int output_create(const char *path, bool force, struct error *err);
+
+/* Flush it to disk and give it its name. Fails with STATUS_OUTPUT if the name was taken meanwhile
+ * and not FORCE; the file is gone then. A symbolic link in its place is never followed. */
+bool output_commit(struct error *err);
+
+/* Remove what was not committed. Safe in a signal handler. */
+void output_discard(void);
+
+#endif

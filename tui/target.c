@@ -1,0 +1,84 @@
+#include "tui/target.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "graph/text.h"
+#include "probes/procfs.h"
+
+#define NAME_SHOWN 15 /* of a process's name, by the kernel: TASK_COMM_LEN - 1 */
+
+static bool is_number(const char *s)
+{
+	return *s && strspn(s, "0123456789") == strlen(s);
+}
+
+static bool parse_pid(const char *target, uint64_t *pid, struct error *err)
+{
+	errno = 0;
+	*pid = strtoull(target, NULL, 10);
+	if (errno == 0 && *pid > 0 && *pid <= INT32_MAX)
+		return true;
+	return fail(err, STATUS_ATTACH, "there is no process %s", target);
+}
+
+/* Processes that are called so: how many, the last of them, and a list for people. */
+struct namesakes { uint64_t n, pid; struct text list; };
+
+static void add_namesake(struct namesakes *found, uint64_t pid)
+{
+	text_printf(&found->list, "%s%lu", found->n ? ", " : "", pid);
+	found->n++;
+	found->pid = pid;
+}
+
+static void find_namesakes(const char *name, struct namesakes *found)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	while (proc && (entry = readdir(proc))) {
+		char comm[NAME_SHOWN + 2];
+		pid_t pid = is_number(entry->d_name) ? atoi(entry->d_name) : 0;
+
+		if (!pid || pid == getpid())
+			continue;
+		proc_name(pid, comm, sizeof comm);
+		if (strncmp(comm, name, NAME_SHOWN) == 0)
+			add_namesake(found, (uint64_t)pid);
+	}
+	if (proc)
+		closedir(proc);
+}
+
+static bool find_by_name(const char *target, uint64_t *pid, struct error *err)
+{
+	autotext struct text name = {0};
+	struct namesakes found = {0};
+	bool ok = false;
+
+	text_escape(&name, target, strlen(target), 128);
+	find_namesakes(target, &found);
+	if (found.n == 1)
+		ok = true;
+	else if (found.n == 0)
+		fail(err, STATUS_ATTACH, "there is no file and no process called %s",
+		     text_string(&name));
+	else
+		fail(err, STATUS_ATTACH, "%lu processes are called %s: %.300s; name one by its PID",
+		     found.n, text_string(&name), text_string(&found.list));
+	*pid = found.pid;
+	text_free(&found.list);
+	return ok;
+}
+
+bool target_find(const char *target, uint64_t *pid, struct error *err)
+{
+	*pid = 0;
+	if (is_number(target))
+		return parse_pid(target, pid, err);
+	return access(target, F_OK) == 0 || find_by_name(target, pid, err);
+}

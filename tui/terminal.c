@@ -1,0 +1,53 @@
+#include "tui/terminal.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+static struct {
+	int fd; /* of the terminal, if saved */
+	bool saved;
+	struct termios settings;
+} terminal;
+
+void terminal_save(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO && !terminal.saved; fd++) {
+		terminal.fd = fd;
+		terminal.saved = isatty(fd) && tcgetattr(fd, &terminal.settings) == 0;
+	}
+}
+
+static bool same(const struct termios *a, const struct termios *b)
+{
+	return a->c_iflag == b->c_iflag && a->c_oflag == b->c_oflag && a->c_cflag == b->c_cflag &&
+	       a->c_lflag == b->c_lflag && memcmp(a->c_cc, b->c_cc, sizeof a->c_cc) == 0;
+}
+
+/* Set attributes also from the background, where the kernel would stop us. */
+static void set_settings(void)
+{
+	sigset_t output, before;
+
+	sigemptyset(&output);
+	sigaddset(&output, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &output, &before);
+	tcsetattr(terminal.fd, TCSADRAIN, &terminal.settings);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+void terminal_restore(void)
+{
+	/* Mouse off, alternate screen off, plain colours, cursor shown: ECMA-48 and xterm. */
+	static const char leave[] = "\033[?1000l\033[?1006l\033[?1049l\033[0m\033[?25h";
+	struct termios now;
+
+	if (!terminal.saved || tcgetattr(terminal.fd, &now) != 0 || same(&now, &terminal.settings))
+		return;
+	set_settings();
+	if (write(terminal.fd, leave, sizeof leave - 1) < 0)
+		return; /* nobody is left to see it */
+}
