@@ -243,8 +243,6 @@ static void seed_globals(struct typing *t)
 
 bool typing_run(struct typing *t, struct progress *progress, struct error *err)
 {
-	struct graph *g = t->heap->graph;
-
 	progress_begin(progress, "types", 0);
 	if (!each_slot(t, false, seed_header, progress, err))
 		return false;
@@ -260,6 +258,5 @@ bool typing_run(struct typing *t, struct progress *progress, struct error *err)
 	    !each_slot(t, false, seed_channel, progress, err) ||
 	    !each_slot(t, true, seed_channel, progress, err))
 		return false;
-	forms_to_graph(&t->forms, g);
 	return true;
 }

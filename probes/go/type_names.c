@@ -107,6 +107,17 @@ uint32_t types_by_name(struct types *types, const char *name)
 	return types->by_name[lo];
 }
 
+uint32_t types_wrapping(struct types *types, enum go_kind kind, uint32_t elem)
+{
+	for (uint32_t i = 0; i < types_count(types); i++) {
+		const struct rtype *t = types_get(types, i);
+
+		if (t->kind == kind && t->elem == elem && !t->named)
+			return i;
+	}
+	return NO_TYPE;
+}
+
 uint32_t types_chan_of(struct types *types, uint32_t elem)
 {
 	uint32_t found = NO_TYPE;

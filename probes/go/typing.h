@@ -67,7 +67,7 @@ uint32_t typing_interface(struct typing *typing, uint64_t word);
 void typing_follow_interface(struct typing *typing, uint64_t type_word, uint64_t data);
 
 /* All seeds in their order (headers, the runtime's own, interfaces, channels, closures, globals by
- * code), each followed by its propagation; fills graph.type, graph.flags and graph.types. */
+ * code), each followed by its propagation; fills graph.type and graph.flags. */
 bool typing_run(struct typing *typing, struct progress *progress, struct error *err);
 
 #endif

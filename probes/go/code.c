@@ -1,0 +1,114 @@
+#include "probes/go/code.h"
+
+#include <stdlib.h>
+
+#include "graph/cleanup.h"
+#include "graph/parallel.h"
+#include "probes/go/code_state.h"
+
+#define GRAIN 256 /* functions a piece */
+
+struct pass {
+	struct code_program *program;
+	struct code_walker *walkers; /* one a worker */
+	struct progress *progress;
+};
+
+static void read_functions(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
+{
+	struct pass *pass = ctx;
+	const struct code_program *program = pass->program;
+
+	for (uint64_t i = lo; i < hi && !progress_cancelled(pass->progress); i++) {
+		const struct code_function *f = &program->functions[i];
+		const uint8_t *code = image_at(program->go->image, f->entry, f->end - f->entry);
+
+		if (code)
+			walker_function(&pass->walkers[worker], f, code);
+	}
+	progress_add(pass->progress, hi - lo);
+}
+
+/* Ask for each module's code as a whole, so that what still has to be fetched comes in one go. */
+static void fetch_code(struct go *go)
+{
+	for (uint32_t i = 0; i < go->n_modules; i++) {
+		const struct go_module *m = &go->modules[i];
+
+		if (m->text < m->etext)
+			(void)image_at(go->image, m->text, m->etext - m->text);
+	}
+}
+
+static bool read_program(struct pass *pass, struct code_facts *out, struct error *err)
+{
+	unsigned n = parallel_workers();
+	autofree struct code_walker *walkers = calloc(n, sizeof *walkers);
+	autofree struct code_found *found = calloc(n, sizeof *found);
+	struct code_program *program = pass->program;
+	bool ok;
+
+	if (!walkers || !found)
+		return fail_memory(err, "the pass over the code");
+	for (unsigned i = 0; i < n; i++)
+		walkers[i].program = pass->program;
+	pass->walkers = walkers;
+	parallel_for(program->n_functions, GRAIN, read_functions, pass);
+	for (unsigned i = 0; i < n; i++)
+		found[i] = walkers[i].found;
+	ok = progress_cancelled(pass->progress)
+		     ? fail(err, STATUS_REFUSED, "cancelled")
+		     : found_judge(found, n, program->types, &program->names, out, err);
+	for (unsigned i = 0; i < n; i++)
+		walker_free(&walkers[i]);
+	return ok;
+}
+
+bool code_read(struct go *go, struct types *types, struct code_facts *out,
+	       struct progress *progress, struct error *err)
+{
+	struct code_program program;
+	struct pass pass = { .program = &program, .progress = progress };
+	bool ok;
+
+	*out = (struct code_facts){ 0 };
+	if (!code_machine.known)
+		return true;
+	if (!program_read(&program, go, types, err))
+		return false;
+	progress_begin(progress, "code", program.n_functions);
+	fetch_code(go);
+	ok = read_program(&pass, out, err);
+	program_free(&program);
+	if (!ok)
+		code_free(out);
+	return ok;
+}
+
+void code_free(struct code_facts *facts)
+{
+	for (uint32_t i = 0; i < facts->n_package_names; i++)
+		free(facts->package_names[i]);
+	free(facts->package_names);
+	free(facts->closures);
+	free(facts->globals);
+	free(facts->references);
+	free(facts->packages);
+	*facts = (struct code_facts){ 0 };
+}
+
+uint32_t code_closure_type(const struct code_facts *facts, uint64_t entry)
+{
+	uint32_t lo = 0, hi = facts->n_closures;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (facts->closures[mid].entry < entry)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < facts->n_closures && facts->closures[lo].entry == entry
+		       ? facts->closures[lo].type : NO_TYPE;
+}

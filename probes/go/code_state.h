@@ -1,0 +1,76 @@
+/* Following values through one function's operations.
+ *
+ * Abstract interpretation over registers and stack words: a value is a constant address, the word
+ * of a global, a pointer to T and so on, or unknown. Where paths meet, what differs becomes unknown
+ * (Kildall 1973); the operations are walked in order again until nothing changes, which for most
+ * functions is once. A stack word keeps what was last stored in it in the order of the code: the
+ * compiler shares a spill slot among values of one type only (cmd/compile/internal/ssa/stackalloc.go),
+ * so a wrong guess there still is of the right type. */
+#ifndef GORETAIN_PROBES_GO_CODE_STATE_H
+#define GORETAIN_PROBES_GO_CODE_STATE_H
+
+#include "probes/go/code_decode.h"
+#include "probes/go/code_program.h"
+#include "probes/go/code_votes.h"
+
+enum value_kind {
+	VALUE_UNKNOWN,
+	VALUE_ZERO,
+	VALUE_ADDRESS, /* the constant `of` */
+	VALUE_WORD,    /* the word that lay at the constant address `of` */
+	VALUE_UNTYPED_MAP, /* made by the call at offset `of` */
+	VALUE_POINTER, /* to the type with index `of`, and so on as in enum code_form */
+	VALUE_SLICE,
+	VALUE_MAP,
+	VALUE_CHAN,
+};
+
+struct code_value {
+	uint64_t of : 56, kind : 8;
+};
+
+#define STATE_SLOTS 512u /* words of a frame that are followed */
+
+struct code_state {
+	struct code_value registers[CODE_REGISTERS];
+	bool reached;
+	bool loop; /* some jump to here comes from behind */
+};
+
+/* How an operation is tied to others. */
+struct code_link {
+	uint32_t target; /* number of the operation it may jump to, NO_LINK */
+	uint32_t state;  /* number of the state kept where jumps arrive, NO_LINK */
+};
+
+#define NO_LINK UINT32_MAX
+
+/* A map made without its type, as it was stored to a global or used with a type. */
+struct code_map_event {
+	uint64_t addr;   /* of the global, 0 for a use */
+	uint32_t origin; /* offset of the call that made it */
+	uint32_t type;   /* used with, NO_TYPE for a store */
+};
+
+/* One worker's tools, used again for every function. Zero-initialise but for `program`. */
+struct code_walker {
+	const struct code_program *program;
+	struct code_found found;
+	struct code_ops ops;
+	struct code_link *links;
+	uint32_t links_capacity;
+	struct code_state *states;
+	uint32_t n_states, states_capacity;
+	struct code_state now;
+	struct code_value slots[STATE_SLOTS];
+	uint32_t used_slots;
+	struct code_map_event *events;
+	uint32_t n_events, events_capacity;
+};
+
+/* Walk through F, whose code is CODE, and add to walker->found. */
+void walker_function(struct code_walker *walker, const struct code_function *f,
+		     const uint8_t *code);
+void walker_free(struct code_walker *walker);
+
+#endif

@@ -1,0 +1,228 @@
+#include "probes/go/code_votes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "probes/go/code_types.h"
+
+/* ---- collecting ---- */
+
+/* Room for one more element of SIZE bytes in *ARRAY, which holds N. */
+static bool make_room(struct code_found *found, void **array, uint32_t n, uint32_t *capacity,
+		      size_t size)
+{
+	uint32_t more = *capacity ? *capacity * 2 : 256;
+	void *grown;
+
+	if (n < *capacity)
+		return true;
+	grown = more > n ? realloc(*array, more * size) : NULL;
+	if (!grown) {
+		found->failed = true;
+		return false;
+	}
+	*array = grown;
+	*capacity = more;
+	return true;
+}
+
+#define ROOM(found, list) \
+	make_room(found, (void **)&(found)->list, (found)->n_##list, &(found)->list##_capacity, \
+		  sizeof *(found)->list)
+
+void found_vote(struct code_found *found, uint64_t addr, uint8_t form, uint32_t type)
+{
+	if (ROOM(found, votes))
+		found->votes[found->n_votes++] = (struct code_vote){ addr, type, form };
+}
+
+void found_closure(struct code_found *found, uint64_t entry, uint32_t type)
+{
+	if (ROOM(found, closures))
+		found->closures[found->n_closures++] = (struct code_closure){ entry, type };
+}
+
+void found_reference(struct code_found *found, uint64_t addr, uint32_t package)
+{
+	if (ROOM(found, references))
+		found->references[found->n_references++] = (struct code_reference){ addr, package };
+}
+
+void found_free(struct code_found *found)
+{
+	free(found->votes);
+	free(found->closures);
+	free(found->references);
+	*found = (struct code_found){ 0 };
+}
+
+/* Append all of FROM's findings to TO. */
+static void merge(struct code_found *to, const struct code_found *from)
+{
+	for (uint32_t i = 0; i < from->n_votes; i++)
+		found_vote(to, from->votes[i].addr, from->votes[i].form, from->votes[i].type);
+	for (uint32_t i = 0; i < from->n_closures; i++)
+		found_closure(to, from->closures[i].entry, from->closures[i].type);
+	for (uint32_t i = 0; i < from->n_references; i++)
+		found_reference(to, from->references[i].addr, from->references[i].package);
+	to->failed |= from->failed;
+}
+
+/* ---- judging ---- */
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+static int compare_votes(const void *a, const void *b)
+{
+	const struct code_vote *x = a, *y = b;
+	int order = COMPARE(x->addr, y->addr);
+
+	if (!order)
+		order = COMPARE(x->form, y->form);
+	return order ? order : COMPARE(x->type, y->type);
+}
+
+static int compare_closures(const void *a, const void *b)
+{
+	const struct code_closure *x = a, *y = b;
+	int order = COMPARE(x->entry, y->entry);
+
+	return order ? order : COMPARE(x->type, y->type);
+}
+
+static int compare_references(const void *a, const void *b)
+{
+	const struct code_reference *x = a, *y = b;
+	int order = COMPARE(x->addr, y->addr);
+
+	return order ? order : COMPARE(x->package, y->package);
+}
+
+/* Can both hold at one address, A saying the same or more? A pointer to a struct is also one to
+ * its first field, and a struct's first word is also what its first field is. */
+static bool covers(const struct types *types, const struct code_vote *a, const struct code_vote *b)
+{
+	enum code_form form;
+	uint32_t of;
+
+	if (a->form == b->form)
+		return a->form == CODE_MAP || a->form == CODE_CHAN
+			       ? a->type == b->type
+			       : code_begins_with(types, a->type, b->type);
+	return a->form == CODE_VALUE && code_word_at(types, a->type, 0, &form, &of) &&
+	       form == b->form && of == b->type;
+}
+
+/* Of the N votes for one address the one that covers all others, or NULL; only of those that come
+ * from shared generic code if SHAPES, only of the others if not. */
+static const struct code_vote *agreed(const struct types *types, const struct code_vote *votes,
+				      uint32_t n, bool shapes, bool *any)
+{
+	const struct code_vote *best = NULL;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (code_is_shape(types, votes[i].type) == shapes &&
+		    (!best || !covers(types, best, &votes[i])))
+			best = &votes[i];
+	*any = best != NULL;
+	for (uint32_t i = 0; i < n; i++)
+		if (code_is_shape(types, votes[i].type) == shapes && !covers(types, best, &votes[i]))
+			return NULL;
+	return best;
+}
+
+static const struct code_vote *judge(const struct types *types, const struct code_vote *votes,
+				     uint32_t n)
+{
+	const struct code_vote *best;
+	bool any;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (votes[i].form == VOTE_INTERFACE)
+			return NULL;
+	best = agreed(types, votes, n, false, &any);
+	return any ? best : agreed(types, votes, n, true, &any);
+}
+
+static bool judge_globals(struct code_found *all, const struct types *types,
+			  struct code_facts *out)
+{
+	out->globals = malloc((all->n_votes + 1ul) * sizeof *out->globals);
+	if (!out->globals)
+		return false;
+	qsort(all->votes, all->n_votes, sizeof *all->votes, compare_votes);
+	for (uint32_t i = 0, next; i < all->n_votes; i = next) {
+		const struct code_vote *vote;
+
+		for (next = i + 1; next < all->n_votes; next++)
+			if (all->votes[next].addr != all->votes[i].addr)
+				break;
+		vote = judge(types, all->votes + i, next - i);
+		if (vote)
+			out->globals[out->n_globals++] =
+				(struct code_global){ vote->addr, vote->type, vote->form };
+	}
+	return true;
+}
+
+static bool judge_closures(struct code_found *all, struct code_facts *out)
+{
+	out->closures = malloc((all->n_closures + 1ul) * sizeof *out->closures);
+	if (!out->closures)
+		return false;
+	qsort(all->closures, all->n_closures, sizeof *all->closures, compare_closures);
+	for (uint32_t i = 0, next; i < all->n_closures; i = next) {
+		bool agree = true;
+
+		for (next = i + 1; next < all->n_closures; next++) {
+			if (all->closures[next].entry != all->closures[i].entry)
+				break;
+			agree &= all->closures[next].type == all->closures[i].type;
+		}
+		if (agree)
+			out->closures[out->n_closures++] = all->closures[i];
+	}
+	return true;
+}
+
+/* NO_PACKAGE sorts last: the first and the last package of an address tell whether it is one. */
+static bool judge_references(struct code_found *all, struct code_facts *out)
+{
+	out->references = malloc((all->n_references + 1ul) * sizeof *out->references);
+	out->packages = malloc((all->n_references + 1ul) * sizeof *out->packages);
+	if (!out->references || !out->packages)
+		return false;
+	qsort(all->references, all->n_references, sizeof *all->references, compare_references);
+	for (uint32_t i = 0, next; i < all->n_references; i = next) {
+		uint32_t package = all->references[i].package;
+		bool one = package != NO_PACKAGE;
+
+		for (next = i + 1; next < all->n_references; next++) {
+			if (all->references[next].addr != all->references[i].addr)
+				break;
+			one &= all->references[next].package == package ||
+			       all->references[next].package == NO_PACKAGE;
+		}
+		out->references[out->n_references] = all->references[i].addr;
+		out->packages[out->n_references++] = one ? out->package_names[package] : NULL;
+	}
+	return true;
+}
+
+bool found_judge(struct code_found *found, uint32_t n, const struct types *types,
+		 struct code_names *names, struct code_facts *out, struct error *err)
+{
+	struct code_found all = { 0 };
+	bool ok;
+
+	for (uint32_t i = 0; i < n; i++)
+		merge(&all, &found[i]);
+	out->package_names = names->packages;
+	out->n_package_names = names->n_packages;
+	names->packages = NULL;
+	names->n_packages = 0;
+	ok = !all.failed && judge_globals(&all, types, out) && judge_closures(&all, out) &&
+	     judge_references(&all, out);
+	found_free(&all);
+	return ok || fail_memory(err, "what the code says of types");
+}

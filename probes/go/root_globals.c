@@ -1,0 +1,177 @@
+/* Globals: the pointer words of each module's data and bss, told by their bitmaps. */
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/text.h"
+#include "probes/elf.h"
+#include "probes/go/roots.h"
+
+/* The variable that a word belongs to, as far as symbols or the code tell. */
+struct variable { uint64_t lo, hi; uint32_t holder; enum strength strength; };
+
+static uint64_t form_size(struct types *types, const struct code_global *global)
+{
+	switch (global->form) {
+	case CODE_VALUE: return types_get(types, global->type)->size;
+	case CODE_SLICE: return 24;
+	default: return 8;
+	}
+}
+
+/* The last of the code's globals that begins at or before ADDR and covers it; NULL if none. */
+static const struct code_global *code_global_at(struct heap *heap, uint64_t addr)
+{
+	const struct code_facts *code = &heap->code;
+	uint32_t lo = 0, hi = code->n_globals;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (code->globals[mid].addr <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (!lo || addr - code->globals[lo - 1].addr >= form_size(heap->types, &code->globals[lo - 1]))
+		return NULL;
+	return &code->globals[lo - 1];
+}
+
+/* The package whose code alone refers to the variable at ADDR, NULL if not known. */
+static const char *referring_package(const struct code_facts *code, uint64_t addr)
+{
+	uint32_t lo = 0, hi = code->n_references;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (code->references[mid] <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	/* A word beside the one referred to may be another variable: its package is a guess only
+	 * as far as the reference is near. */
+	return lo && addr - code->references[lo - 1] < 8 ? code->packages[lo - 1] : NULL;
+}
+
+/* The runtime's own variables are bookkeeping: they hold only what nothing else does. */
+static bool is_bookkeeping(const struct go *go, const char *package, const char *name, uint64_t addr)
+{
+	return addr == go->allgs || addr == go->allm || addr == go->allp ||
+	       (package && (!strcmp(package, "runtime") ||
+			    !strncmp(package, "internal/runtime/", 17))) ||
+	       !strcmp(name, "sync.allPools") || !strcmp(name, "sync.oldPools");
+}
+
+/* []*sync.Pool is the type of the two lists that sync keeps for the collector, and of nothing else. */
+static bool is_pool_list(struct heap *heap, const struct code_global *global)
+{
+	return global && global->form == CODE_SLICE &&
+	       !strcmp(types_get(heap->types, global->type)->name, "*sync.Pool");
+}
+
+static void name_by_place(struct roots *roots, const struct go_module *m, uint64_t addr,
+			  const char *package, struct text *name)
+{
+	bool bss = addr >= m->bss && addr < m->ebss;
+
+	if (roots->heap->go.n_modules > 1)
+		text_printf(name, "module %u ", (unsigned)(m - roots->heap->go.modules));
+	text_printf(name, "%s+0x%llx", bss ? "bss" : "data",
+		    (unsigned long long)(addr - (bss ? m->bss : m->data)));
+	if (package && *package)
+		text_printf(name, " in %s", package);
+}
+
+static void by_symbol(struct roots *roots, const struct symbol *symbol, struct variable *v,
+		      struct text *name, const char **package)
+{
+	autotext struct text shown = { 0 };
+
+	v->lo = symbol->addr;
+	v->hi = symbol->addr + symbol->size;
+	text_escape(&shown, symbol->name, strlen(symbol->name), 512);
+	text_puts(name, text_string(&shown));
+	*package = names_package(roots->names, text_string(name));
+}
+
+/* The graph's type of a global's value, NO_NODE if it has no name in the program. */
+static uint32_t global_form(struct heap *heap, const struct code_global *global)
+{
+	uint32_t type = global->type;
+
+	if (global->form == CODE_POINTER)
+		type = types_wrapping(heap->types, KIND_POINTER, type);
+	else if (global->form == CODE_SLICE)
+		type = types_wrapping(heap->types, KIND_SLICE, type);
+	return type == NO_TYPE ? NO_NODE : forms_of(&heap->typing.forms, FORM_VALUE, type, 0);
+}
+
+/* Make the holder for the word at ADDR. */
+static struct variable new_variable(struct roots *roots, const struct go_module *m, uint64_t addr)
+{
+	struct heap *heap = roots->heap;
+	struct variable v = { .lo = addr, .hi = addr + 8 };
+	const struct symbol *symbol = symbols_find(heap->symbols, addr);
+	const struct code_global *global = code_global_at(heap, addr);
+	const char *package = NULL;
+	autotext struct text name = { 0 };
+	struct holder *holder;
+
+	if (global) {
+		v.lo = global->addr;
+		v.hi = global->addr + form_size(heap->types, global);
+	}
+	if (symbol) {
+		by_symbol(roots, symbol, &v, &name, &package);
+	} else {
+		package = referring_package(&heap->code, v.lo);
+		name_by_place(roots, m, v.lo, package, &name);
+	}
+	v.strength = is_bookkeeping(&heap->go, package, text_string(&name), v.lo) ||
+		     is_pool_list(heap, global) ? STRENGTH_RUNTIME : STRENGTH_STRONG;
+	v.holder = roots_holder(roots, v.strength == STRENGTH_RUNTIME ? HOLDER_RUNTIME
+								      : HOLDER_GLOBAL,
+				names_copy(roots->names, text_string(&name)),
+				package ? package : "", symbol ? KNOWN_EXACT : KNOWN_INFERRED);
+	if (v.holder == NO_NODE)
+		return v;
+	holder = &roots->holders[v.holder];
+	holder->lo = v.lo;
+	holder->hi = v.hi;
+	if (global && global->addr == v.lo)
+		holder->type = global_form(heap, global);
+	return v;
+}
+
+static void segment(struct roots *roots, const struct go_module *m, uint64_t lo, uint64_t mask,
+		    uint64_t bits)
+{
+	struct image *image = roots->heap->image;
+	struct variable v = { .holder = NO_NODE };
+
+	for (uint64_t i = 0; i < bits; i++) {
+		uint64_t addr = lo + 8 * i, value;
+
+		if (!(image_u8(image, mask + i / 8) >> (i % 8) & 1))
+			continue;
+		value = image_u64(image, addr);
+		if (graph_find(roots->heap->graph, value, NULL) == NO_NODE)
+			continue;
+		if (v.holder == NO_NODE || addr < v.lo || addr >= v.hi)
+			v = new_variable(roots, m, addr);
+		roots_add(roots, v.holder, addr, value, ROOT_GLOBAL, v.strength, KNOWN_EXACT,
+			  NO_NODE);
+	}
+}
+
+void roots_globals(struct roots *roots)
+{
+	for (uint32_t i = 0; i < roots->heap->go.n_modules; i++) {
+		const struct go_module *m = &roots->heap->go.modules[i];
+
+		segment(roots, m, m->data, m->data_mask, m->n_data_mask);
+		segment(roots, m, m->bss, m->bss_mask, m->n_bss_mask);
+	}
+}

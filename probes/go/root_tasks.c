@@ -1,0 +1,213 @@
+/* Goroutines: as tasks for people, and as holders of what their frames refer to. */
+#include <string.h>
+
+#include "graph/text.h"
+#include "probes/go/grow.h"
+#include "probes/go/roots.h"
+
+#define MAX_CALLS 64 /* inlined into one frame */
+
+static enum task_state shown_state(const struct goroutine *g)
+{
+	if (g->running)
+		return TASK_RUNNING;
+	switch (g->status) {
+	case G_RUNNABLE: case G_PREEMPTED: return TASK_RUNNABLE;
+	case G_RUNNING: return TASK_RUNNING;
+	case G_SYSCALL: return TASK_SYSCALL;
+	case G_WAITING: case G_LEAKED: return TASK_WAITING;
+	case G_DEAD: case G_DEADEXTRA: return TASK_DEAD;
+	default: return TASK_OTHER;
+	}
+}
+
+static const char *function_name(struct roots *roots, uint64_t pc)
+{
+	struct go_func f;
+
+	return pc && func_find(&roots->heap->go, pc, &f) ? names_of(roots->names, f.name) : NULL;
+}
+
+static void task_function(struct roots *roots, const struct goroutine *g, struct task *task)
+{
+	struct go *go = &roots->heap->go;
+	struct go_func f;
+
+	task->function = "?";
+	if (!func_find(go, g->start_pc, &f))
+		return;
+	task->function = names_of(roots->names, f.name);
+	task->file = names_of(roots->names, func_line(go, &f, f.entry, &task->line));
+}
+
+/* pprof labels: a map[string]string to 1.23, a list of pairs from 1.24 on (runtime/pprof/label.go).
+ * Only the list is read here. */
+static const char *task_labels(struct roots *roots, const struct goroutine *g)
+{
+	struct go *go = &roots->heap->go;
+	struct image *image = go->image;
+	uint64_t labels = image_u64(image, g->addr + (uint64_t)go->layout.g_labels);
+	uint64_t at = labels ? image_u64(image, labels) : 0, n = labels ? image_u64(image, labels + 8) : 0;
+	autotext struct text text = { 0 };
+
+	if (!labels || go->layout.maps != MAPS_SWISS || n > 64)
+		return NULL;
+	for (uint64_t i = 0; i < n; i++) {
+		for (unsigned part = 0; part < 2; part++) {
+			uint64_t string = at + 32 * i + 16 * part, length = image_u64(image, string + 8);
+			const char *bytes = length < 4096
+				? image_at(image, image_u64(image, string), length) : NULL;
+
+			text_puts(&text, part ? "=" : i ? ", " : "");
+			if (bytes)
+				text_escape(&text, bytes, length, 80);
+		}
+	}
+	return text.length ? names_copy(roots->names, text_string(&text)) : NULL;
+}
+
+static uint32_t object_at(struct roots *roots, uint64_t addr)
+{
+	return addr ? graph_find(roots->heap->graph, addr, NULL) : NO_NODE;
+}
+
+static uint32_t new_task(struct roots *roots, const struct goroutine *g)
+{
+	struct go *go = &roots->heap->go;
+	struct task *task = GROW(roots->tasks, roots->n_tasks, roots->capacity_tasks);
+
+	if (!task) {
+		roots->failed = true;
+		return NO_NODE;
+	}
+	*task = (struct task){
+		.id = g->id, .state = shown_state(g), .wait_ns = -1, .stuck = -1,
+		.created_by = function_name(roots, g->go_pc), .labels = task_labels(roots, g),
+		.stack_bytes = g->stack_hi - g->stack_lo, .holder = NO_NODE,
+		.first_frame = roots->n_frames, .object = object_at(roots, g->addr),
+		.waits_on = object_at(roots, g->waits_on), .system = g->system,
+	};
+	task_function(roots, g, task);
+	if (task->state == TASK_WAITING)
+		task->wait = layout_wait_reason(&go->layout, g->wait_reason);
+	return roots->n_tasks++;
+}
+
+/* The rows of one frame: the calls inlined into it first. Returns the row of the frame itself. */
+static uint32_t frame_rows(struct roots *roots, uint32_t task, const struct go_frame *frame)
+{
+	struct go_call calls[MAX_CALLS];
+	uint32_t n = func_calls(&roots->heap->go, &frame->func, frame->line_pc, calls, MAX_CALLS);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct frame *row = GROW(roots->frames, roots->n_frames, roots->capacity_frames);
+
+		if (!row) {
+			roots->failed = true;
+			return NO_NODE;
+		}
+		*row = (struct frame){
+			.task = task,
+			.level = roots->n_frames - roots->tasks[task].first_frame,
+			.function = names_of(roots->names, calls[i].name),
+			.file = names_of(roots->names, calls[i].file), .line = calls[i].line,
+			.pc = frame->pc, .sp = frame->sp, .inlined = calls[i].inlined,
+		};
+		roots->n_frames++;
+	}
+	return roots->n_frames ? roots->n_frames - 1 : NO_NODE;
+}
+
+static uint32_t task_holder(struct roots *roots, const struct goroutine *g, uint32_t task)
+{
+	autotext struct text name = { 0 };
+	const char *function = roots->tasks[task].function;
+	uint32_t holder;
+
+	text_printf(&name, "goroutine %llu %s", (unsigned long long)g->id, function);
+	holder = roots_holder(roots, HOLDER_TASK, names_copy(roots->names, text_string(&name)),
+			      names_package(roots->names, function), KNOWN_EXACT);
+	if (holder != NO_NODE) {
+		roots->holders[holder].task = task;
+		roots->tasks[task].holder = holder;
+	}
+	return holder;
+}
+
+/* The stack of a thread: what runs there is the runtime's (or C's) own. */
+static uint32_t thread_holder(struct roots *roots, const struct goroutine *g)
+{
+	autotext struct text name = { 0 };
+
+	text_printf(&name, "system stack of thread %d", g->thread ? g->thread->tid : 0);
+	return roots_holder(roots, HOLDER_RUNTIME, names_copy(roots->names, text_string(&name)),
+			    "runtime", KNOWN_EXACT);
+}
+
+static void add_slots(struct roots *roots, const struct go_stack *stack, uint32_t holder,
+		      const uint32_t *rows, enum strength strength)
+{
+	static const enum root_kind kinds[] = {
+		[SLOT_FRAME] = ROOT_FRAME, [SLOT_STACK_OBJECT] = ROOT_STACK_OBJECT,
+		[SLOT_REGISTER] = ROOT_REGISTER,
+	};
+
+	for (uint32_t i = 0; i < stack->n_slots; i++) {
+		const struct go_slot *s = &stack->slots[i];
+
+		roots_add(roots, holder, s->addr, s->value, kinds[s->kind], strength,
+			  s->conservative ? KNOWN_CONSERVATIVE : KNOWN_EXACT,
+			  rows && s->frame < stack->n_frames ? rows[s->frame] : NO_NODE);
+	}
+}
+
+static bool add_goroutine(struct roots *roots, const struct goroutine *g, struct go_stack *stack,
+			  struct error *err)
+{
+	uint32_t task = new_task(roots, g), holder;
+	uint32_t *rows;
+
+	if (task == NO_NODE)
+		return true;
+	holder = task_holder(roots, g, task);
+	roots_add(roots, holder, 0, g->addr, ROOT_TASK, STRENGTH_STRONG, KNOWN_EXACT, NO_NODE);
+	if (!stack_read(&roots->heap->go, g, stack, err))
+		return false;
+	rows = calloc(stack->n_frames + 1, sizeof *rows);
+	if (!rows)
+		return fail_memory(err, "frames");
+	for (uint32_t i = 0; i < stack->n_frames; i++)
+		rows[i] = frame_rows(roots, task, &stack->frames[i]);
+	roots->tasks[task].n_frames = roots->n_frames - roots->tasks[task].first_frame;
+	add_slots(roots, stack, holder, rows, STRENGTH_STRONG);
+	free(rows);
+	return true;
+}
+
+static bool add_thread_stack(struct roots *roots, const struct goroutine *g, struct go_stack *stack,
+			     struct error *err)
+{
+	if (!stack_read(&roots->heap->go, g, stack, err))
+		return false;
+	if (stack->n_slots)
+		add_slots(roots, stack, thread_holder(roots, g), NULL, STRENGTH_RUNTIME);
+	return true;
+}
+
+bool roots_tasks(struct roots *roots, struct progress *progress, struct error *err)
+{
+	struct goroutines *gs = &roots->heap->goroutines;
+	struct go_stack stack = { 0 };
+	bool ok = goroutines_read(&roots->heap->go, gs, err);
+
+	progress_begin(progress, "stacks", ok ? gs->n : 0);
+	for (uint32_t i = 0; ok && i < gs->n; i++) {
+		ok = gs->items[i].m_stack ? add_thread_stack(roots, &gs->items[i], &stack, err)
+					  : add_goroutine(roots, &gs->items[i], &stack, err);
+		progress_add(progress, 1);
+		if (progress_cancelled(progress))
+			ok = fail(err, STATUS_REFUSED, "cancelled");
+	}
+	stack_free(&stack);
+	return ok;
+}

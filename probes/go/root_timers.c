@@ -1,0 +1,81 @@
+/* Timers that will fire: each processor keeps a heap of them (runtime/time.go). */
+#include <string.h>
+
+#include "graph/text.h"
+#include "probes/go/roots.h"
+
+#define MAX_TIMERS (1u << 24)
+
+/* The function that the closure at FN runs, NULL if it is none. */
+static const char *closure_function(struct roots *roots, uint64_t fn)
+{
+	struct go_func f;
+
+	if (!fn || !func_find(&roots->heap->go, image_u64(roots->heap->image, fn), &f))
+		return NULL;
+	return names_of(roots->names, f.name);
+}
+
+/* What fires, in words: time.goFunc runs the function that is its argument, others act themselves. */
+static void timer_name(struct roots *roots, uint64_t timer, struct text *name)
+{
+	const struct layout *l = &roots->heap->go.layout;
+	struct image *image = roots->heap->image;
+	const char *f = closure_function(roots, image_u64(image, timer + (uint64_t)l->timer_f));
+
+	if (f && !strcmp(f, "time.goFunc"))
+		f = closure_function(roots, image_u64(image, timer + (uint64_t)l->timer_arg + 8));
+	text_printf(name, "timer %s", f ? f : "?");
+	if (image_u64(image, timer + (uint64_t)l->timer_period))
+		text_puts(name, " (repeats)");
+}
+
+static void add_timer(struct roots *roots, uint64_t timer)
+{
+	const struct layout *l = &roots->heap->go.layout;
+	autotext struct text name = { 0 };
+	uint64_t arg = timer + (uint64_t)l->timer_arg + 8;
+	uint32_t holder;
+
+	if (!image_at(roots->heap->image, timer, (uint64_t)l->timer_size))
+		return;
+	timer_name(roots, timer, &name);
+	holder = roots_holder(roots, HOLDER_TIMER, names_copy(roots->names, text_string(&name)), "",
+			      KNOWN_EXACT);
+	roots_add(roots, holder, 0, timer, ROOT_TIMER, STRENGTH_STRONG, KNOWN_EXACT, NO_NODE);
+	/* A timer inside another record (a pollDesc) is not in the heap: what it calls may be. */
+	if (graph_find(roots->heap->graph, timer, NULL) == NO_NODE)
+		roots_add(roots, holder, arg, image_u64(roots->heap->image, arg), ROOT_TIMER,
+			  STRENGTH_RUNTIME, KNOWN_EXACT, NO_NODE);
+}
+
+/* The timers of the processor at P: a slice of pointers to 1.22, of {pointer, when} from 1.23 on. */
+static void add_timers(struct roots *roots, uint64_t p)
+{
+	const struct layout *l = &roots->heap->go.layout;
+	struct image *image = roots->heap->image;
+	uint64_t slice = p + (uint64_t)l->p_timers + (l->timers_heap >= 0 ? (uint64_t)l->timers_heap : 0);
+	uint64_t stride = l->timers_heap >= 0 ? 16 : 8;
+	uint64_t at = image_u64(image, slice), n = image_u64(image, slice + 8);
+
+	for (uint64_t i = 0; i < n && i < MAX_TIMERS; i++) {
+		uint64_t timer = image_u64(image, at + stride * i);
+
+		if (timer)
+			add_timer(roots, timer);
+	}
+}
+
+void roots_timers(struct roots *roots)
+{
+	struct go *go = &roots->heap->go;
+	uint64_t n = go->allp ? image_u64(go->image, go->allp + 8) : 0;
+	uint64_t list = go->allp ? image_u64(go->image, go->allp) : 0;
+
+	for (uint64_t i = 0; i < n && i < 1u << 16; i++) {
+		uint64_t p = image_u64(go->image, list + 8 * i);
+
+		if (p)
+			add_timers(roots, p);
+	}
+}

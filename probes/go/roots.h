@@ -1,0 +1,42 @@
+/* What keeps objects alive from outside the heap, and who is said to hold them: globals, goroutines,
+ * timers, finalizers and cleanups, and the runtime's own bookkeeping. */
+#ifndef GORETAIN_PROBES_GO_ROOTS_H
+#define GORETAIN_PROBES_GO_ROOTS_H
+
+#include "probes/go/heap.h"
+#include "probes/go/names.h"
+#include "probes/go/stack.h"
+
+/* Roots and holders while they are collected. */
+struct roots {
+	struct heap *heap;
+	struct names *names;
+	struct holder *holders; uint32_t n_holders, capacity_holders;
+	struct root *items; uint32_t n, capacity;
+	struct task *tasks; uint32_t n_tasks, capacity_tasks;
+	struct frame *frames; uint32_t n_frames, capacity_frames;
+	bool failed;       /* out of memory */
+};
+
+/* Collect everything and hand it to the graph, with the strengths of edges (strengths.c). */
+bool roots_build(struct heap *heap, struct progress *progress, struct error *err);
+
+/* ---- for the parts, each in its own file ---- */
+
+/* A new holder; its index, or NO_NODE without memory. Missing fields are set to "none". */
+uint32_t roots_holder(struct roots *roots, enum holder_kind kind, const char *name,
+		      const char *package, enum known known);
+
+/* The slot at ADDR holds VALUE: a root of HOLDER if that points into an object. */
+void roots_add(struct roots *roots, uint32_t holder, uint64_t addr, uint64_t value,
+	       enum root_kind kind, enum strength strength, enum known known, uint32_t frame);
+
+void roots_globals(struct roots *roots);
+bool roots_tasks(struct roots *roots, struct progress *progress, struct error *err);
+void roots_specials(struct roots *roots);
+void roots_timers(struct roots *roots);
+
+/* The edges that are not strong, from a table of (runtime type, field); into the graph. */
+bool strengths_build(struct heap *heap, struct error *err);
+
+#endif

@@ -1,0 +1,270 @@
+#include "probes/go/sched.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/cleanup.h"
+#include "probes/go/machines.h"
+#include "probes/go/pclntab.h"
+
+#define STATUS_SCAN 0x1000u     /* _Gscan: somebody else owns the goroutine for the moment */
+#define MAX_GOROUTINES (1u << 28)
+#define WAIT_WORDS 128u         /* of a stack, in which a semaphore's sudog is looked for */
+
+static uint64_t g_word(struct go *go, uint64_t g, int32_t offset)
+{
+	return image_u64(go->image, g + (uint64_t)offset);
+}
+
+static bool on_stack(const struct goroutine *g, uint64_t sp)
+{
+	return sp >= g->stack_lo && sp < g->stack_hi;
+}
+
+static bool known_status(uint32_t status)
+{
+	return status <= G_WAITING || (status >= G_COPYSTACK && status <= G_LEAKED);
+}
+
+/* Go 1.26 runtime/traceback.go, isSystemGoroutine. Finalizers and cleanups are the user's while they
+ * run: the runtime has a flag for the former that is not among the globals found, but waiting for
+ * work they are nobody else's. */
+static bool is_system(struct go *go, const struct goroutine *g)
+{
+	const char *reason = layout_wait_reason(&go->layout, g->wait_reason);
+	struct go_func f;
+
+	if (!func_find(go, g->start_pc, &f) || strncmp(f.name, "runtime.", 8) ||
+	    !strcmp(f.name, "runtime.main") || !strcmp(f.name, "runtime.corostart") ||
+	    !strcmp(f.name, "runtime.handleAsyncEvent"))
+		return false;
+	if (!strcmp(f.name, "runtime.runfinq") || !strcmp(f.name, "runtime.runFinalizers"))
+		return g->status == G_WAITING && reason && !strcmp(reason, "finalizer wait");
+	if (!strcmp(f.name, "runtime.runCleanups"))
+		return !image_u8(go->image, g->addr + (uint64_t)go->layout.g_running_cleanups);
+	return true;
+}
+
+/* ---- what a goroutine waits for ---- */
+
+/* Before 1.26 a goroutine that waits for a semaphore does not know its sudog; but the innermost
+ * frames do, and a sudog knows its g. */
+static uint64_t find_sudog(struct go *go, const struct goroutine *g)
+{
+	for (uint64_t at = g->sp, i = 0; i < WAIT_WORDS && at < g->stack_hi; i++, at += 8) {
+		uint64_t sudog = image_u64(go->image, at);
+
+		if (sudog % 8 == 0 && sudog && !on_stack(g, sudog) &&
+		    g_word(go, sudog, go->layout.sudog_g) == g->addr &&
+		    g_word(go, sudog, go->layout.sudog_elem))
+			return sudog;
+	}
+	return 0;
+}
+
+static uint64_t find_wait(struct go *go, const struct goroutine *g)
+{
+	uint64_t sudog = g_word(go, g->addr, go->layout.g_waiting), channel;
+	const char *reason;
+
+	if (g->status != G_WAITING && g->status != G_LEAKED)
+		return 0;
+	if (!sudog) {
+		reason = layout_wait_reason(&go->layout, g->wait_reason);
+		if (reason && (!strcmp(reason, "semacquire") || !strncmp(reason, "sync.", 5)))
+			sudog = find_sudog(go, g);
+	}
+	if (!sudog || g_word(go, sudog, go->layout.sudog_g) != g->addr)
+		return 0;
+	channel = g_word(go, sudog, go->layout.sudog_c_value);
+	return channel ? channel : g_word(go, sudog, go->layout.sudog_elem_value);
+}
+
+/* ---- where unwinding begins ---- */
+
+static void start_at(struct goroutine *g, uint64_t sp, uint64_t pc, enum start_point start)
+{
+	g->sp = sp;
+	g->pc = pc;
+	g->start = start;
+}
+
+static void start_parked(struct go *go, struct goroutine *g)
+{
+	uint64_t sp = g_word(go, g->addr, go->layout.g_syscallsp);
+
+	if (sp)
+		start_at(g, sp, g_word(go, g->addr, go->layout.g_syscallpc), START_AT_CALL);
+	else
+		start_at(g, g_word(go, g->addr, go->layout.g_sched_sp),
+			 g_word(go, g->addr, go->layout.g_sched_pc), START_AT_CALL);
+}
+
+/* gogo has already switched to the stack but not yet jumped: the stack is that of the place to
+ * which it will jump. */
+static bool in_gogo(struct go *go, uint64_t pc)
+{
+	struct go_func f;
+
+	return func_find(go, pc, &f) && (!strcmp(f.name, "gogo") || !strcmp(f.name, "runtime.gogo"));
+}
+
+/* A running goroutine's saved sp and pc are stale unless it has switched to the system stack. */
+static void start_running(struct go *go, struct goroutine *g, const struct machine *m)
+{
+	uint64_t saved = g_word(go, g->addr, go->layout.g_sched_sp);
+
+	if (!m || !m->sp)
+		return;
+	if (on_stack(g, m->sp))
+		start_at(g, m->sp, in_gogo(go, m->pc) ? g_word(go, g->addr, go->layout.g_sched_pc) :
+			 m->pc, m->in_signal ? START_ANYWHERE : START_REGISTERS);
+	else if (on_stack(g, m->vdso_sp))
+		start_at(g, m->vdso_sp, m->vdso_pc, START_AT_CALL);
+	else if (on_stack(g, saved))
+		start_at(g, saved, g_word(go, g->addr, go->layout.g_sched_pc), START_SWITCHED);
+}
+
+/* ---- reading ---- */
+
+static const struct machine *machine_of(const struct machines *ms, uint64_t m)
+{
+	for (uint32_t i = 0; m && i < ms->n; i++)
+		if (ms->items[i].addr == m)
+			return &ms->items[i];
+	return NULL;
+}
+
+/* What is the same for a goroutine and an m's own stacks. False if ADDR is no g. */
+static bool read_g(struct go *go, uint64_t addr, struct goroutine *out)
+{
+	const struct layout *layout = &go->layout;
+
+	*out = (struct goroutine){ .addr = addr };
+	if (!addr || !image_at(go->image, addr, (uint64_t)layout->g_size) ||
+	    !g_stack(go, addr, &out->stack_lo, &out->stack_hi))
+		return false;
+	out->status = image_u32(go->image, addr + (uint64_t)layout->g_atomicstatus);
+	out->m = g_word(go, addr, layout->g_m);
+	return true;
+}
+
+static bool read_goroutine(struct go *go, const struct machines *ms, uint64_t addr,
+			   struct goroutine *g)
+{
+	const struct layout *layout = &go->layout;
+	const struct machine *m;
+
+	if (!read_g(go, addr, g))
+		return false;
+	g->stack_moving = g->status & STATUS_SCAN;
+	g->status &= ~STATUS_SCAN;
+	if (!known_status(g->status) || g->status == G_IDLE)
+		return false;
+	g->stack_moving |= g->status == G_COPYSTACK;
+	g->running = g->status == G_RUNNING;
+	g->id = g_word(go, addr, layout->g_goid);
+	g->wait_reason = image_u8(go->image, addr + (uint64_t)layout->g_waitreason);
+	g->wait_since = g_word(go, addr, layout->g_waitsince);
+	g->start_pc = g_word(go, addr, layout->g_startpc);
+	g->go_pc = g_word(go, addr, layout->g_gopc);
+	m = machine_of(ms, g->m);
+	g->thread = m ? m->thread : NULL;
+	if (g->running)
+		start_running(go, g, m);
+	else
+		start_parked(go, g);
+	g->system = is_system(go, g);
+	g->waits_on = find_wait(go, g);
+	return true;
+}
+
+static bool in_syscall(struct go *go, uint64_t g)
+{
+	return g && (image_u32(go->image, g + (uint64_t)go->layout.g_atomicstatus) & ~STATUS_SCAN) ==
+		    G_SYSCALL;
+}
+
+/* The stack on which the runtime itself works. What lies on it while C code runs there for a
+ * goroutine, in a system call or the vDSO, is C's. */
+static void start_g0(struct go *go, struct goroutine *g, const struct machine *m)
+{
+	if (!on_stack(g, m->sp))
+		return;
+	if (go_module_of_pc(go, m->pc))
+		start_at(g, m->sp, m->pc, m->in_signal ? START_ANYWHERE : START_REGISTERS);
+	else if (on_stack(g, m->vdso_sp))
+		start_at(g, m->vdso_sp, m->vdso_pc, START_AT_CALL);
+	else if (!m->vdso_sp && !in_syscall(go, m->curg))
+		start_at(g, m->sp, 0, START_ANYWHERE);
+}
+
+/* The signal stack has no maps worth having: the interrupted registers are on it. */
+static void start_gsignal(struct goroutine *g, const struct machine *m)
+{
+	if (m->in_signal)
+		start_at(g, m->thread->registers.sp, 0, START_REGISTERS);
+}
+
+static void read_machine(struct go *go, const struct machine *m, struct goroutines *out)
+{
+	for (int signal = 0; signal < 2; signal++) {
+		struct goroutine *g = &out->items[out->n];
+
+		if (!read_g(go, signal ? m->gsignal : m->g0, g))
+			continue;
+		g->m_stack = g->system = true;
+		g->m = m->addr;
+		g->thread = m->thread;
+		g->status = G_RUNNING;
+		if (signal)
+			start_gsignal(g, m);
+		else
+			start_g0(go, g, m);
+		g->running = g->sp;
+		out->n++;
+	}
+}
+
+/* runtime.allgs: a slice, read while it may be growing. */
+static const uint64_t *all_gs(struct go *go, uint64_t *n)
+{
+	uint64_t slice[3];
+
+	if (!image_read(go->image, go->allgs, slice, sizeof slice))
+		return NULL;
+	*n = slice[1] < slice[2] ? slice[1] : slice[2];
+	return *n <= MAX_GOROUTINES ? image_at(go->image, slice[0], *n * 8) : NULL;
+}
+
+bool goroutines_read(struct go *go, struct goroutines *out, struct error *err)
+{
+	struct machines ms;
+	uint64_t n = 0, addr;
+	const uint64_t *gs = all_gs(go, &n);
+
+	*out = (struct goroutines){ 0 };
+	if (!gs)
+		return fail(err, STATUS_UNSUPPORTED, "the list of goroutines cannot be read");
+	if (!machines_read(go, &ms, err))
+		return false;
+	out->items = calloc(n + 2ull * ms.n + 1, sizeof *out->items);
+	if (!out->items) {
+		machines_free(&ms);
+		return fail_memory(err, "the goroutines");
+	}
+	for (uint64_t i = 0; i < n; i++) {
+		memcpy(&addr, gs + i, sizeof addr);
+		out->n += read_goroutine(go, &ms, addr, &out->items[out->n]);
+	}
+	for (uint32_t i = 0; i < ms.n; i++)
+		read_machine(go, &ms.items[i], out);
+	machines_free(&ms);
+	return true;
+}
+
+void goroutines_free(struct goroutines *gs)
+{
+	free(gs->items);
+	*gs = (struct goroutines){ 0 };
+}

@@ -1,0 +1,109 @@
+/* Which edges of the heap are bookkeeping: to the collector all pointers are alike, but if a
+ * goroutine's record held its thread, and that the list of all threads, everybody would hold
+ * everybody. A table of (runtime type, field) says which. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/cleanup.h"
+#include "probes/go/grow.h"
+#include "probes/go/roots.h"
+
+/* All fields of these types but those of `keep` (a task's own: what it defers, panics with, was
+ * given) are bookkeeping. */
+struct bookkeeper { const char *type; bool keeps_fields; };
+
+static const struct bookkeeper bookkeepers[] = {
+	{ "runtime.g", true }, { "runtime.m", false }, { "runtime.p", false },
+	{ "runtime.sudog", false },
+};
+
+/* Fields of runtime.g that are the goroutine's own. */
+static bool own_field(const struct layout *l, uint64_t offset)
+{
+	return offset == (uint64_t)l->g_panic || offset == (uint64_t)l->g_defer ||
+	       offset == (uint64_t)l->g_sched_ctxt || offset == (uint64_t)l->g_labels ||
+	       offset == (uint64_t)l->g_timer || offset == (uint64_t)l->g_param ||
+	       offset == (uint64_t)l->g_coroarg;
+}
+
+struct pass {
+	struct heap *heap;
+	struct edge_strength *items;
+	uint32_t n, capacity;
+	bool failed;
+};
+
+static void mark_edge(struct pass *pass, uint64_t edge)
+{
+	struct edge_strength *item = GROW(pass->items, pass->n, pass->capacity);
+
+	if (!item) {
+		pass->failed = true;
+		return;
+	}
+	*item = (struct edge_strength){ edge, STRENGTH_RUNTIME };
+	pass->n++;
+}
+
+/* The waiting goroutines of a channel: its queues. */
+static bool is_queue(const struct layout *l, uint64_t offset)
+{
+	return offset >= (uint64_t)l->hchan_recvq && offset < (uint64_t)l->hchan_sendq + 16;
+}
+
+static void mark_object(struct pass *pass, uint32_t id, const struct bookkeeper *keeper)
+{
+	struct heap *heap = pass->heap;
+	const struct graph *g = heap->graph;
+	const struct layout *l = &heap->go.layout;
+	struct heap_object o;
+	uint64_t header;
+
+	if (!heap_object(heap, id, &o))
+		return;
+	header = mask_value_offset(&heap->go, &heap->spans.items[o.span]);
+	for (uint32_t e = g->fwd_row[id]; e < g->fwd_row[id + 1]; e++) {
+		uint64_t dst, at = heap->edges.offset(heap, id, e - g->fwd_row[id], &dst) - header;
+
+		if (keeper ? !(keeper->keeps_fields && own_field(l, at)) : is_queue(l, at))
+			mark_edge(pass, e);
+	}
+}
+
+/* The bookkeeper that a form is, or NULL. */
+static const struct bookkeeper *keeper_of(const struct forms *forms, uint32_t form)
+{
+	const struct form_entry *f = &forms->items[form];
+
+	if (f->form != FORM_VALUE || f->type == NO_TYPE)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(bookkeepers); i++)
+		if (!strcmp(types_get(forms->types, f->type)->name, bookkeepers[i].type))
+			return &bookkeepers[i];
+	return NULL;
+}
+
+bool strengths_build(struct heap *heap, struct error *err)
+{
+	struct pass pass = { .heap = heap };
+	const struct forms *forms = &heap->typing.forms;
+	struct graph *g = heap->graph;
+	autofree const struct bookkeeper **keepers = calloc(forms->n + 1, sizeof *keepers);
+
+	if (!keepers)
+		return fail_memory(err, "edges' strengths");
+	for (uint32_t i = 0; i < forms->n; i++)
+		keepers[i] = keeper_of(forms, i);
+	for (uint32_t id = 0; id < g->n_objects; id++) {
+		uint32_t form = g->type[id];
+
+		if (form != NO_NODE && (keepers[form] || forms->items[form].form == FORM_CHAN))
+			mark_object(&pass, id, keepers[form]);
+	}
+	if (pass.failed) {
+		free(pass.items);
+		return fail_memory(err, "edges' strengths");
+	}
+	graph_set_strengths(g, pass.items, pass.n);
+	return true;
+}

@@ -1,0 +1,159 @@
+/* Frames by the tables of stack depths. After the Go runtime's unwinder (Go 1.26
+ * runtime/traceback.go), which frees itself of errors by throwing; here they end the unwinding. */
+#include <string.h>
+
+#include "graph/cleanup.h"
+#include "probes/go/stack_private.h"
+
+
+static enum special special_of(const struct go_func *f)
+{
+	static const struct { const char *name; enum special special; } names[] = {
+		{ "asyncPreempt", SPECIAL_INJECTED },
+		{ "debugCallV1", SPECIAL_INJECTED },
+		{ "debugCallV2", SPECIAL_INJECTED },
+		{ "sigpanic", SPECIAL_SIGPANIC },
+		{ "cgocallback", SPECIAL_CGOCALLBACK },
+		{ "systemstack_switch", SPECIAL_SWITCH },
+		/* cmd/compile/internal/liveness, hasStackMap, of all versions */
+		{ "typedmemmove", SPECIAL_WRITE_BARRIER },
+		{ "typedmemclr", SPECIAL_WRITE_BARRIER },
+		{ "wbZero", SPECIAL_WRITE_BARRIER },
+		{ "wbMove", SPECIAL_WRITE_BARRIER },
+	};
+
+	if (!strcmp(f->name, "reflect.makeFuncStub") || !strcmp(f->name, "reflect.methodValueCall"))
+		return SPECIAL_REFLECT_STUB;
+	if (strncmp(f->name, "runtime.", 8))
+		return SPECIAL_NONE;
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(f->name + 8, names[i].name))
+			return names[i].special;
+	return SPECIAL_NONE;
+}
+
+const struct pc_fact *stack_fact(struct stack_reader *r, uint64_t pc)
+{
+	struct pc_fact *fact = &r->scratch->facts[(pc ^ pc >> 10) & (STACK_FACTS - 1)];
+
+	if (fact->valid && fact->pc == pc)
+		return fact;
+	*fact = (struct pc_fact){ .pc = pc, .valid = true };
+	fact->found = func_find(r->go, pc, &fact->func);
+	if (fact->found) {
+		fact->special = (uint8_t)special_of(&fact->func);
+		fact->delta = func_pcvalue(r->go, &fact->func, fact->func.pcsp, pc);
+	}
+	return fact;
+}
+
+/* The state of one step: the frame below (callee), as far as it matters to the next. */
+struct walk {
+	uint64_t pc, sp;
+	enum special callee;
+	bool conservative; /* of the next frame */
+	bool trap;         /* the next frame's pc is no call's */
+};
+
+static uint64_t line_pc(const struct go_func *f, uint64_t pc, bool trap)
+{
+	return trap || pc == f->entry ? pc : pc - 1;
+}
+
+/* Where a frame will go on (Go 1.26 runtime/traceback.go, resolveInternal): after a fault only at
+ * its deferred calls, if it has any; otherwise it is dead. The 1 is for the reader of maps, who
+ * goes back into the call. */
+static uint64_t continue_pc(const struct go_func *f, uint64_t pc, enum special callee)
+{
+	if (callee != SPECIAL_SIGPANIC)
+		return pc;
+	return f->deferreturn ? f->entry + f->deferreturn + 1 : 0;
+}
+
+static bool make_frame(struct stack_reader *r, struct walk *w, const struct pc_fact *fact)
+{
+	struct go_stack *out = r->out;
+	struct go_frame *frame;
+	uint64_t fp = w->sp + (uint32_t)fact->delta + 8; /* the return address lies below it */
+
+	if (!stack_room(r, &out->frames, out->n_frames, &out->capacity_frames, sizeof *out->frames))
+		return false;
+	frame = &out->frames[out->n_frames];
+	*frame = (struct go_frame){
+		.func = fact->func, .pc = w->pc, .line_pc = line_pc(&fact->func, w->pc, w->trap),
+		.sp = w->sp, .fp = fp, .varp = fp - 8, .argp = fp,
+		.continpc = continue_pc(&fact->func, w->pc, w->callee),
+		.conservative = w->conservative, .innermost = !out->n_frames,
+	};
+	if (frame->varp > frame->sp)
+		frame->varp -= 8; /* the caller's frame pointer, saved */
+	out->n_frames++;
+	return true;
+}
+
+/* Does the frame above one of function F, which did not stop at a safe point, hold pointers that its
+ * map at the call does not tell of? Where the callee is one that the compiler calls without a map
+ * (write barriers, copying code), yes; of assembly it is not known. */
+static bool unsafe_call(const struct stack_reader *r, const struct pc_fact *fact)
+{
+	return r->g->start != START_AT_CALL &&
+	       (fact->special == SPECIAL_WRITE_BARRIER || fact->func.flag & FUNC_ASM);
+}
+
+static const char *step(struct stack_reader *r, struct walk *w, bool *done)
+{
+	const struct pc_fact *fact = stack_fact(r, w->pc);
+	const struct go_frame *frame;
+	bool ends = false, asynchronous;
+
+	if (!fact->found)
+		return "a return address is not Go code's";
+	if (!fact->func.pcsp) { /* no frames known of: code that is not Go's */
+		*done = true;
+		return NULL;
+	}
+	if (fact->delta < 0 || w->sp + (uint32_t)fact->delta + 8 > r->hi)
+		return "a frame does not fit the stack";
+	w->conservative |= fact->special == SPECIAL_INJECTED;
+	if (!make_frame(r, w, fact))
+		return "out of memory";
+	frame = &r->out->frames[r->out->n_frames - 1];
+	if (fact->func.flag & FUNC_TOPFRAME)
+		ends = true;
+	else if ((fact->func.flag & FUNC_SPWRITE) && !frame->innermost &&
+		 fact->special != SPECIAL_CGOCALLBACK) {
+		if (!r->g->m_stack)
+			return "a function that moves the stack pointer has called";
+		ends = true; /* the system stack ends where the runtime switched to it */
+	}
+	asynchronous = fact->special == SPECIAL_INJECTED;
+	w->conservative = asynchronous || unsafe_call(r, fact) ||
+			  (r->g->start == START_SWITCHED && fact->special == SPECIAL_SWITCH);
+	w->trap = asynchronous || fact->special == SPECIAL_SIGPANIC;
+	w->callee = (enum special)fact->special;
+	w->pc = stack_word(r, frame->fp - 8);
+	w->sp = frame->fp;
+	*done = ends;
+	return NULL;
+}
+
+uint64_t stack_unwind(struct stack_reader *r)
+{
+	bool at_call = r->g->start == START_AT_CALL, done = false;
+	struct walk w = {
+		.pc = r->g->pc, .sp = r->g->sp, .conservative = !at_call,
+		.trap = r->g->start == START_ANYWHERE || r->g->start == START_REGISTERS,
+	};
+
+	while (!done && w.sp < r->hi) {
+		const char *problem = step(r, &w, &done);
+
+		if (problem) {
+			r->out->problem = problem;
+			return w.sp;
+		}
+	}
+	if (!done)
+		r->out->problem = "the stack's end was reached before its outermost function";
+	return 0;
+}
