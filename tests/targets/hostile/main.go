@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"reflect"
 	"runtime"
 	"runtime/pprof"
@@ -48,6 +49,7 @@ var (
 	hostileSlice []interface{}
 	hostileTypes []interface{}
 	hostileTree  = map[string]interface{}{}
+	secrets      = map[string]interface{}{}
 	never        = make(chan int)
 )
 
@@ -60,7 +62,15 @@ func tagged(text string) interface{} {
 	}})).Interface()
 }
 
+// makeSecret puts a text into the heap that no file of the binary has, as a key and as a value.
+func makeSecret() {
+	secret := fmt.Sprintf("secret-%032d", os.Getpid())
+	secrets[secret] = secret + "!"
+	secrets["schema"] = map[string]interface{}{secret: []interface{}{secret}, "plain": make([]byte, 50000)}
+}
+
 func main() {
+	makeSecret()
 	for i, text := range texts {
 		big := make([]byte, 100000+i*1000)
 		hostileMap[text] = big
