@@ -58,10 +58,10 @@ static void remember(struct stack_reader *r, uint64_t value, bool conservative)
  * pointer map too? */
 static bool seen(struct stack_reader *r, uint64_t addr)
 {
-	uint64_t word = (addr - r->g->sp) / 8;
+	uint64_t word = (addr - r->seen_from) / 8;
 	uint8_t bit = (uint8_t)(1u << (word % 8));
 
-	if (addr < r->g->sp || addr >= r->hi || !r->scratch->seen)
+	if (!r->seen_from || addr < r->seen_from || addr >= r->hi)
 		return false;
 	if (r->scratch->seen[word / 8] & bit)
 		return true;
@@ -186,9 +186,11 @@ static bool forget_seen(struct stack_reader *r)
 		r->scratch->seen = malloc(bytes);
 		r->scratch->capacity_seen = r->scratch->seen ? bytes : 0;
 	}
-	if (r->scratch->seen)
-		memset(r->scratch->seen, 0, bytes);
-	return r->scratch->seen;
+	if (!r->scratch->seen)
+		return false;
+	memset(r->scratch->seen, 0, bytes);
+	r->seen_from = r->g->sp;
+	return true;
 }
 
 static void read_frames(struct stack_reader *r)

@@ -57,6 +57,7 @@ struct stack_reader {
 	uint64_t lo, hi;       /* bounds of the stack */
 	const uint8_t *window; /* its bytes from WINDOW_AT on, as far as they are there */
 	uint64_t window_at, window_length; /* kept apart from the image for speed */
+	uint64_t seen_from;    /* where scratch's bits of slots begin; 0: not kept */
 	bool memory_out;
 };
 
