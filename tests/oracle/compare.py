@@ -22,11 +22,28 @@ import tempfile
 from dump import Heap
 from goretain import Failure, Tap, Target, build, meta, run, sql
 
-FLAVOURS = {"plain": (), "stripped": ("-trimpath", "-ldflags=-s -w"),
-            "pie": ("-buildmode=pie", "-ldflags=-s -w")}
+FLAVOURS = {
+    "plain": (),
+    "stripped": ("-trimpath", "-ldflags=-s -w"),
+    "pie": ("-buildmode=pie", "-ldflags=-s -w"),
+}
 
-COLUMNS = ("objects", "missing", "extra", "edges", "missing", "extra", "frames", "differ",
-           "slots", "missing", "extra", "globals", "missing", "extra")
+COLUMNS = (
+    "objects",
+    "missing",
+    "extra",
+    "edges",
+    "missing",
+    "extra",
+    "frames",
+    "differ",
+    "slots",
+    "missing",
+    "extra",
+    "globals",
+    "missing",
+    "extra",
+)
 
 
 def difference(ours, theirs, show):
@@ -46,7 +63,13 @@ def show_slot(key, pointer):
 
 class Comparison:
     def __init__(self, name, target, heap, counters, tap):
-        self.name, self.target, self.heap, self.counters, self.tap = name, target, heap, counters, tap
+        self.name, self.target, self.heap, self.counters, self.tap = (
+            name,
+            target,
+            heap,
+            counters,
+            tap,
+        )
         self.row = []
 
     def check(self, passed, what, details=()):
@@ -55,7 +78,9 @@ class Comparison:
     def both_ways(self, what, ours, theirs, show):
         missing, extra, examples = difference(ours, theirs, show)
         self.row += [len(theirs), missing, extra]
-        self.check(theirs and not missing and not extra, f"{what} identical ({len(theirs)})", examples)
+        self.check(
+            theirs and not missing and not extra, f"{what} identical ({len(theirs)})", examples
+        )
 
     def run(self):
         self.dump_is_sane()
@@ -67,10 +92,15 @@ class Comparison:
         self.counts()
 
     def dump_is_sane(self):
-        objects, size = len(self.heap.objects), sum(len(o.content) for o in self.heap.objects.values())
+        objects, size = len(self.heap.objects), sum(
+            len(o.content) for o in self.heap.objects.values()
+        )
         expected = self.counters["HeapObjects"], self.counters["HeapAlloc"]
-        self.check((objects, size) == expected, "the dump agrees with the runtime's counters",
-                   [f"dump {objects} objects {size} bytes, runtime {expected}"])
+        self.check(
+            (objects, size) == expected,
+            "the dump agrees with the runtime's counters",
+            [f"dump {objects} objects {size} bytes, runtime {expected}"],
+        )
 
     def objects(self):
         theirs = {o.addr: len(o.content) for o in self.heap.objects.values()}
@@ -81,8 +111,13 @@ class Comparison:
         theirs = {}
         for o in self.heap.objects.values():
             theirs.update(self.heap.pointers(o.addr, o.content, o.fields))
-        ours = dict(sql(self.target, "select s.addr + e.src_offset, d.addr + e.dst_offset from edges e "
-                                     "join objects s on s.id = e.src join objects d on d.id = e.dst"))
+        ours = dict(
+            sql(
+                self.target,
+                "select s.addr + e.src_offset, d.addr + e.dst_offset from edges e "
+                "join objects s on s.id = e.src join objects d on d.id = e.dst",
+            )
+        )
         self.both_ways("edges", ours, theirs, show_slot)
 
     def parked(self):
@@ -90,8 +125,11 @@ class Comparison:
 
     def frames(self):
         ours = {}
-        for goid, sp, function in sql(self.target, "select goroutine, sp, function from frames "
-                                                   "where inlined = 0 order by goroutine, level"):
+        for goid, sp, function in sql(
+            self.target,
+            "select goroutine, sp, function from frames "
+            "where inlined = 0 order by goroutine, level",
+        ):
             ours.setdefault(goid, []).append((sp, function))
         wrong = []
         total = 0
@@ -101,7 +139,11 @@ class Comparison:
             if ours.get(g.goid) != theirs:
                 wrong.append(f"{g}: dump {theirs[:4]}, goretain {ours.get(g.goid, [])[:4]}")
         self.row += [total, len(wrong)]
-        self.check(total and not wrong, f"frames of {len(self.parked())} parked goroutines identical ({total})", wrong)
+        self.check(
+            total and not wrong,
+            f"frames of {len(self.parked())} parked goroutines identical ({total})",
+            wrong,
+        )
 
     def frame_slots(self):
         theirs, unmapped = {}, []
@@ -113,10 +155,15 @@ class Comparison:
                     continue
                 for addr, pointer in self.heap.pointers(f.sp, f.content, f.fields).items():
                     theirs[g.goid, addr] = pointer
-        ours = {(goid, addr): pointer for goid, addr, pointer in sql(
-            self.target, "select r.goroutine, r.addr, o.addr + r.dst_offset from roots r "
-                         "join objects o on o.id = r.dst where r.kind = 'frame'")
-                if goid != 1 and not any(lo <= addr < hi for lo, hi in unmapped)}
+        ours = {
+            (goid, addr): pointer
+            for goid, addr, pointer in sql(
+                self.target,
+                "select r.goroutine, r.addr, o.addr + r.dst_offset from roots r "
+                "join objects o on o.id = r.dst where r.kind = 'frame'",
+            )
+            if goid != 1 and not any(lo <= addr < hi for lo, hi in unmapped)
+        }
         self.both_ways("pointer slots of frames", ours, theirs, show_slot)
 
     def globals(self):
@@ -124,29 +171,48 @@ class Comparison:
         for s in self.heap.segments:
             theirs.update(self.heap.pointers(s.addr, s.content, s.fields))
         ranges = [(s.addr, s.addr + len(s.content)) for s in self.heap.segments]
-        ours = {addr: pointer for addr, pointer in sql(
-            self.target, "select r.addr, o.addr + r.dst_offset from roots r "
-                         "join objects o on o.id = r.dst where r.addr <> 0")
-                if any(lo <= addr < hi for lo, hi in ranges)}
+        ours = {
+            addr: pointer
+            for addr, pointer in sql(
+                self.target,
+                "select r.addr, o.addr + r.dst_offset from roots r "
+                "join objects o on o.id = r.dst where r.addr <> 0",
+            )
+            if any(lo <= addr < hi for lo, hi in ranges)
+        }
         self.both_ways("pointer slots of globals", ours, theirs, show_slot)
 
     def counts(self):
         facts = meta(self.target)
         size = sum(len(o.content) for o in self.heap.objects.values())
-        self.check(facts.get("heap_alloc") == self.counters["HeapAlloc"] == size == facts.get("heap_explained"),
-                   "heap_alloc and heap_explained are the runtime's HeapAlloc",
-                   [f"{facts.get('heap_alloc')}, {facts.get('heap_explained')}; runtime {self.counters['HeapAlloc']}"])
-        self.check(facts.get("kept_by_last_gc") and facts["kept_by_last_gc"] == facts["kept_reached"],
-                   "all that the last collection kept is reached",
-                   [f"kept {facts.get('kept_by_last_gc')}, reached {facts.get('kept_reached')}"])
+        self.check(
+            facts.get("heap_alloc")
+            == self.counters["HeapAlloc"]
+            == size
+            == facts.get("heap_explained"),
+            "heap_alloc and heap_explained are the runtime's HeapAlloc",
+            [
+                f"{facts.get('heap_alloc')}, {facts.get('heap_explained')}; runtime {self.counters['HeapAlloc']}"
+            ],
+        )
+        self.check(
+            facts.get("kept_by_last_gc") and facts["kept_by_last_gc"] == facts["kept_reached"],
+            "all that the last collection kept is reached",
+            [f"kept {facts.get('kept_by_last_gc')}, reached {facts.get('kept_reached')}"],
+        )
         finalizers = [f.object for f in self.heap.finalizers]
-        ours, = sql(self.target, "select count(*) from roots where kind = 'finalizer'")
-        self.check(not finalizers or ours[0] > 0, f"finalizers are roots ({len(finalizers)} objects have one)")
+        (ours,) = sql(self.target, "select count(*) from roots where kind = 'finalizer'")
+        self.check(
+            not finalizers or ours[0] > 0,
+            f"finalizers are roots ({len(finalizers)} objects have one)",
+        )
 
 
 def compare(version, flavour, tap, folder):
     name = f"go{version} {flavour}"
-    program = build(version, "oracle", folder / f"oracle-{version}-{flavour}", flags=FLAVOURS[flavour])
+    program = build(
+        version, "oracle", folder / f"oracle-{version}-{flavour}", flags=FLAVOURS[flavour]
+    )
     dump, snapshot = folder / "dump", folder / "snapshot"
     with Target(program, dump) as target:
         target.expect("ready")
@@ -157,8 +223,11 @@ def compare(version, flavour, tap, folder):
         counters = target.counters()
     comparison = Comparison(name, snapshot, Heap(dump), counters, tap)
     comparison.run()
-    comparison.check(live == [(counters["HeapObjects"], counters["HeapAlloc"], counters["HeapObjects"])],
-                     "a query of the live process agrees", [f"{live} {counters}"])
+    comparison.check(
+        live == [(counters["HeapObjects"], counters["HeapAlloc"], counters["HeapObjects"])],
+        "a query of the live process agrees",
+        [f"{live} {counters}"],
+    )
     return name, comparison.row
 
 

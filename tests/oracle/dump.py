@@ -65,7 +65,7 @@ class Reader:
 
     def bytes(self):
         size = self.number()
-        content = self.data[self.at:self.at + size]
+        content = self.data[self.at : self.at + size]
         if len(content) != size:
             raise ValueError(f"record cut off at offset {self.at}")
         self.at += size
@@ -87,7 +87,8 @@ class Reader:
 
 class Heap:
     """Everything in one dump. GREEN says whether the program was built with the Green Tea collector
-    (the default from Go 1.26 on), MINOR is the y of Go 1.y; both are read from the dump's version."""
+    (the default from Go 1.26 on), MINOR is the y of Go 1.y; both are read from the dump's version.
+    """
 
     MAGIC = b"go1.7 heap dump\n"
 
@@ -106,11 +107,23 @@ class Heap:
 
     def _records(self, reader):
         handlers = {
-            1: self._object, 2: self._root, 3: self._type, 4: self._goroutine, 5: self._frame,
-            6: self._params, 7: self._finalizer, 8: lambda r: r.numbers(2),
-            9: lambda r: r.numbers(3), 10: self._memstats, 11: self._finalizer,
-            12: self._segment, 13: self._segment, 14: lambda r: r.numbers(7),
-            15: lambda r: r.numbers(6), 16: self._profile, 17: lambda r: r.numbers(2),
+            1: self._object,
+            2: self._root,
+            3: self._type,
+            4: self._goroutine,
+            5: self._frame,
+            6: self._params,
+            7: self._finalizer,
+            8: lambda r: r.numbers(2),
+            9: lambda r: r.numbers(3),
+            10: self._memstats,
+            11: self._finalizer,
+            12: self._segment,
+            13: self._segment,
+            14: lambda r: r.numbers(7),
+            15: lambda r: r.numbers(6),
+            16: self._profile,
+            17: lambda r: r.numbers(2),
         }
         while True:
             tag = reader.number()
@@ -202,7 +215,7 @@ class Heap:
             without = (8192 - marks) // size
 
             def index(o):
-                return ((o.addr & 8191) // size)
+                return (o.addr & 8191) // size
 
             low = [o for o in objects if index(o) < with_pointers]
             scanned = any(o.fields for o in low) or not low
@@ -224,7 +237,7 @@ class Heap:
         """The slots among FIELDS that point into an object, as {slot address: pointer}."""
         result = {}
         for offset in fields:
-            pointer, = struct.unpack_from("<Q", content, offset)
+            (pointer,) = struct.unpack_from("<Q", content, offset)
             if pointer and self.find(pointer):
                 result[holder_addr + offset] = pointer
         return result
@@ -233,10 +246,12 @@ class Heap:
 def main():
     for path in sys.argv[1:]:
         heap = Heap(path)
-        print(f"{path}: {heap.version}, {len(heap.objects)} objects of "
-              f"{sum(len(o.content) for o in heap.objects.values())} bytes, {heap.n_phantoms} phantoms, "
-              f"{len(heap.goroutines)} goroutines, {sum(len(g.frames) for g in heap.goroutines.values())} frames, "
-              f"{len(heap.finalizers)} finalizers, {len(heap.roots)} other roots")
+        print(
+            f"{path}: {heap.version}, {len(heap.objects)} objects of "
+            f"{sum(len(o.content) for o in heap.objects.values())} bytes, {heap.n_phantoms} phantoms, "
+            f"{len(heap.goroutines)} goroutines, {sum(len(g.frames) for g in heap.goroutines.values())} frames, "
+            f"{len(heap.finalizers)} finalizers, {len(heap.roots)} other roots"
+        )
 
 
 if __name__ == "__main__":

@@ -40,13 +40,22 @@ def run(*arguments, status=0, timeout=300):
     """Runs goretain and returns what it prints, as bytes. Any other exit status than STATUS is a
     Failure with what it said."""
     try:
-        done = subprocess.run([GORETAIN, *map(str, arguments)], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
+        done = subprocess.run(
+            [GORETAIN, *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=timeout,
+        )
     except subprocess.TimeoutExpired:
-        raise Failure(f"goretain {' '.join(map(str, arguments))}: no end after {timeout} s") from None
+        raise Failure(
+            f"goretain {' '.join(map(str, arguments))}: no end after {timeout} s"
+        ) from None
     if done.returncode != status:
         said = done.stderr.decode("utf-8", "replace").strip()
-        raise Failure(f"goretain {' '.join(map(str, arguments))}: exit status {done.returncode}: {said}")
+        raise Failure(
+            f"goretain {' '.join(map(str, arguments))}: exit status {done.returncode}: {said}"
+        )
     return done.stdout
 
 
@@ -72,8 +81,12 @@ def meta(target):
 
 def build(version, program, output, *, folder=TESTS / "targets", flags=()):
     """Builds the Go program in FOLDER with the Go of that version."""
-    subprocess.run([str(TESTS / "go"), version, "build", *flags, "-o", str(output), f"./{program}"],
-                   cwd=folder, check=True, env={**os.environ, "CGO_ENABLED": "0"})
+    subprocess.run(
+        [str(TESTS / "go"), version, "build", *flags, "-o", str(output), f"./{program}"],
+        cwd=folder,
+        check=True,
+        env={**os.environ, "CGO_ENABLED": "0"},
+    )
     return output
 
 
@@ -81,8 +94,12 @@ class Target:
     """A running target program. Leaving the `with` block ends it."""
 
     def __init__(self, *command):
-        self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            list(map(str, command)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         self.pid = self.process.pid
 
     def __enter__(self):
@@ -129,5 +146,7 @@ class Target:
     def _switches(self):
         result = {}
         for status in pathlib.Path(f"/proc/{self.pid}/task").glob("*/status"):
-            result[status.parent.name] = [line for line in status.read_text().splitlines() if "ctxt_switches" in line]
+            result[status.parent.name] = [
+                line for line in status.read_text().splitlines() if "ctxt_switches" in line
+            ]
         return result

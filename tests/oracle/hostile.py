@@ -22,9 +22,11 @@ import unicodedata
 from goretain import GORETAIN, Failure, Tap, Target, build, run, sql
 
 # Characters that change what stands around them: bidirectional controls, joiners, separators.
-INVISIBLE = set("\u061c\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e"
-                "\u2060\u2066\u2067\u2068\u2069\ufeff")
-NAME = "evil\x1b[31m\u202e\n\"name"
+INVISIBLE = set(
+    "\u061c\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+NAME = 'evil\x1b[31m\u202e\n"name'
 
 
 def faults(output, allowed="\n"):
@@ -32,7 +34,9 @@ def faults(output, allowed="\n"):
     try:
         text = output.decode("utf-8")
     except UnicodeDecodeError as error:
-        return [f"invalid UTF-8 at {error.start}: {output[max(0, error.start - 30):error.start + 10]!r}"]
+        return [
+            f"invalid UTF-8 at {error.start}: {output[max(0, error.start - 30):error.start + 10]!r}"
+        ]
     found, marks = [], 0
     for i, c in enumerate(text):
         marks = marks + 1 if unicodedata.combining(c) else 0
@@ -51,7 +55,9 @@ class Hostile:
 
     def clean(self, what, output, allowed="\n", least=1):
         found = faults(output, allowed)
-        self.check(len(output) >= least and not found, f"{what} is plain text ({len(output)} bytes)", found)
+        self.check(
+            len(output) >= least and not found, f"{what} is plain text ({len(output)} bytes)", found
+        )
         return output
 
     def texts(self):
@@ -61,43 +67,81 @@ class Hostile:
 
     def tables(self):
         names = [row[0] for row in sql(self.pid, "select name from sqlite_master") if row[0]]
-        tables = set(names) | {"meta", "objects", "types", "holders", "goroutines", "frames", "maps", "map_entries",
-                               "suspects", "roots"}
+        tables = set(names) | {
+            "meta",
+            "objects",
+            "types",
+            "holders",
+            "goroutines",
+            "frames",
+            "maps",
+            "map_entries",
+            "suspects",
+            "roots",
+        }
         for table in sorted(tables):
             query = f"select * from {table} limit 20000"
             self.clean(f"{table} as TSV", run("sql", self.snapshot, query, "--tsv"), "\n\t")
-            lines = self.clean(f"{table} as JSON", run("sql", self.snapshot, query, "--json"), least=0).splitlines()
+            lines = self.clean(
+                f"{table} as JSON", run("sql", self.snapshot, query, "--json"), least=0
+            ).splitlines()
             try:
                 [json.loads(line) for line in lines]
             except ValueError as error:
                 self.check(False, f"{table} is JSON", [error])
-        self.clean("objects as a table", run("sql", self.snapshot, "select * from objects limit 20000"))
+        self.clean(
+            "objects as a table", run("sql", self.snapshot, "select * from objects limit 20000")
+        )
 
     def entries(self):
         """Each hostile text is seen, escaped, as a key of its map."""
-        keys = {str(key) for key, in sql(self.snapshot, "select e.key from map_entries e join maps m on m.id = e.map "
-                                                        "where m.type = 'map[string]interface {}'")}
+        keys = {
+            str(key)
+            for key, in sql(
+                self.snapshot,
+                "select e.key from map_entries e join maps m on m.id = e.map "
+                "where m.type = 'map[string]interface {}'",
+            )
+        }
         seen = {match.group() for key in keys for match in [re.search(r"evil\d\d", key)] if match}
-        self.check(len(seen) == 20, f"all 20 hostile keys are there ({len(seen)})", sorted(keys)[:10])
+        self.check(
+            len(seen) == 20, f"all 20 hostile keys are there ({len(seen)})", sorted(keys)[:10]
+        )
 
     def dot(self):
-        for focus in ("main.hostileMap", "main.hostileAny", "main.hostileTree", "main.hostileSlice", None):
+        for focus in (
+            "main.hostileMap",
+            "main.hostileAny",
+            "main.hostileTree",
+            "main.hostileSlice",
+            None,
+        ):
             options = ("--focus", focus) if focus else ()
             for data in ((), ("--with-data",)):
-                text = self.clean(f"DOT of {focus} {' '.join(data)}",
-                                  run("export", self.snapshot, "--as", "dot", *options, *data, "-o", "-"), "\n\t")
+                text = self.clean(
+                    f"DOT of {focus} {' '.join(data)}",
+                    run("export", self.snapshot, "--as", "dot", *options, *data, "-o", "-"),
+                    "\n\t",
+                )
                 self.parse_dot(focus, text)
 
     def parse_dot(self, focus, text):
         """Graphviz sees exactly the nodes that were written: none was made by a label."""
-        done = subprocess.run(["dot", "-Tdot_json"], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        if not self.check(done.returncode == 0, f"Graphviz reads the DOT of {focus}", [done.stderr.decode()]):
+        done = subprocess.run(
+            ["dot", "-Tdot_json"], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        if not self.check(
+            done.returncode == 0, f"Graphviz reads the DOT of {focus}", [done.stderr.decode()]
+        ):
             return
         picture = json.loads(done.stdout.decode("utf-8", "replace"))
         names = [o["name"] for o in picture.get("objects", [])]
         wrong = [n for n in names if not re.fullmatch(r"[A-Za-z0-9_.:%-]*", n)]
-        self.check(names and not wrong and len(picture.get("edges", [])) > 0,
-                   f"no label of the DOT of {focus} made a node ({len(names)})", wrong)
+        self.check(
+            names and not wrong and len(picture.get("edges", [])) > 0,
+            f"no label of the DOT of {focus} made a node ({len(names)})",
+            wrong,
+        )
 
     def secrets(self):
         secret = f"secret-{self.pid:032d}".encode()
@@ -106,28 +150,50 @@ class Hostile:
         self.check(secret in run(*export, "--with-data"), "an export with --with-data has it")
         self.check(b"schema" in run(*export), "an export has keys that stand in the binary")
         query = "select key, value from map_entries"
-        self.check(secret in run("sql", self.snapshot, query), "a query on standard output shows it")
+        self.check(
+            secret in run("sql", self.snapshot, query), "a query on standard output shows it"
+        )
         self.check(secret not in run("sql", self.snapshot, query, "--redact"), "not with --redact")
-        self.check(secret not in run("report", self.snapshot, "--redact"), "nor does the report with --redact")
+        self.check(
+            secret not in run("report", self.snapshot, "--redact"),
+            "nor does the report with --redact",
+        )
         self.check(secret not in run("why", self.snapshot, "main.secrets", "--redact"), "nor why")
 
     def errors(self):
         """What is refused is named, and the name is text too."""
-        for arguments in (("report", NAME), ("why", self.pid, NAME), ("sql", self.pid, f"select '{NAME}' from {NAME}"),
-                          ("snapshot", self.pid, "--with-data", "-o", f"/nowhere/{NAME}/x"), (NAME, NAME, NAME),
-                          (f"--{NAME}",), ("export", self.pid, "--as", NAME, "-o", "-"), ("report", self.pid, "--exe", NAME)):
-            done = subprocess.run([GORETAIN, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, timeout=60)
+        for arguments in (
+            ("report", NAME),
+            ("why", self.pid, NAME),
+            ("sql", self.pid, f"select '{NAME}' from {NAME}"),
+            ("snapshot", self.pid, "--with-data", "-o", f"/nowhere/{NAME}/x"),
+            (NAME, NAME, NAME),
+            (f"--{NAME}",),
+            ("export", self.pid, "--as", NAME, "-o", "-"),
+            ("report", self.pid, "--exe", NAME),
+        ):
+            done = subprocess.run(
+                [GORETAIN, *map(str, arguments)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                timeout=60,
+            )
             found = faults(done.stdout + done.stderr)
-            self.check(0 < done.returncode < 128 and done.stderr and not found,
-                       f"the refusal of {' '.join(map(repr, arguments))[:50]} is plain text", found + [done.stderr])
+            self.check(
+                0 < done.returncode < 128 and done.stderr and not found,
+                f"the refusal of {' '.join(map(repr, arguments))[:50]} is plain text",
+                found + [done.stderr],
+            )
 
 
 def hostile(version, tap, folder):
     name = f"go{version}"
     program = folder / f"{NAME}-{version}"
     shutil.move(build(version, "hostile", folder / "built"), program)
-    with Target(program, NAME, "\x1b]0;argument\x07", "\u202eargument", os.fsdecode(b"\xff\x9b31m")) as target:
+    with Target(
+        program, NAME, "\x1b]0;argument\x07", "\u202eargument", os.fsdecode(b"\xff\x9b31m")
+    ) as target:
         target.expect("ready")
         target.wait_until_quiet()
         test = Hostile(name, target.pid, folder, tap)

@@ -19,10 +19,19 @@ from goretain import Failure, Tap, Target, build, run, sql
 def describe(target, addresses):
     """Type and holder of a few objects, for who has to find out why."""
     some = ",".join(str(a) for a in sorted(addresses)[:10])
-    return [f"{len(addresses)} objects"] + [
-        f"{addr:#x} {size} B {kind or '?'} holder {holder}" for addr, size, kind, holder in sql(
-            target, "select o.addr, o.size, o.type, h.name from objects o left join holders h on h.id = o.holder "
-                    f"where o.addr in ({some})")] if addresses else []
+    return (
+        [f"{len(addresses)} objects"]
+        + [
+            f"{addr:#x} {size} B {kind or '?'} holder {holder}"
+            for addr, size, kind, holder in sql(
+                target,
+                "select o.addr, o.size, o.type, h.name from objects o left join holders h on h.id = o.holder "
+                f"where o.addr in ({some})",
+            )
+        ]
+        if addresses
+        else []
+    )
 
 
 def reach(version, tap, folder):
@@ -41,13 +50,25 @@ def reach(version, tap, folder):
     left = set(heap.objects)
     size = sum(len(o.content) for o in heap.objects.values())
     name = f"go{version}"
-    tap.check(len(live) + len(dead) == len(rows) > 0, f"{name}: each of {len(rows)} objects is live or dead")
-    tap.check((len(left), size) == (counters["HeapObjects"], counters["HeapAlloc"]),
-              f"{name}: the dump agrees with the runtime's counters", [f"{len(left)} {size} {counters}"])
-    tap.check(dead and not dead & left, f"{name}: all {len(dead)} objects called dead are gone",
-              describe(snapshot, dead & left))
-    tap.check(live and not live - left, f"{name}: all {len(live)} objects called live are still there",
-              describe(snapshot, live - left))
+    tap.check(
+        len(live) + len(dead) == len(rows) > 0,
+        f"{name}: each of {len(rows)} objects is live or dead",
+    )
+    tap.check(
+        (len(left), size) == (counters["HeapObjects"], counters["HeapAlloc"]),
+        f"{name}: the dump agrees with the runtime's counters",
+        [f"{len(left)} {size} {counters}"],
+    )
+    tap.check(
+        dead and not dead & left,
+        f"{name}: all {len(dead)} objects called dead are gone",
+        describe(snapshot, dead & left),
+    )
+    tap.check(
+        live and not live - left,
+        f"{name}: all {len(live)} objects called live are still there",
+        describe(snapshot, live - left),
+    )
     print(f"#   {len(left - live - dead)} objects came with the collection itself")
 
 
