@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "graph/text.h"
+#include "probes/go/code_types.h"
 
 #define MAX_NAME 4096
 #define MAX_PACKAGE 512 /* of what is shown */
@@ -53,6 +54,8 @@ static uint64_t package_length(const char *name)
 {
 	uint64_t length = strnlen(name, MAX_NAME), start = 0;
 
+	if (length == MAX_NAME)
+		return 0;
 	for (uint64_t i = 0; i < length && name[i] != '['; i++)
 		if (name[i] == '/')
 			start = i + 1;
@@ -162,7 +165,7 @@ static uint64_t type_hash(const struct rtype *t)
 {
 	const char *name = t->name ? strchr(t->name, '.') : NULL;
 
-	if (!t->named || !name || !t->package || !*t->package || strstr(t->name, "go.shape."))
+	if (!t->named || !name || !t->package || !*t->package)
 		return 0;
 	return hash_bytes(hash_bytes(HASH_BEGIN, t->package, strlen(t->package)), name,
 			  strcspn(name, "["));
@@ -180,7 +183,7 @@ bool names_begin(struct code_names *names, struct types *types)
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t hash = type_hash(types_get(types, i));
 
-		if (hash)
+		if (hash && !code_is_shape(types, i))
 			names->receivers[names->n_receivers++] = (struct receiver){ hash, i };
 	}
 	qsort(names->receivers, names->n_receivers, sizeof *names->receivers, compare_receivers);
@@ -215,6 +218,17 @@ uint32_t names_receiver(struct code_names *names, const char *name)
 		hash = hash_byte(hash, next_byte(&p, name + length));
 	hash = hash_byte(hash, '.');
 	return find_receiver(names, hash_bytes(hash, type, strcspn(type, "[)")));
+}
+
+uint32_t names_instance(const struct code_names *names, const struct types *types, uint32_t type)
+{
+	uint64_t hash = type_hash(types_get(types, type));
+	uint32_t only = hash ? find_receiver(names, hash) : NO_TYPE;
+
+	if (only == NO_TYPE || types_get(types, only)->size != types_get(types, type)->size ||
+	    types_get(types, only)->ptr_bytes != types_get(types, type)->ptr_bytes)
+		return type;
+	return only;
 }
 
 void names_free(struct code_names *names)

@@ -32,4 +32,8 @@ uint32_t names_package(struct code_names *names, const char *name);
  * instances of a generic type are. */
 uint32_t names_receiver(struct code_names *names, const char *name);
 
+/* For a TYPE of shared generic code the real one, if the program has only one instance and that is
+ * of the same size; else TYPE. */
+uint32_t names_instance(const struct code_names *names, const struct types *types, uint32_t type);
+
 #endif

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#define MAX_FUNCTION (16u << 20) /* bytes of code; the largest ones seen have 2 MB */
+#define MAX_FUNCTION (4u << 20) /* bytes of code; the largest one seen has 1.25 MB */
 #define MAX_FUNCTIONS (1u << 22)
 
 static bool plausible(const struct code_program *program, const struct go_module *m,

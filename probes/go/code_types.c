@@ -4,18 +4,25 @@
 
 #define MAX_DEPTH 64 /* of values within values */
 
-/* The field of the struct T that contains OFFSET; NULL if there is none. */
+/* The field of the struct T that contains OFFSET; NULL if there is none. Fields lie in ascending
+ * order; of several at one offset only the last may have a size. */
 static const struct rfield *field_at(const struct types *types, const struct rtype *t,
 				     uint64_t offset)
 {
-	for (uint32_t i = t->n_fields; i-- > 0;) {
-		const struct rfield *f = &t->fields[i];
+	uint32_t lo = 0, hi = t->n_fields;
+	const struct rfield *f;
 
-		if (f->offset <= offset && f->type != NO_TYPE &&
-		    offset - f->offset < types_get(types, f->type)->size)
-			return f;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (t->fields[mid].offset <= offset)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	return NULL;
+	f = lo ? &t->fields[lo - 1] : NULL;
+	return f && f->type != NO_TYPE && offset - f->offset < types_get(types, f->type)->size
+		       ? f : NULL;
 }
 
 static bool word_form(const struct rtype *t, uint32_t type, enum code_form *form, uint32_t *of)

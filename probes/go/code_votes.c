@@ -99,7 +99,8 @@ static int compare_references(const void *a, const void *b)
 }
 
 /* Can both hold at one address, A saying the same or more? A pointer to a struct is also one to
- * its first field, and a struct's first word is also what its first field is. */
+ * its first field, a struct's first word is also what its first field is, and a slice begins with
+ * a pointer to the array that it was made of. */
 static bool covers(const struct types *types, const struct code_vote *a, const struct code_vote *b)
 {
 	enum code_form form;
@@ -109,6 +110,9 @@ static bool covers(const struct types *types, const struct code_vote *a, const s
 		return a->form == CODE_MAP || a->form == CODE_CHAN
 			       ? a->type == b->type
 			       : code_begins_with(types, a->type, b->type);
+	if (a->form == CODE_SLICE && b->form == CODE_POINTER)
+		return types_get(types, b->type)->kind == KIND_ARRAY &&
+		       types_get(types, b->type)->elem == a->type;
 	return a->form == CODE_VALUE && code_word_at(types, a->type, 0, &form, &of) &&
 	       form == b->form && of == b->type;
 }
@@ -145,7 +149,7 @@ static const struct code_vote *judge(const struct types *types, const struct cod
 }
 
 static bool judge_globals(struct code_found *all, const struct types *types,
-			  struct code_facts *out)
+			  const struct code_names *names, struct code_facts *out)
 {
 	out->globals = malloc((all->n_votes + 1ul) * sizeof *out->globals);
 	if (!out->globals)
@@ -159,8 +163,12 @@ static bool judge_globals(struct code_found *all, const struct types *types,
 				break;
 		vote = judge(types, all->votes + i, next - i);
 		if (vote)
-			out->globals[out->n_globals++] =
-				(struct code_global){ vote->addr, vote->type, vote->form };
+			out->globals[out->n_globals++] = (struct code_global){
+				.addr = vote->addr, .form = vote->form,
+				.type = code_is_shape(types, vote->type)
+						? names_instance(names, types, vote->type)
+						: vote->type,
+			};
 	}
 	return true;
 }
@@ -221,7 +229,7 @@ bool found_judge(struct code_found *found, uint32_t n, const struct types *types
 	out->n_package_names = names->n_packages;
 	names->packages = NULL;
 	names->n_packages = 0;
-	ok = !all.failed && judge_globals(&all, types, out) && judge_closures(&all, out) &&
+	ok = !all.failed && judge_globals(&all, types, names, out) && judge_closures(&all, out) &&
 	     judge_references(&all, out);
 	found_free(&all);
 	return ok || fail_memory(err, "what the code says of types");
