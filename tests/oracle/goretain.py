@@ -3,12 +3,17 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 GORETAIN = os.environ.get("GORETAIN", str(TESTS.parent / ".build/release/goretain"))
+
+
+# Ended from outside, a test still leaves its `with` blocks, which end what it started.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 class Failure(Exception):
@@ -25,8 +30,9 @@ class Tap:
         self.count += 1
         self.failed += not passed
         print(f"{'ok' if passed else 'not ok'} {self.count} - {name}")
-        for line in list(details)[:12] if not passed else ():
-            print(f"#   {line}")
+        if not passed:
+            for line in "\n".join(map(str, list(details)[:12])).splitlines():
+                print("#   " + "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line))
         sys.stdout.flush()
         return passed
 

@@ -17,7 +17,6 @@ import http.client
 import json
 import os
 import pathlib
-import signal
 import socket
 import subprocess
 import sys
@@ -233,7 +232,6 @@ def main():
     parser.add_argument("--seconds", type=float, default=15)
     options = parser.parse_args()
     tap = Tap()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="goretain-server-") as temporary:
         folder, port = pathlib.Path(temporary), free_port()
         command, debug_port, paths = SERVERS[options.server](options.binary, folder, port)
