@@ -8,6 +8,33 @@
 
 const struct command commands[] = {
 	{
+		.name = "report",
+		.usage = "TARGET",
+		.summary = "one page of text: process, heap by type, top retained, suspects in words",
+		.run = cmd_report,
+	},
+	{
+		.name = "why",
+		.usage = "TARGET WHAT [-n PATHS]",
+		.summary = "paths from roots to WHAT: an address, a global, a type or a /regexp/",
+		.takes_argument = true,
+		.run = cmd_why,
+	},
+	{
+		.name = "sql",
+		.usage = "TARGET QUERY",
+		.summary = "a query over the tables that .schema prints",
+		.takes_argument = true,
+		.run = cmd_sql,
+	},
+	{
+		.name = "export",
+		.usage = "TARGET --as dot [--focus WHAT] [--depth N] [--max-nodes N] -o FILE",
+		.summary = "a picture of the graph around WHAT",
+		.needs_output = true,
+		.run = cmd_export,
+	},
+	{
 		.name = "snapshot",
 		.usage = "PID -o FILE --with-data",
 		.summary = "take and keep a snapshot",

@@ -6,7 +6,7 @@
 #include "graph/lens.h"
 #include "probes/go/code.h"
 #include "probes/go/masks.h"
-#include "probes/go/names.h"
+#include "probes/go/name_pool.h"
 #include "probes/go/sched.h"
 #include "probes/go/spans.h"
 #include "probes/go/typing.h"
@@ -24,7 +24,7 @@ struct heap {
 	struct lens lens;
 	struct graph *graph;
 	struct symbols *symbols; /* names of globals from the file, NULL if it has none */
-	struct names names;      /* of holders, functions, files */
+	struct name_pool names;      /* of holders, functions, files */
 	uint64_t lowest, highest; /* heap addresses in use */
 };
 

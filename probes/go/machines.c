@@ -1,6 +1,7 @@
 #include "probes/go/machines.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "graph/cleanup.h"
 
@@ -222,30 +223,66 @@ static void locate(struct go *go, struct machine *m, int32_t moved)
 		m->sp = m->pc = 0;
 }
 
-bool machines_read(struct go *go, struct machines *out, struct error *err)
+static struct machine describe(struct go *go, uint64_t addr)
+{
+	return (struct machine){
+		.addr = addr, .g0 = m_word(go, addr, go->layout.m_g0),
+		.gsignal = m_word(go, addr, go->layout.m_gsignal),
+		.curg = m_word(go, addr, go->layout.m_curg),
+	};
+}
+
+const struct machine *machines_find(const struct machines *machines, uint64_t addr)
+{
+	for (uint32_t i = 0; addr && i < machines->n; i++)
+		if (machines->items[i].addr == addr)
+			return &machines->items[i];
+	return NULL;
+}
+
+/* Machines that a goroutine is on but the list lacks, because it was not found or just grows. */
+static bool add_missing(struct go *go, const uint64_t *gs, uint64_t n_gs, struct machines *out)
+{
+	uint32_t capacity = out->n;
+	uint64_t g;
+
+	for (uint64_t i = 0; i < n_gs; i++) {
+		struct machine *grown;
+		uint64_t m;
+
+		memcpy(&g, gs + i, sizeof g);
+		m = g ? image_u64(go->image, g + (uint64_t)go->layout.g_m) : 0;
+		if (!m || machines_find(out, m) || !is_machine(go, m) || out->n == MAX_MACHINES)
+			continue;
+		if (out->n >= capacity) {
+			capacity = capacity * 2 + 16;
+			grown = realloc(out->items, capacity * sizeof *grown);
+			if (!grown)
+				return false;
+			out->items = grown;
+		}
+		out->items[out->n++] = describe(go, m);
+	}
+	return true;
+}
+
+bool machines_read(struct go *go, const uint64_t *gs, uint64_t n_gs, struct machines *out,
+		   struct error *err)
 {
 	uint64_t first = go->allm ? image_u64(go->image, go->allm) : 0, addr = first;
 	uint32_t n = 0;
-	int32_t link;
+	int32_t link = first ? find_alllink(go, first, &n) : go->layout.m_alllink;
 
-	*out = (struct machines){ 0 };
-	if (!first)
-		return true;
-	link = find_alllink(go, first, &n);
-	out->items = calloc(n + 1ull, sizeof *out->items);
+	*out = (struct machines){ .items = calloc(n + 1ull, sizeof *out->items) };
 	if (!out->items)
 		return fail_memory(err, "the runtime's threads");
-	for (; out->n < n; out->n++, addr = m_word(go, addr, link))
-		out->items[out->n] = (struct machine){
-			.addr = addr, .g0 = m_word(go, addr, go->layout.m_g0),
-			.gsignal = m_word(go, addr, go->layout.m_gsignal),
-			.curg = m_word(go, addr, go->layout.m_curg),
-		};
-	if (!match_threads(go, out, err)) {
+	for (; out->n < n; addr = m_word(go, addr, link))
+		out->items[out->n++] = describe(go, addr);
+	if (!add_missing(go, gs, n_gs, out) || !match_threads(go, out, err)) {
 		machines_free(out);
-		return false;
+		return fail_memory(err, "the runtime's threads");
 	}
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < out->n; i++)
 		locate(go, &out->items[i], link - go->layout.m_alllink);
 	return true;
 }

@@ -17,11 +17,16 @@ struct machine {
 
 struct machines { struct machine *items; uint32_t n; };
 
-/* All of go.allm, each with its thread: by thread id, and where ids differ (the target lives in
- * another pid namespace) by the g that the thread has at hand or the stack that it is on. An
- * unreadable list is an empty one. False only without memory. */
-bool machines_read(struct go *go, struct machines *out, struct error *err);
+/* All of go.allm, and those that the N_GS goroutines at GS (addresses of g's) are on, each with its
+ * thread: by thread id, and where ids differ (the target lives in another pid namespace) by the g
+ * that the thread has at hand or the stack that it is on. An unreadable list is an empty one. False
+ * only without memory. */
+bool machines_read(struct go *go, const uint64_t *gs, uint64_t n_gs, struct machines *out,
+		   struct error *err);
 void machines_free(struct machines *machines);
+
+/* The machine at ADDR, NULL if it is not among them. */
+const struct machine *machines_find(const struct machines *machines, uint64_t addr);
 
 /* The bounds of a g's stack; false if they make no sense. */
 bool g_stack(struct go *go, uint64_t g, uint64_t *lo, uint64_t *hi);

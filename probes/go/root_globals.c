@@ -93,7 +93,7 @@ static void by_symbol(struct roots *roots, const struct symbol *symbol, struct v
 	v->hi = symbol->addr + symbol->size;
 	text_escape(&shown, symbol->name, strlen(symbol->name), 512);
 	text_puts(name, text_string(&shown));
-	*package = names_package(roots->names, text_string(name));
+	*package = name_pool_package(roots->names, text_string(name));
 }
 
 /* The graph's type of a global's value, NO_NODE if it has no name in the program. */
@@ -133,7 +133,7 @@ static struct variable new_variable(struct roots *roots, const struct go_module 
 		     is_pool_list(heap, global) ? STRENGTH_RUNTIME : STRENGTH_STRONG;
 	v.holder = roots_holder(roots, v.strength == STRENGTH_RUNTIME ? HOLDER_RUNTIME
 								      : HOLDER_GLOBAL,
-				names_copy(roots->names, text_string(&name)),
+				name_pool_copy(roots->names, text_string(&name)),
 				package ? package : "", symbol ? KNOWN_EXACT : KNOWN_INFERRED);
 	if (v.holder == NO_NODE)
 		return v;

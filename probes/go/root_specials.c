@@ -27,7 +27,7 @@ static uint32_t special_holder(struct roots *roots, const char *what, uint32_t o
 		text_puts(&name, "?");
 	else
 		type_label(roots, object, &name);
-	return roots_holder(roots, HOLDER_SPECIAL, names_copy(roots->names, text_string(&name)), "",
+	return roots_holder(roots, HOLDER_SPECIAL, name_pool_copy(roots->names, text_string(&name)), "",
 			    KNOWN_EXACT);
 }
 

@@ -25,7 +25,7 @@ static const char *function_name(struct roots *roots, uint64_t pc)
 {
 	struct go_func f;
 
-	return pc && func_find(&roots->heap->go, pc, &f) ? names_of(roots->names, f.name) : NULL;
+	return pc && func_find(&roots->heap->go, pc, &f) ? name_pool_of(roots->names, f.name) : NULL;
 }
 
 static void task_function(struct roots *roots, const struct goroutine *g, struct task *task)
@@ -36,8 +36,8 @@ static void task_function(struct roots *roots, const struct goroutine *g, struct
 	task->function = "?";
 	if (!func_find(go, g->start_pc, &f))
 		return;
-	task->function = names_of(roots->names, f.name);
-	task->file = names_of(roots->names, func_line(go, &f, f.entry, &task->line));
+	task->function = name_pool_of(roots->names, f.name);
+	task->file = name_pool_of(roots->names, func_line(go, &f, f.entry, &task->line));
 }
 
 /* pprof labels: a map[string]string to 1.23, a list of pairs from 1.24 on (runtime/pprof/label.go).
@@ -63,7 +63,7 @@ static const char *task_labels(struct roots *roots, const struct goroutine *g)
 				text_escape(&text, bytes, length, 80);
 		}
 	}
-	return text.length ? names_copy(roots->names, text_string(&text)) : NULL;
+	return text.length ? name_pool_copy(roots->names, text_string(&text)) : NULL;
 }
 
 static uint32_t object_at(struct roots *roots, uint64_t addr)
@@ -109,8 +109,8 @@ static uint32_t frame_rows(struct roots *roots, uint32_t task, const struct go_f
 		*row = (struct frame){
 			.task = task,
 			.level = roots->n_frames - roots->tasks[task].first_frame,
-			.function = names_of(roots->names, calls[i].name),
-			.file = names_of(roots->names, calls[i].file), .line = calls[i].line,
+			.function = name_pool_of(roots->names, calls[i].name),
+			.file = name_pool_of(roots->names, calls[i].file), .line = calls[i].line,
 			.pc = frame->pc, .sp = frame->sp, .inlined = calls[i].inlined,
 		};
 		roots->n_frames++;
@@ -125,8 +125,8 @@ static uint32_t task_holder(struct roots *roots, const struct goroutine *g, uint
 	uint32_t holder;
 
 	text_printf(&name, "goroutine %llu %s", (unsigned long long)g->id, function);
-	holder = roots_holder(roots, HOLDER_TASK, names_copy(roots->names, text_string(&name)),
-			      names_package(roots->names, function), KNOWN_EXACT);
+	holder = roots_holder(roots, HOLDER_TASK, name_pool_copy(roots->names, text_string(&name)),
+			      name_pool_package(roots->names, function), KNOWN_EXACT);
 	if (holder != NO_NODE) {
 		roots->holders[holder].task = task;
 		roots->tasks[task].holder = holder;
@@ -140,7 +140,7 @@ static uint32_t thread_holder(struct roots *roots, const struct goroutine *g)
 	autotext struct text name = { 0 };
 
 	text_printf(&name, "system stack of thread %d", g->thread ? g->thread->tid : 0);
-	return roots_holder(roots, HOLDER_RUNTIME, names_copy(roots->names, text_string(&name)),
+	return roots_holder(roots, HOLDER_RUNTIME, name_pool_copy(roots->names, text_string(&name)),
 			    "runtime", KNOWN_EXACT);
 }
 

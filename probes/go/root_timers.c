@@ -13,7 +13,7 @@ static const char *closure_function(struct roots *roots, uint64_t fn)
 
 	if (!fn || !func_find(&roots->heap->go, image_u64(roots->heap->image, fn), &f))
 		return NULL;
-	return names_of(roots->names, f.name);
+	return name_pool_of(roots->names, f.name);
 }
 
 /* What fires, in words: time.goFunc runs the function that is its argument, others act themselves. */
@@ -40,7 +40,7 @@ static void add_timer(struct roots *roots, uint64_t timer)
 	if (!image_at(roots->heap->image, timer, (uint64_t)l->timer_size))
 		return;
 	timer_name(roots, timer, &name);
-	holder = roots_holder(roots, HOLDER_TIMER, names_copy(roots->names, text_string(&name)), "",
+	holder = roots_holder(roots, HOLDER_TIMER, name_pool_copy(roots->names, text_string(&name)), "",
 			      KNOWN_EXACT);
 	roots_add(roots, holder, 0, timer, ROOT_TIMER, STRENGTH_STRONG, KNOWN_EXACT, NO_NODE);
 	/* A timer inside another record (a pollDesc) is not in the heap: what it calls may be. */

@@ -4,13 +4,13 @@
 #define GORETAIN_PROBES_GO_ROOTS_H
 
 #include "probes/go/heap.h"
-#include "probes/go/names.h"
+#include "probes/go/name_pool.h"
 #include "probes/go/stack.h"
 
 /* Roots and holders while they are collected. */
 struct roots {
 	struct heap *heap;
-	struct names *names;
+	struct name_pool *names;
 	struct holder *holders; uint32_t n_holders, capacity_holders;
 	struct root *items; uint32_t n, capacity;
 	struct task *tasks; uint32_t n_tasks, capacity_tasks;

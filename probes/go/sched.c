@@ -10,6 +10,7 @@
 #define STATUS_SCAN 0x1000u     /* _Gscan: somebody else owns the goroutine for the moment */
 #define MAX_GOROUTINES (1u << 28)
 #define WAIT_WORDS 128u         /* of a stack, in which a semaphore's sudog is looked for */
+#define MAX_WAITERS 1000u       /* of a Cond */
 
 static uint64_t g_word(struct go *go, uint64_t g, int32_t offset)
 {
@@ -47,33 +48,60 @@ static bool is_system(struct go *go, const struct goroutine *g)
 
 /* ---- what a goroutine waits for ---- */
 
-/* Before 1.26 a goroutine that waits for a semaphore does not know its sudog; but the innermost
- * frames do, and a sudog knows its g. */
-static uint64_t find_sudog(struct go *go, const struct goroutine *g)
+/* Call FN for the words of the innermost frames until it gives something. */
+static uint64_t search_frames(struct go *go, const struct goroutine *g, uint64_t with,
+			      uint64_t (*fn)(struct go *, const struct goroutine *, uint64_t word,
+					     uint64_t with))
 {
-	for (uint64_t at = g->sp, i = 0; i < WAIT_WORDS && at < g->stack_hi; i++, at += 8) {
-		uint64_t sudog = image_u64(go->image, at);
+	for (uint64_t at = g->sp, i = 0; i < WAIT_WORDS && on_stack(g, at); i++, at += 8) {
+		uint64_t word = image_u64(go->image, at), found;
 
-		if (sudog % 8 == 0 && sudog && !on_stack(g, sudog) &&
-		    g_word(go, sudog, go->layout.sudog_g) == g->addr &&
-		    g_word(go, sudog, go->layout.sudog_elem))
-			return sudog;
+		found = word && word % 8 == 0 && !on_stack(g, word) ? fn(go, g, word, with) : 0;
+		if (found)
+			return found;
 	}
 	return 0;
 }
 
+static uint64_t is_sudog(struct go *go, const struct goroutine *g, uint64_t word, uint64_t unused)
+{
+	return g_word(go, word, go->layout.sudog_g) == g->addr ? word : 0;
+}
+
+/* sync.notifyList {wait, notify uint32; lock uintptr; head, tail *sudog}: is SUDOG in the list? */
+static uint64_t is_notify_list(struct go *go, const struct goroutine *g, uint64_t word,
+			       uint64_t sudog)
+{
+	uint64_t last = 0;
+	bool found = false;
+
+	for (uint64_t at = image_u64(go->image, word + 16), i = 0; at && i < MAX_WAITERS; i++) {
+		found |= at == sudog;
+		last = at;
+		at = g_word(go, at, go->layout.sudog_next);
+	}
+	return found && last == image_u64(go->image, word + 24) ? word : 0;
+}
+
+/* Before 1.26 a goroutine that waits for a semaphore does not know its sudog; but the innermost
+ * frames do, and a sudog knows its g. That of a Cond does not know where it waits; frames do. */
+static uint64_t find_semaphore(struct go *go, const struct goroutine *g)
+{
+	uint64_t sudog = search_frames(go, g, 0, is_sudog), elem;
+
+	elem = sudog ? g_word(go, sudog, go->layout.sudog_elem_value) : 0;
+	return elem || !sudog ? elem : search_frames(go, g, sudog, is_notify_list);
+}
+
 static uint64_t find_wait(struct go *go, const struct goroutine *g)
 {
+	const char *reason = layout_wait_reason(&go->layout, g->wait_reason);
 	uint64_t sudog = g_word(go, g->addr, go->layout.g_waiting), channel;
-	const char *reason;
 
 	if (g->status != G_WAITING && g->status != G_LEAKED)
 		return 0;
-	if (!sudog) {
-		reason = layout_wait_reason(&go->layout, g->wait_reason);
-		if (reason && (!strcmp(reason, "semacquire") || !strncmp(reason, "sync.", 5)))
-			sudog = find_sudog(go, g);
-	}
+	if (!sudog && reason && (!strcmp(reason, "semacquire") || !strncmp(reason, "sync.", 5)))
+		return find_semaphore(go, g);
 	if (!sudog || g_word(go, sudog, go->layout.sudog_g) != g->addr)
 		return 0;
 	channel = g_word(go, sudog, go->layout.sudog_c_value);
@@ -109,6 +137,20 @@ static bool in_gogo(struct go *go, uint64_t pc)
 	return func_find(go, pc, &f) && (!strcmp(f.name, "gogo") || !strcmp(f.name, "runtime.gogo"));
 }
 
+/* What is live at PC. Where assembly of Go's is in the kernel nothing is in registers but the call's
+ * arguments, which are its callers' too: as at a call. */
+static enum start_point start_point(struct go *go, const struct machine *m)
+{
+	const struct arch_instruction *syscall = &arch_syscall;
+	const void *before = image_at(go->image, m->pc - syscall->length, syscall->length);
+	struct go_func f;
+
+	if (before && !memcmp(before, syscall->bytes, syscall->length) &&
+	    func_find(go, m->pc, &f) && (f.flag & FUNC_ASM))
+		return START_AT_CALL;
+	return m->in_signal ? START_ANYWHERE : START_REGISTERS;
+}
+
 /* A running goroutine's saved sp and pc are stale unless it has switched to the system stack. */
 static void start_running(struct go *go, struct goroutine *g, const struct machine *m)
 {
@@ -118,7 +160,7 @@ static void start_running(struct go *go, struct goroutine *g, const struct machi
 		return;
 	if (on_stack(g, m->sp))
 		start_at(g, m->sp, in_gogo(go, m->pc) ? g_word(go, g->addr, go->layout.g_sched_pc) :
-			 m->pc, m->in_signal ? START_ANYWHERE : START_REGISTERS);
+			 m->pc, start_point(go, m));
 	else if (on_stack(g, m->vdso_sp))
 		start_at(g, m->vdso_sp, m->vdso_pc, START_AT_CALL);
 	else if (on_stack(g, saved))
@@ -126,14 +168,6 @@ static void start_running(struct go *go, struct goroutine *g, const struct machi
 }
 
 /* ---- reading ---- */
-
-static const struct machine *machine_of(const struct machines *ms, uint64_t m)
-{
-	for (uint32_t i = 0; m && i < ms->n; i++)
-		if (ms->items[i].addr == m)
-			return &ms->items[i];
-	return NULL;
-}
 
 /* What is the same for a goroutine and an m's own stacks. False if ADDR is no g. */
 static bool read_g(struct go *go, uint64_t addr, struct goroutine *out)
@@ -168,7 +202,7 @@ static bool read_goroutine(struct go *go, const struct machines *ms, uint64_t ad
 	g->wait_since = g_word(go, addr, layout->g_waitsince);
 	g->start_pc = g_word(go, addr, layout->g_startpc);
 	g->go_pc = g_word(go, addr, layout->g_gopc);
-	m = machine_of(ms, g->m);
+	m = machines_find(ms, g->m);
 	g->thread = m ? m->thread : NULL;
 	if (g->running)
 		start_running(go, g, m);
@@ -192,7 +226,7 @@ static void start_g0(struct go *go, struct goroutine *g, const struct machine *m
 	if (!on_stack(g, m->sp))
 		return;
 	if (go_module_of_pc(go, m->pc))
-		start_at(g, m->sp, m->pc, m->in_signal ? START_ANYWHERE : START_REGISTERS);
+		start_at(g, m->sp, m->pc, start_point(go, m));
 	else if (on_stack(g, m->vdso_sp))
 		start_at(g, m->vdso_sp, m->vdso_pc, START_AT_CALL);
 	else if (!m->vdso_sp && !in_syscall(go, m->curg))
@@ -246,7 +280,7 @@ bool goroutines_read(struct go *go, struct goroutines *out, struct error *err)
 	*out = (struct goroutines){ 0 };
 	if (!gs)
 		return fail(err, STATUS_UNSUPPORTED, "the list of goroutines cannot be read");
-	if (!machines_read(go, &ms, err))
+	if (!machines_read(go, gs, n, &ms, err))
 		return false;
 	out->items = calloc(n + 2ull * ms.n + 1, sizeof *out->items);
 	if (!out->items) {

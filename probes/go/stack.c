@@ -118,6 +118,14 @@ static void registers(struct stack_reader *r)
 		stack_slot(r, 0, g->thread->registers.general[i], frame, SLOT_REGISTER, true);
 }
 
+static bool has_injected(struct stack_reader *r)
+{
+	for (uint32_t i = 0; i < r->out->n_frames; i++)
+		if (stack_fact(r, r->out->frames[i].pc)->special == SPECIAL_INJECTED)
+			return true;
+	return false;
+}
+
 /* Since Go 1.26 asyncPreempt saves vector registers off the stack: in the P while it begins and
  * ends, in between in the g (runtime/preempt_xreg.go). */
 static void vector_registers(struct stack_reader *r)
@@ -130,7 +138,7 @@ static void vector_registers(struct stack_reader *r)
 	if (layout->g_x_regs < 0 || r->g->m_stack)
 		return;
 	places[0] = image_u64(image, r->g->addr + (uint64_t)layout->g_x_regs);
-	p = r->g->running && r->g->m ? image_u64(image, r->g->m + (uint64_t)layout->m_p) : 0;
+	p = r->g->running && r->g->m && has_injected(r) ? image_u64(image, r->g->m + (uint64_t)layout->m_p) : 0;
 	if (p) {
 		places[1] = p + (uint64_t)layout->p_x_regs;
 		places[2] = image_u64(image, places[1] + size);

@@ -39,8 +39,8 @@ struct go_stack {
  * objects reached from them and from the records of its defers and panics, whose own words are not
  * included. A goroutine that ran at the stop: its registers and innermost frame conservatively, the
  * callers exactly. Where the unwinding fails the rest of the stack is read conservatively (roots
- * must not be missed) and PROBLEM says so. STACK is reused from call to call: zero-initialise once,
- * stack_free at the end. False only without memory. */
+ * must not be missed) and PROBLEM says so. STACK is reused from call to call for stacks of one image:
+ * zero-initialise once, stack_free at the end. False only without memory. */
 bool stack_read(struct go *go, const struct goroutine *goroutine, struct go_stack *stack,
 		struct error *err);
 void stack_free(struct go_stack *stack);

@@ -31,8 +31,7 @@ bool typing_init(struct typing *t, struct heap *heap, struct error *err)
 	return true;
 }
 
-/* The scratch goes; forms and refs stay for the lens. */
-static void drop_scratch(struct typing *t)
+void typing_finish(struct typing *t)
 {
 	free(t->fit);
 	free(t->covered);
@@ -48,7 +47,7 @@ static void drop_scratch(struct typing *t)
 
 void typing_free(struct typing *t)
 {
-	drop_scratch(t);
+	typing_finish(t);
 	refs_free(&t->refs);
 	forms_free(&t->forms);
 }

@@ -48,6 +48,7 @@ struct typing {
 
 /* Prepare for typing, when the graph's extents are there. */
 bool typing_init(struct typing *typing, struct heap *heap, struct error *err);
+void typing_finish(struct typing *typing); /* frees what only typing needed; forms stay */
 void typing_free(struct typing *typing);
 
 /* Say that a value lies at PLACE.addr: checked against the slot there, and what it refers to is put

@@ -53,6 +53,7 @@ struct walk {
 	enum special callee;
 	bool conservative; /* of the next frame */
 	bool trap;         /* the next frame's pc is no call's */
+	bool switching;    /* the frame below may just have switched to this stack: nobody called */
 };
 
 static uint64_t line_pc(const struct go_func *f, uint64_t pc, bool trap)
@@ -104,27 +105,27 @@ static const char *step(struct stack_reader *r, struct walk *w, bool *done)
 {
 	const struct pc_fact *fact = stack_fact(r, w->pc);
 	const struct go_frame *frame;
-	bool ends = false, asynchronous;
+	bool asynchronous;
 
+	/* Without a depth it is code that is not Go's, of which no frames are known. */
+	*done = fact->found ? !fact->func.pcsp : w->switching;
+	if (*done)
+		return NULL;
 	if (!fact->found)
 		return "a return address is not Go code's";
-	if (!fact->func.pcsp) { /* no frames known of: code that is not Go's */
-		*done = true;
-		return NULL;
-	}
 	if (fact->delta < 0 || w->sp + (uint32_t)fact->delta + 8 > r->hi)
 		return "a frame does not fit the stack";
 	w->conservative |= fact->special == SPECIAL_INJECTED;
 	if (!make_frame(r, w, fact))
 		return "out of memory";
 	frame = &r->out->frames[r->out->n_frames - 1];
-	if (fact->func.flag & FUNC_TOPFRAME)
-		ends = true;
-	else if ((fact->func.flag & FUNC_SPWRITE) && !frame->innermost &&
-		 fact->special != SPECIAL_CGOCALLBACK) {
+	*done = fact->func.flag & FUNC_TOPFRAME;
+	w->switching = r->g->m_stack && (fact->func.flag & FUNC_SPWRITE);
+	if ((fact->func.flag & FUNC_SPWRITE) && !frame->innermost && !*done &&
+	    fact->special != SPECIAL_CGOCALLBACK) {
 		if (!r->g->m_stack)
 			return "a function that moves the stack pointer has called";
-		ends = true; /* the system stack ends where the runtime switched to it */
+		*done = true; /* the system stack ends where the runtime switched to it */
 	}
 	asynchronous = fact->special == SPECIAL_INJECTED;
 	w->conservative = asynchronous || unsafe_call(r, fact) ||
@@ -133,7 +134,6 @@ static const char *step(struct stack_reader *r, struct walk *w, bool *done)
 	w->callee = (enum special)fact->special;
 	w->pc = stack_word(r, frame->fp - 8);
 	w->sp = frame->fp;
-	*done = ends;
 	return NULL;
 }
 

@@ -1,11 +1,11 @@
 /* Names that live as long as the graph: one copy, sanitised, of each foreign string. */
-#ifndef GORETAIN_PROBES_GO_NAMES_H
-#define GORETAIN_PROBES_GO_NAMES_H
+#ifndef GORETAIN_PROBES_GO_NAME_POOL_H
+#define GORETAIN_PROBES_GO_NAME_POOL_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-struct names {
+struct name_pool {
 	char **blocks;
 	uint32_t n_blocks, capacity_blocks;
 	size_t used, size; /* of the last block */
@@ -13,17 +13,17 @@ struct names {
 	uint32_t n_known, size_known;
 };
 
-void names_free(struct names *names);
+void name_pool_free(struct name_pool *names);
 
 /* A copy of a string that is already sanitised. "" without memory. */
-const char *names_copy(struct names *names, const char *string);
+const char *name_pool_copy(struct name_pool *names, const char *string);
 
 /* A sanitised copy of the foreign NUL-terminated string RAW, which must stay where it is: the same
  * RAW gives the same copy. NULL for NULL. */
-const char *names_of(struct names *names, const char *raw);
+const char *name_pool_of(struct name_pool *names, const char *raw);
 
 /* The package of a function or variable name ("net/http" of "net/http.(*conn).serve"): all before
  * the first dot after the last slash. "" if it has none. */
-const char *names_package(struct names *names, const char *name);
+const char *name_pool_package(struct name_pool *names, const char *name);
 
 #endif

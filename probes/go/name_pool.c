@@ -1,4 +1,4 @@
-#include "probes/go/names.h"
+#include "probes/go/name_pool.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #define BLOCK (1u << 16)
 #define MAX_NAME 512
 
-void names_free(struct names *names)
+void name_pool_free(struct name_pool *names)
 {
 	for (uint32_t i = 0; i < names->n_blocks; i++)
 		free(names->blocks[i]);
@@ -18,7 +18,7 @@ void names_free(struct names *names)
 }
 
 /* A block with room for SIZE bytes. */
-static char *room_for(struct names *names, size_t size)
+static char *room_for(struct name_pool *names, size_t size)
 {
 	if (names->n_blocks && names->used + size <= names->size)
 		return names->blocks[names->n_blocks - 1] + names->used;
@@ -37,7 +37,7 @@ static char *room_for(struct names *names, size_t size)
 	return names->blocks[names->n_blocks] ? names->blocks[names->n_blocks++] : NULL;
 }
 
-const char *names_copy(struct names *names, const char *string)
+const char *name_pool_copy(struct name_pool *names, const char *string)
 {
 	size_t size = strlen(string) + 1;
 	char *copy = size > 1 ? room_for(names, size) : NULL;
@@ -49,7 +49,7 @@ const char *names_copy(struct names *names, const char *string)
 	return copy;
 }
 
-static uint32_t place_of(const struct names *names, const char *raw)
+static uint32_t place_of(const struct name_pool *names, const char *raw)
 {
 	uint32_t mask = names->size_known - 1;
 	uint32_t i = (uint32_t)((uintptr_t)raw * 0x9e3779b97f4a7c15ull >> 32) & mask;
@@ -59,9 +59,9 @@ static uint32_t place_of(const struct names *names, const char *raw)
 	return i;
 }
 
-static int grow(struct names *names)
+static int grow(struct name_pool *names)
 {
-	struct names old = *names;
+	struct name_pool old = *names;
 
 	names->size_known = old.size_known ? 2 * old.size_known : 1024;
 	names->known = calloc(names->size_known, sizeof *names->known);
@@ -80,7 +80,7 @@ static int grow(struct names *names)
 	return 1;
 }
 
-const char *names_of(struct names *names, const char *raw)
+const char *name_pool_of(struct name_pool *names, const char *raw)
 {
 	autotext struct text shown = { 0 };
 	uint32_t i;
@@ -93,13 +93,13 @@ const char *names_of(struct names *names, const char *raw)
 	if (!names->known[i].raw) {
 		text_escape(&shown, raw, strlen(raw), MAX_NAME);
 		names->known[i].raw = raw;
-		names->known[i].copy = names_copy(names, text_string(&shown));
+		names->known[i].copy = name_pool_copy(names, text_string(&shown));
 		names->n_known++;
 	}
 	return names->known[i].copy;
 }
 
-const char *names_package(struct names *names, const char *name)
+const char *name_pool_package(struct name_pool *names, const char *name)
 {
 	const char *slash = strrchr(name, '/'), *dot = strchr(slash ? slash : name, '.');
 	autotext struct text package = { 0 };
@@ -107,5 +107,5 @@ const char *names_package(struct names *names, const char *name)
 	if (!dot || dot == name)
 		return "";
 	text_append(&package, name, (size_t)(dot - name));
-	return names_copy(names, text_string(&package));
+	return name_pool_copy(names, text_string(&package));
 }

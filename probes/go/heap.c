@@ -1,0 +1,241 @@
+#include "probes/go/heap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probes/elf.h"
+#include "probes/go/edges.h"
+#include "probes/go/lens.h"
+#include "probes/go/maptable.h"
+#include "probes/go/resident.h"
+#include "probes/go/roots.h"
+
+
+struct heap *heap_prepare(struct image *image, struct progress *progress, struct error *err)
+{
+	struct heap *heap = calloc(1, sizeof *heap);
+
+	if (!heap) {
+		fail_memory(err, "the heap");
+		return NULL;
+	}
+	progress_begin(progress, "finding the runtime", 0);
+	if (!go_open(image, &heap->go, err)) {
+		free(heap);
+		return NULL;
+	}
+	heap->types = types_new(&heap->go, err);
+	heap->symbols = symbols_load(image);
+	if (!heap->types || !code_read(&heap->go, heap->types, &heap->code, progress, err)) {
+		heap_free(heap);
+		return NULL;
+	}
+	return heap;
+}
+
+void heap_free(struct heap *heap)
+{
+	if (!heap)
+		return;
+	typing_free(&heap->typing);
+	goroutines_free(&heap->goroutines);
+	code_free(&heap->code);
+	spans_free(&heap->spans);
+	symbols_free(heap->symbols);
+	types_free(heap->types);
+	name_pool_free(&heap->names);
+	go_close(&heap->go);
+	image_free(heap->image);
+	free(heap);
+}
+
+/* The graph goes first, and with it what it borrowed from here. */
+static void release(struct graph *g)
+{
+	g->types = NULL; /* lent by typing.forms */
+	g->n_types = 0;
+	heap_free(g->producer);
+}
+
+static void object_of(const struct heap *heap, uint32_t id, uint64_t offset, struct heap_object *o)
+{
+	const struct extent *e = graph_extent(heap->graph, id);
+	const struct go_span *s = &heap->spans.items[e->tag];
+	uint64_t addr = graph_addr(heap->graph, id), at = addr - e->base;
+
+	*o = (struct heap_object){ .id = id, .span = e->tag, .slot = (uint32_t)(at / e->stride),
+				   .addr = addr, .size = e->stride, .offset = offset };
+	o->data = at + e->stride <= s->present ? s->data + at : NULL;
+}
+
+bool heap_find(const struct heap *heap, uint64_t addr, struct heap_object *out)
+{
+	uint64_t offset;
+	uint32_t id;
+
+	if (addr < heap->lowest || addr >= heap->highest)
+		return false;
+	id = graph_find(heap->graph, addr, &offset);
+	if (id == NO_NODE)
+		return false;
+	object_of(heap, id, offset, out);
+	return true;
+}
+
+bool heap_object(const struct heap *heap, uint32_t id, struct heap_object *out)
+{
+	if (id >= heap->graph->n_objects)
+		return false;
+	object_of(heap, id, 0, out);
+	return true;
+}
+
+static bool allocated_at(void *ctx, uint64_t addr)
+{
+	struct heap *heap = ctx;
+
+	return graph_find(heap->graph, addr, NULL) != NO_NODE;
+}
+
+static const char *gc_phase(struct heap *heap)
+{
+	if (!heap->go.write_barrier)
+		return NULL;
+	return image_u32(heap->image, heap->go.write_barrier) ? "mark" : "off";
+}
+
+static void fill_meta(struct heap *heap)
+{
+	struct image *image = heap->image;
+	struct meta *m = &heap->graph->meta;
+
+	*m = (struct meta){
+		.pid = image->pid, .process = image->process, .exe = image->exe_path,
+		.language_version = heap->go.version.text, .arch = arch_name,
+		.build = heap->go.build, .taken_at = image->taken_at,
+		.pause_ns = image->pause_ns, .gc_phase = gc_phase(heap),
+		.gc_cycle = heap->spans.sweepgen / 2,
+		.heap_alloc = spans_heap_alloc(&heap->go, &heap->spans),
+		.heap_explained = heap->spans.bytes, .rss = image->rss,
+		.content = image->complete ? "all" : "masked",
+	};
+}
+
+static void describe_build(struct heap *heap)
+{
+	struct text text = { 0 };
+
+	text_puts(&text, heap->go.build);
+	if (!heap->symbols)
+		text_puts(&text, text.length ? ", stripped" : "stripped");
+	snprintf(heap->go.build, sizeof heap->go.build, "%s", text_string(&text));
+	text_free(&text);
+}
+
+/* Slots of each size class, for the `size_classes` table. */
+static bool fill_classes(struct heap *heap, struct error *err)
+{
+	struct graph *g = heap->graph;
+
+	g->classes = calloc(GO_CLASSES, sizeof *g->classes);
+	if (!g->classes)
+		return fail_memory(err, "size classes");
+	g->n_classes = GO_CLASSES;
+	for (uint32_t i = 0; i < heap->spans.n; i++) {
+		const struct go_span *s = &heap->spans.items[i];
+		struct size_class *c = &g->classes[s->class];
+
+		c->size = s->class ? s->elemsize : 0;
+		c->spans++;
+		c->slots += s->nelems;
+		c->used += g->extents[i].count;
+		c->bytes += s->bytes;
+	}
+	return true;
+}
+
+/* STAGE_SIZES: spans, objects and their sizes. */
+static bool build_sizes(struct heap *heap, struct progress *progress, struct error *err)
+{
+	const struct go_spans *spans = &heap->spans;
+
+	if (!go_check(&heap->go, err) || !spans_read(&heap->go, &heap->spans, progress, err) ||
+	    !spans_to_graph(spans, heap->graph, err) || !fill_classes(heap, err))
+		return false;
+	if (spans->n) {
+		heap->lowest = spans->items[0].base;
+		heap->highest = spans->items[spans->n - 1].base + spans->items[spans->n - 1].bytes;
+	}
+	types_set_heap_check(heap->types, allocated_at, heap);
+	describe_build(heap);
+	fill_meta(heap);
+	return true;
+}
+
+/* Mark the objects that the last collection kept, and add up their bytes. */
+static void note_survivors(struct heap *heap)
+{
+	struct graph *g = heap->graph;
+
+	for (uint32_t i = 0; i < heap->spans.n; i++) {
+		const struct go_span *s = &heap->spans.items[i];
+		uint32_t id = g->extents[i].first;
+
+		for (uint32_t slot = 0; slot < s->nelems; slot++) {
+			if (!spans_allocated(&heap->spans, i, slot))
+				continue;
+			if (spans_survived(&heap->spans, i, slot)) {
+				g->flags[id] |= OBJECT_SURVIVED;
+				g->meta.kept_by_last_gc += s->elemsize;
+			}
+			id++;
+		}
+	}
+}
+
+/* STAGE_EDGES: everything else that comes from the target's bytes. */
+static bool build_edges(struct heap *heap, struct progress *progress, struct error *err)
+{
+	struct graph *g = heap->graph;
+
+	edges_init(heap, &heap->edges);
+	if (!graph_pull_edges(g, &heap->edges, progress, err))
+		return false;
+	note_survivors(heap);
+	if (!typing_init(&heap->typing, heap, err) ||
+	    !typing_run(&heap->typing, progress, err) ||
+	    !roots_build(heap, progress, err) ||
+	    !strengths_build(heap, err) ||
+	    !maptable_build(heap, progress, err) ||
+	    !resident_build(heap, err))
+		return false;
+	typing_finish(&heap->typing);
+	forms_to_graph(&heap->typing.forms, g);
+	lens_init(heap);
+	return true;
+}
+
+bool heap_build(struct heap *heap, struct graph *_Atomic *out, struct progress *progress,
+		struct error *err)
+{
+	struct graph *g = graph_new();
+
+	if (!g) {
+		heap_free(heap);
+		return fail_memory(err, "the graph");
+	}
+	heap->graph = g;
+	g->producer = heap;
+	g->release = release;
+	if (!build_sizes(heap, progress, err)) {
+		graph_free(g);
+		return false;
+	}
+	graph_publish(g, STAGE_SIZES);
+	atomic_store(out, g);
+	if (!build_edges(heap, progress, err))
+		return false;
+	graph_publish(g, STAGE_EDGES);
+	return true;
+}

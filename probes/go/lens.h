@@ -1,0 +1,39 @@
+/* The lens onto a Go heap (graph/lens.h): fields, entries, previews and labels in Go's own words. */
+#ifndef GORETAIN_PROBES_GO_LENS_H
+#define GORETAIN_PROBES_GO_LENS_H
+
+#include "probes/go/heap.h"
+
+/* Make heap.lens look at heap.graph. */
+void lens_init(struct heap *heap);
+
+/* ---- shared by the lens's files ---- */
+
+/* Append the value of TYPE at ADDR as Go's %v would, on one line, about LIMIT bytes at most; with
+ * REDACT lengths instead of content (lens_values.c). */
+void lens_value(struct heap *heap, uint32_t type, uint64_t addr, bool redact, size_t limit,
+		struct text *out);
+
+/* Append a map key as it stands between brackets: ["user:42"], [17] (lens_values.c). */
+void lens_key(struct heap *heap, uint32_t type, uint64_t addr, bool redact, struct text *out);
+
+/* Where a value of TYPE at ADDR refers to: the word that is its pointer, and in *DYNAMIC the type
+ * that counts (an interface's dynamic type), in *BOXED whether it is in a box. 0 if it refers to
+ * nothing (lens_values.c). */
+uint64_t lens_target(struct heap *heap, uint32_t type, uint64_t addr, uint32_t *dynamic,
+		     bool *boxed);
+
+/* Append how one gets from a value of TYPE to byte OFFSET in it: ".meta", "[3].name"; nothing if
+ * that is the value itself (lens_labels.c). */
+void lens_path(struct heap *heap, uint32_t type, uint64_t offset, struct text *out);
+
+void lens_edge_label(struct lens *lens, uint32_t src, uint64_t offset, struct text *out,
+		     enum known *known);
+void lens_root_label(struct lens *lens, uint32_t root, struct text *out);
+
+/* The form of an object, NULL if it is unknown. */
+const struct form_entry *lens_form(const struct heap *heap, uint32_t object);
+
+struct heap *lens_heap(struct lens *lens);
+
+#endif

@@ -1,0 +1,187 @@
+/* How one object refers to another, as a Go expression would say it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "probes/go/lens.h"
+
+#define CELLS 8u
+#define MAX_DEPTH 64
+
+static const struct rtype *rtype_of(const struct heap *heap, uint32_t type)
+{
+	return type == NO_TYPE ? NULL : types_get(heap->types, type);
+}
+
+/* The last field of a struct that begins at or before OFFSET and reaches over it. */
+static const struct rfield *field_at(const struct heap *heap, const struct rtype *t, uint64_t offset)
+{
+	for (uint32_t i = t->n_fields; i > 0; i--) {
+		const struct rfield *f = &t->fields[i - 1];
+		const struct rtype *type = rtype_of(heap, f->type);
+
+		if (f->offset <= offset && type && offset - f->offset < type->size)
+			return f;
+	}
+	return NULL;
+}
+
+void lens_path(struct heap *heap, uint32_t type, uint64_t offset, struct text *out)
+{
+	for (unsigned depth = 0; depth < MAX_DEPTH; depth++) {
+		const struct rtype *t = rtype_of(heap, type);
+		const struct rtype *elem = t ? rtype_of(heap, t->elem) : NULL;
+		const struct rfield *f;
+
+		if (t && t->kind == KIND_ARRAY && elem && elem->size) {
+			text_printf(out, "[%" PRIu64 "]", offset / elem->size);
+			offset %= elem->size;
+			type = t->elem;
+			continue;
+		}
+		f = t && t->kind == KIND_STRUCT ? field_at(heap, t, offset) : NULL;
+		if (!f)
+			return;
+		if (f->name[0] && strcmp(f->name, "_"))
+			text_printf(out, ".%s", f->name);
+		offset -= f->offset;
+		type = f->type;
+	}
+}
+
+/* A captured variable: the compiler names the closure's fields after the variables, or X0, X1. */
+static void captured(struct heap *heap, uint32_t type, uint64_t offset, struct text *out)
+{
+	const struct rtype *t = rtype_of(heap, type);
+	const struct rfield *f = t && t->kind == KIND_STRUCT ? field_at(heap, t, offset) : NULL;
+
+	if (!f) {
+		text_printf(out, "captured +%" PRIu64, offset);
+		return;
+	}
+	text_printf(out, "captured %s", f->name);
+	lens_path(heap, f->type, offset - f->offset, out);
+}
+
+/* Offsets of cell CELL's key and element in a group or bucket. */
+static void cell_places(const struct heap *heap, const struct rtype *map, unsigned cell,
+			uint64_t *key, uint64_t *elem)
+{
+	if (heap->go.layout.maps == MAPS_SWISS) {
+		*key = map->keys_offset + cell * (uint64_t)map->key_stride;
+		*elem = map->elems_offset + cell * (uint64_t)map->elem_stride;
+	} else {
+		*key = CELLS + cell * (uint64_t)map->key_size;
+		*elem = CELLS + CELLS * (uint64_t)map->key_size + cell * (uint64_t)map->elem_size;
+	}
+}
+
+static uint64_t size_of(const struct heap *heap, uint32_t type, bool indirect)
+{
+	const struct rtype *t = rtype_of(heap, type);
+
+	return indirect ? 8 : t ? t->size : 0;
+}
+
+/* In an array of groups or buckets at ADDR: the key of the cell that OFFSET lies in. */
+static void entry(struct heap *heap, const struct rtype *map, uint64_t addr, uint64_t offset,
+		  bool redact, struct text *out)
+{
+	uint64_t unit = heap->go.layout.maps == MAPS_SWISS ? map->group_size : map->bucket_size;
+	uint64_t block = unit ? addr + offset / unit * unit : 0, within = unit ? offset % unit : 0;
+
+	for (unsigned cell = 0; block && cell < CELLS; cell++) {
+		uint64_t key, elem, key_addr;
+
+		cell_places(heap, map, cell, &key, &elem);
+		key_addr = map->indirect_key ? image_u64(heap->image, block + key) : block + key;
+		if (within >= key && within - key < size_of(heap, map->key, map->indirect_key)) {
+			text_puts(out, "key ");
+			lens_key(heap, map->key, key_addr, redact, out);
+			return;
+		}
+		if (within >= elem && within - elem < size_of(heap, map->elem, map->indirect_elem)) {
+			lens_key(heap, map->key, key_addr, redact, out);
+			if (!map->indirect_elem)
+				lens_path(heap, map->elem, within - elem, out);
+			return;
+		}
+	}
+}
+
+static void element(struct heap *heap, uint32_t type, uint64_t offset, struct text *out)
+{
+	const struct rtype *t = rtype_of(heap, type);
+
+	if (!t || !t->size)
+		return;
+	text_printf(out, "[%" PRIu64 "]", offset / t->size);
+	lens_path(heap, type, offset % t->size, out);
+}
+
+void lens_edge_label(struct lens *lens, uint32_t src, uint64_t offset, struct text *out,
+		     enum known *known)
+{
+	struct heap *heap = lens_heap(lens);
+	const struct form_entry *f = lens_form(heap, src);
+	struct heap_object o;
+	uint64_t before;
+
+	*known = heap->graph->flags[src] & OBJECT_KNOWN;
+	if (!heap_object(heap, src, &o))
+		return;
+	before = mask_value_offset(&heap->go, &heap->spans.items[o.span]);
+	if (!f || offset < before) {
+		text_printf(out, "+%" PRIu64, offset);
+		return;
+	}
+	offset -= before;
+	switch (f->form) {
+	case FORM_VALUE: lens_path(heap, f->type, offset, out); break;
+	case FORM_ARRAY: element(heap, f->type, offset, out); break;
+	case FORM_CHAN_BUFFER: element(heap, types_get(heap->types, f->type)->elem, offset, out); break;
+	case FORM_CLOSURE: captured(heap, f->type, offset, out); break;
+	case FORM_MAP_GROUPS: case FORM_MAP_BUCKETS:
+		entry(heap, types_get(heap->types, f->type), o.addr + before, offset, lens->redact, out);
+		break;
+	default: break;
+	}
+}
+
+/* ---- roots ---- */
+
+static void frame_label(const struct graph *g, const struct root *r, const char *what,
+			struct text *out)
+{
+	if (r->frame == NO_NODE) {
+		text_puts(out, what);
+		return;
+	}
+	text_printf(out, "%s in %s", what, g->frames[r->frame].function);
+	if (g->frames[r->frame].line)
+		text_printf(out, ":%u", g->frames[r->frame].line);
+}
+
+void lens_root_label(struct lens *lens, uint32_t root, struct text *out)
+{
+	struct heap *heap = lens_heap(lens);
+	const struct graph *g = heap->graph;
+	const struct root *r = &g->roots[root];
+	const struct holder *h = &g->holders[r->holder];
+
+	switch ((enum root_kind)r->kind) {
+	case ROOT_GLOBAL:
+		text_puts(out, h->name);
+		if (h->type != NO_NODE)
+			lens_path(heap, heap->typing.forms.items[h->type].type, r->addr - h->lo, out);
+		else if (r->addr > h->lo)
+			text_printf(out, " +%" PRIu64, r->addr - h->lo);
+		break;
+	case ROOT_FRAME: frame_label(g, r, "variable", out); break;
+	case ROOT_STACK_OBJECT: frame_label(g, r, "local", out); break;
+	case ROOT_REGISTER: frame_label(g, r, "register", out); break;
+	case ROOT_TASK: text_puts(out, "its own record"); break;
+	case ROOT_DEFER: frame_label(g, r, "deferred call", out); break;
+	case ROOT_PANIC: frame_label(g, r, "panic", out); break;
+	default: text_puts(out, h->name); break;
+	}
+}

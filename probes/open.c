@@ -1,0 +1,58 @@
+#include "probes/open.h"
+
+#include "probes/go/heap.h"
+#include "probes/snapfile.h"
+
+/* Build the graph behind IMAGE, which becomes the graph's or is freed. */
+static bool build(struct heap *heap, struct image *image, struct graph *_Atomic *out,
+		  struct progress *progress, struct error *err)
+{
+	heap->image = image;
+	return heap_build(heap, out, progress, err);
+}
+
+static bool snapshot(struct process *p, uint64_t max_pause_ms, struct source *s,
+		     struct progress *progress, struct error *err)
+{
+	struct forecast forecast = { 0 };
+
+	if (!process_forecast(p, &forecast, err))
+		return false;
+	if (s->on_forecast && !s->on_forecast(s->forecast_arg, &forecast, err))
+		return false;
+	return process_snapshot(p, max_pause_ms, progress, err);
+}
+
+bool probe_load_process(struct process *p, uint64_t max_pause_ms, struct source *s,
+			struct graph *_Atomic *out, struct progress *progress, struct error *err)
+{
+	struct image *image = process_image(p);
+	struct heap *heap = heap_prepare(image, progress, err);
+
+	if (!heap || !snapshot(p, max_pause_ms, s, progress, err)) {
+		heap_free(heap);
+		image_free(image);
+		return false;
+	}
+	return build(heap, image, out, progress, err);
+}
+
+bool probe_load_file(int fd, int exe_fd, struct source *s, struct graph *_Atomic *out,
+		     struct progress *progress, struct error *err)
+{
+	struct image *image = snapfile_read(fd, progress, err);
+	struct heap *heap = image ? heap_prepare(image, progress, err) : NULL;
+
+	if (!heap) {
+		image_free(image);
+		return false;
+	}
+	return build(heap, image, out, progress, err);
+}
+
+bool probe_save(struct graph *graph, int fd, struct progress *progress, struct error *err)
+{
+	struct heap *heap = graph->producer;
+
+	return snapfile_write(heap->image, fd, progress, err);
+}

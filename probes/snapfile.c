@@ -1,0 +1,468 @@
+#include "probes/snapfile.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+#include <zstd.h>
+
+#include "graph/cleanup.h"
+
+/* The file: a header, then chunks. A chunk is a struct chunk and its payload, compressed by zstd.
+ *   'I' facts, then strings: process name, exe path, paths of mapped files, each NUL-terminated
+ *   'R' ranges (struct file_range)   'T' threads (struct image_thread)   'S' page states
+ *   'P' pages: bytes of consecutive pages of the image's memory from `at` on
+ *   'E' the end: a file without it is truncated */
+#define MAGIC "goretain snapshot\n"
+#define VERSION 1u
+#define BLOCK (4u << 20)       /* payload of a chunk before compression, at most */
+#define LEVEL 1
+#define MAX_RANGES (1u << 22)
+#define MAX_FILES (1u << 16)
+#define MAX_MEMORY (1ull << 46)
+
+struct header { char magic[18]; uint16_t arch; uint32_t version; };
+
+struct chunk {
+	uint8_t kind;
+	uint8_t zero[3];
+	uint32_t stored;       /* bytes that follow */
+	uint64_t size;         /* bytes when decompressed, at most BLOCK */
+	uint64_t at;           /* where they belong: index or offset */
+	uint64_t hash;         /* XXH3 of the stored bytes */
+};
+
+struct facts {
+	uint64_t pid, pause_ns, rss, memory_size;
+	int64_t taken_at;
+	uint32_t n_ranges, n_threads, n_files, exe;
+};
+
+/* ---- writing ---- */
+
+struct writer {
+	int fd;
+	ZSTD_CCtx *zstd;
+	uint8_t *buffer;
+	size_t capacity;
+	struct progress *progress;
+	struct error *err;
+};
+
+static bool write_all(struct writer *w, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+
+	while (n) {
+		ssize_t done = write(w->fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return fail(w->err, STATUS_OUTPUT, "the snapshot cannot be written: %s",
+				    strerror(errno));
+		p += done;
+		n -= (size_t)done;
+	}
+	return true;
+}
+
+static bool write_chunk(struct writer *w, uint8_t kind, uint64_t at, const void *bytes, size_t n)
+{
+	struct chunk chunk = { .kind = kind, .size = n, .at = at };
+	size_t stored = ZSTD_compressCCtx(w->zstd, w->buffer, w->capacity, bytes, n, LEVEL);
+
+	if (ZSTD_isError(stored))
+		return fail(w->err, STATUS_OUTPUT, "the snapshot cannot be compressed: %s",
+			    ZSTD_getErrorName(stored));
+	if (progress_cancelled(w->progress))
+		return fail(w->err, STATUS_REFUSED, "cancelled");
+	chunk.stored = (uint32_t)stored;
+	chunk.hash = XXH3_64bits(w->buffer, stored);
+	progress_add(w->progress, n);
+	return write_all(w, &chunk, sizeof chunk) && write_all(w, w->buffer, stored);
+}
+
+/* An array of any length, in chunks. */
+static bool write_array(struct writer *w, uint8_t kind, const void *bytes, uint64_t n)
+{
+	for (uint64_t at = 0; at < n; at += BLOCK) {
+		uint64_t part = n - at < BLOCK ? n - at : BLOCK;
+
+		if (!write_chunk(w, kind, at, (const uint8_t *)bytes + at, part))
+			return false;
+	}
+	return true;
+}
+
+static bool write_facts(struct writer *w, const struct image *image)
+{
+	struct facts facts = {
+		.pid = image->pid, .pause_ns = image->pause_ns, .rss = image->rss,
+		.memory_size = image->memory_size, .taken_at = image->taken_at,
+		.n_ranges = image->n_ranges, .n_threads = image->n_threads,
+		.n_files = image->n_files, .exe = image->exe,
+	};
+	autofree char *bytes = NULL;
+	size_t n;
+	FILE *out = open_memstream(&bytes, &n);
+	bool ok;
+
+	if (!out)
+		return fail_memory(w->err, "the snapshot's facts");
+	fwrite(&facts, sizeof facts, 1, out);
+	fprintf(out, "%s%c%s%c", image->process ? image->process : "", 0,
+		image->exe_path ? image->exe_path : "", 0);
+	for (uint32_t i = 0; i < image->n_files; i++)
+		fprintf(out, "%s%c", image->files[i], 0);
+	ok = !fclose(out);
+	return ok ? write_array(w, 'I', bytes, n) : fail_memory(w->err, "the snapshot's facts");
+}
+
+static bool has_bytes(uint8_t state)
+{
+	return state != PAGE_UNREAD && state != PAGE_HOLE && state != PAGE_ZERO;
+}
+
+/* The pages of one range that have bytes, run by run. */
+static bool write_pages(struct writer *w, const struct image *image, const struct image_range *r)
+{
+	uint64_t first = r->offset / IMAGE_PAGE, n = (r->hi - r->lo) / IMAGE_PAGE;
+
+	for (uint64_t i = 0; i < n;) {
+		uint64_t end = i;
+
+		while (end < n && has_bytes(image->state[first + end]) &&
+		       end - i < BLOCK / IMAGE_PAGE)
+			end++;
+		if (end > i && !write_chunk(w, 'P', (first + i) * IMAGE_PAGE,
+					    image->memory + (first + i) * IMAGE_PAGE,
+					    (end - i) * IMAGE_PAGE))
+			return false;
+		i = end > i ? end : i + 1;
+	}
+	return true;
+}
+
+/* Page states, skipping blocks in which nothing was read: mappings are mostly empty. */
+static bool write_states(struct writer *w, const struct image *image)
+{
+	uint64_t n = image->memory_size / IMAGE_PAGE;
+
+	for (uint64_t at = 0; at < n; at += BLOCK) {
+		uint64_t part = n - at < BLOCK ? n - at : BLOCK, i = 0;
+
+		while (i < part && image->state[at + i] == PAGE_UNREAD)
+			i++;
+		if (i < part && !write_chunk(w, 'S', at, image->state + at, part))
+			return false;
+	}
+	return true;
+}
+
+static bool write_image(struct writer *w, const struct image *image)
+{
+	struct header header = { .magic = MAGIC, .version = VERSION };
+
+	if (!write_all(w, &header, sizeof header) || !write_facts(w, image) ||
+	    !write_array(w, 'R', image->ranges, image->n_ranges * sizeof *image->ranges) ||
+	    !write_array(w, 'T', image->threads, image->n_threads * sizeof *image->threads) ||
+	    !write_states(w, image))
+		return false;
+	for (uint32_t i = 0; i < image->n_ranges; i++)
+		if (!write_pages(w, image, &image->ranges[i]))
+			return false;
+	return write_chunk(w, 'E', 0, "", 0);
+}
+
+/* Files that the program maps are part of its image: have them fetched, as far as they are needed
+ * to read it elsewhere. */
+static void fetch_files(struct image *image)
+{
+	for (uint32_t i = 0; i < image->n_ranges; i++) {
+		const struct image_range *r = &image->ranges[i];
+		const uint8_t *bytes;
+
+		if (r->file != NO_FILE && r->file == image->exe)
+			image_run(image, r->lo, r->hi - r->lo, &bytes);
+	}
+}
+
+bool snapfile_write(struct image *image, int fd, struct progress *progress, struct error *err)
+{
+	struct writer w = { .fd = fd, .capacity = ZSTD_compressBound(BLOCK), .progress = progress,
+			    .err = err };
+	bool ok;
+
+	progress_begin(progress, "writing", image->rss);
+	fetch_files(image);
+	w.zstd = ZSTD_createCCtx();
+	w.buffer = malloc(w.capacity);
+	ok = w.zstd && w.buffer ? write_image(&w, image)
+				: fail_memory(err, "compressing the snapshot");
+	ZSTD_freeCCtx(w.zstd);
+	free(w.buffer);
+	return ok;
+}
+
+/* ---- reading ---- */
+
+struct reader {
+	int fd;
+	uint64_t at, size;     /* of the file */
+	ZSTD_DCtx *zstd;
+	uint8_t *stored, *bytes; /* of the current chunk */
+	struct chunk chunk;
+	struct image *image;
+	struct facts facts;
+	bool have_facts;
+	struct progress *progress;
+	struct error *err;
+};
+
+static bool bad(struct reader *r, const char *what)
+{
+	return fail(r->err, STATUS_BAD_FILE, "not a good snapshot file: %s at byte %" PRIu64, what,
+		    r->at);
+}
+
+static bool read_all(struct reader *r, void *out, size_t n)
+{
+	uint8_t *p = out;
+
+	if (n > r->size - r->at)
+		return bad(r, "it ends too early");
+	while (n) {
+		ssize_t got = pread(r->fd, p, n, (off_t)r->at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return bad(r, "it cannot be read");
+		p += got;
+		r->at += (uint64_t)got;
+		n -= (size_t)got;
+	}
+	return true;
+}
+
+/* The next chunk, checked and decompressed. */
+static bool next_chunk(struct reader *r)
+{
+	struct chunk *c = &r->chunk;
+	size_t n;
+
+	if (!read_all(r, c, sizeof *c))
+		return false;
+	if (c->size > BLOCK || c->stored > ZSTD_compressBound(BLOCK))
+		return bad(r, "a chunk is larger than chunks are");
+	if (!read_all(r, r->stored, c->stored))
+		return false;
+	if (XXH3_64bits(r->stored, c->stored) != c->hash)
+		return bad(r, "a checksum is wrong");
+	n = ZSTD_decompressDCtx(r->zstd, r->bytes, BLOCK, r->stored, c->stored);
+	if (ZSTD_isError(n) || n != c->size)
+		return bad(r, "a chunk cannot be decompressed");
+	progress_add(r->progress, sizeof *c + c->stored);
+	return progress_cancelled(r->progress) ? fail(r->err, STATUS_REFUSED, "cancelled") : true;
+}
+
+static char *next_string(const uint8_t **p, const uint8_t *end)
+{
+	const uint8_t *nul = *p < end ? memchr(*p, 0, (size_t)(end - *p)) : NULL;
+	char *copy = nul ? strdup((const char *)*p) : NULL;
+
+	if (nul)
+		*p = nul + 1;
+	return copy;
+}
+
+static void release_mapping(struct image *image)
+{
+	if (image->memory)
+		munmap(image->memory, image->memory_size);
+	if (image->state)
+		munmap(image->state, image->memory_size / IMAGE_PAGE);
+}
+
+/* Address space for the image's memory; pages come into being as chunks fill them. */
+static void *reserve(uint64_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static bool make_image(struct reader *r)
+{
+	struct image *image = r->image;
+	const struct facts *f = &r->facts;
+
+	if (f->n_ranges > MAX_RANGES || f->n_files > MAX_FILES || f->n_threads > MAX_RANGES ||
+	    f->memory_size > MAX_MEMORY || !f->memory_size || f->memory_size % IMAGE_PAGE)
+		return bad(r, "its facts make no sense");
+	image->memory_size = f->memory_size;
+	image->memory = reserve(f->memory_size);
+	image->state = reserve(f->memory_size / IMAGE_PAGE);
+	image->ranges = calloc(f->n_ranges + 1, sizeof *image->ranges);
+	image->threads = calloc(f->n_threads + 1, sizeof *image->threads);
+	image->files = calloc(f->n_files + 1, sizeof *image->files);
+	if (!image->memory || !image->state || !image->ranges || !image->threads || !image->files)
+		return fail_memory(r->err, "the snapshot");
+	image->pid = f->pid;
+	image->pause_ns = f->pause_ns;
+	image->rss = f->rss;
+	image->taken_at = f->taken_at;
+	image->exe = f->exe;
+	image->complete = true;
+	return true;
+}
+
+static bool take_facts(struct reader *r)
+{
+	const uint8_t *p = r->bytes, *end = r->bytes + r->chunk.size;
+
+	if (r->have_facts || r->chunk.size < sizeof r->facts)
+		return bad(r, "its facts are missing");
+	memcpy(&r->facts, p, sizeof r->facts);
+	p += sizeof r->facts;
+	if (!make_image(r))
+		return false;
+	r->image->process = next_string(&p, end);
+	r->image->exe_path = next_string(&p, end);
+	for (uint32_t i = 0; i < r->facts.n_files; i++) {
+		char *path = next_string(&p, end);
+
+		if (!path)
+			return bad(r, "a path is missing");
+		r->image->files[r->image->n_files++] = path;
+	}
+	r->have_facts = true;
+	return true;
+}
+
+/* Part of an array of SIZE bytes at ARRAY. */
+static bool take_part(struct reader *r, void *array, uint64_t size)
+{
+	if (r->chunk.at > size || r->chunk.size > size - r->chunk.at)
+		return bad(r, "a chunk lies outside what it is part of");
+	memcpy((uint8_t *)array + r->chunk.at, r->bytes, r->chunk.size);
+	return true;
+}
+
+static bool take_chunk(struct reader *r)
+{
+	struct image *image = r->image;
+
+	if (r->chunk.kind == 'I')
+		return take_facts(r);
+	if (!r->have_facts)
+		return bad(r, "its facts do not come first");
+	switch (r->chunk.kind) {
+	case 'R': return take_part(r, image->ranges, r->facts.n_ranges * sizeof *image->ranges);
+	case 'T': return take_part(r, image->threads, r->facts.n_threads * sizeof *image->threads);
+	case 'S': return take_part(r, image->state, image->memory_size / IMAGE_PAGE);
+	case 'P': return take_part(r, image->memory, image->memory_size);
+	default: return bad(r, "a chunk of an unknown kind");
+	}
+}
+
+/* Ranges must be in order and lie within the memory; states and threads must be of known kinds. */
+static bool check_image(struct reader *r)
+{
+	struct image *image = r->image;
+	uint64_t last = 0;
+
+	for (uint32_t i = 0; i < r->facts.n_ranges; i++) {
+		const struct image_range *a = &image->ranges[i];
+
+		if (a->lo < last || a->hi <= a->lo || a->hi >> 57 || a->lo % IMAGE_PAGE ||
+		    a->hi % IMAGE_PAGE || a->offset % IMAGE_PAGE ||
+		    a->offset > image->memory_size || a->hi - a->lo > image->memory_size - a->offset ||
+		    (a->file != NO_FILE && a->file >= image->n_files))
+			return bad(r, "its ranges make no sense");
+		last = a->hi;
+	}
+	for (uint32_t i = 0; i < r->facts.n_threads; i++)
+		if (image->threads[i].registers.n_general > ARCH_REGISTERS)
+			return bad(r, "its threads make no sense");
+	for (uint32_t i = 0; i < r->facts.n_ranges; i++) {
+		const struct image_range *a = &image->ranges[i];
+		uint8_t *state = image->state + a->offset / IMAGE_PAGE;
+
+		for (uint64_t p = 0; p < (a->hi - a->lo) / IMAGE_PAGE; p++)
+			if (state[p] > PAGE_HOLE)
+				return bad(r, "a page's state makes no sense");
+	}
+	if (image->exe != NO_FILE && image->exe >= image->n_files)
+		image->exe = NO_FILE;
+	image->n_ranges = r->facts.n_ranges;
+	image->n_threads = r->facts.n_threads;
+	return true;
+}
+
+static bool read_image(struct reader *r)
+{
+	struct header header;
+
+	if (!read_all(r, &header, sizeof header))
+		return false;
+	if (memcmp(header.magic, MAGIC, sizeof header.magic))
+		return fail(r->err, STATUS_BAD_FILE, "not a snapshot file of goretain");
+	if (header.version != VERSION)
+		return fail(r->err, STATUS_BAD_FILE, "a snapshot file of version %" PRIu32
+			    ": this goretain reads version %u", header.version, VERSION);
+	while (next_chunk(r)) {
+		if (r->chunk.kind == 'E')
+			return check_image(r);
+		if (!take_chunk(r))
+			return false;
+	}
+	return false;
+}
+
+static struct image *new_image(void)
+{
+	struct image *image = calloc(1, sizeof *image);
+
+	if (!image)
+		return NULL;
+	image->exe_fd = -1;
+	image->exe = NO_FILE;
+	image->release = release_mapping;
+	pthread_mutex_init(&image->fetch_lock, NULL);
+	return image;
+}
+
+struct image *snapfile_read(int fd, struct progress *progress, struct error *err)
+{
+	struct reader r = { .fd = fd, .progress = progress, .err = err };
+	struct stat st;
+	bool ok;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		fail(err, STATUS_BAD_FILE, "not a snapshot file: not a regular file");
+		return NULL;
+	}
+	r.size = (uint64_t)st.st_size;
+	progress_begin(progress, "reading", r.size);
+	r.image = new_image();
+	r.zstd = ZSTD_createDCtx();
+	r.stored = malloc(ZSTD_compressBound(BLOCK));
+	r.bytes = malloc(BLOCK);
+	ok = r.image && r.zstd && r.stored && r.bytes ? read_image(&r)
+						      : fail_memory(err, "the snapshot");
+	ZSTD_freeDCtx(r.zstd);
+	free(r.stored);
+	free(r.bytes);
+	if (!ok) {
+		image_free(r.image);
+		return NULL;
+	}
+	return r.image;
+}
