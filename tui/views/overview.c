@@ -1,0 +1,432 @@
+/* Overview: the answer before a key is pressed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/label.h"
+#include "graph/summary.h"
+#include "tui/views/views.h"
+#include "tui/words.h"
+
+enum { PANE_HOLDS, PANE_TYPES, PANE_MEMORY, N_PANES };
+enum { MOST_PARTS = 16, MOST_TYPES = 100, MOST_SUSPECTS = 3, MOST_HOLDERS = 20 };
+enum { MOST_ITEMS = MOST_SUSPECTS + MOST_HOLDERS, MOST_LINES = 400 };
+
+enum { HOLDS_RANK, HOLDS_WHAT, HOLDS_BYTES, HOLDS_COLUMNS };
+enum { TYPE_NAME, TYPE_SHARE, TYPE_BAR, TYPE_COLUMNS };
+enum { PART_NAME, PART_BYTES, PART_BAR, PART_NOTE, PART_COLUMNS };
+
+static const struct column holds_columns[HOLDS_COLUMNS] = {
+	[HOLDS_RANK] = { "", ALIGN_LEFT, 2, 2, 0, 0 },
+	[HOLDS_WHAT] = { "", ALIGN_LEFT, 20, 0, 0, 0 },
+	[HOLDS_BYTES] = { "", ALIGN_RIGHT, 8, 16, 0, 0 },
+};
+static const struct column type_columns[TYPE_COLUMNS] = {
+	[TYPE_NAME] = { "", ALIGN_LEFT, 8, 0, 0, 0 },
+	[TYPE_SHARE] = { "", ALIGN_RIGHT, 6, 7, 0, 0 },
+	[TYPE_BAR] = { "", ALIGN_LEFT, 6, 24, 1, 0 },
+};
+static const struct column part_columns[PART_COLUMNS] = {
+	[PART_NAME] = { "", ALIGN_LEFT, 8, 22, 0, 0 },
+	[PART_BYTES] = { "", ALIGN_RIGHT, 7, 16, 0, 0 },
+	[PART_BAR] = { "", ALIGN_LEFT, 6, 40, 1, 0 },
+	[PART_NOTE] = { "", ALIGN_LEFT, 8, 0, 2, 0 },
+};
+
+/* A suspect or a group of holders. */
+struct item {
+	bool suspect;
+	uint32_t number;     /* suspect, or index into groups */
+	uint64_t retained;
+	struct text words;   /* title, then what else there is to say, \n between */
+};
+
+/* A line of an item, wrapped. */
+struct item_line { uint32_t item, at, length; bool first, clipped; };
+
+struct overview {
+	const struct graph *graph;
+	struct memory_part parts[MOST_PARTS];
+	uint32_t n_parts;
+	uint32_t types[MOST_TYPES], n_types, all_types;
+	struct holder_group groups[MOST_HOLDERS];
+	uint32_t n_groups, all_groups;
+	struct item items[MOST_ITEMS];
+	uint32_t n_items;
+	struct item_line lines[MOST_LINES];
+	uint32_t n_lines;
+	int wrapped_width, wrapped_height; /* that lines were made for */
+	uint64_t largest;                  /* part of memory */
+	int part_bar, type_bar;            /* cells */
+};
+
+static bool open_view(struct page *page, const void *arg, struct error *err)
+{
+	page->state = calloc(1, sizeof(struct overview));
+	if (!page->state)
+		return fail_memory(err, "the overview");
+	page->n_panes = N_PANES;
+	page->panes[PANE_HOLDS].columns = holds_columns;
+	page->panes[PANE_HOLDS].n_columns = HOLDS_COLUMNS;
+	page->panes[PANE_TYPES].columns = type_columns;
+	page->panes[PANE_TYPES].n_columns = TYPE_COLUMNS;
+	page->panes[PANE_MEMORY].columns = part_columns;
+	page->panes[PANE_MEMORY].n_columns = PART_COLUMNS;
+	return true;
+}
+
+static void close_view(struct page *page)
+{
+	struct overview *o = page->state;
+
+	for (uint32_t i = 0; o && i < MOST_ITEMS; i++)
+		text_free(&o->items[i].words);
+	free(o);
+}
+
+/* What is held by whom: suspects first, then the largest holders. */
+
+static void add_suspects(struct overview *o)
+{
+	const struct graph *g = o->graph;
+	uint32_t n = g->n_suspects < MOST_SUSPECTS ? g->n_suspects : MOST_SUSPECTS;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct suspect *s = &g->suspects[i];
+		struct item *item = &o->items[o->n_items++];
+
+		item->suspect = true;
+		item->number = i;
+		item->retained = s->retained;
+		text_clear(&item->words);
+		text_printf(&item->words, "%s\n%s", s->title, s->explanation ? s->explanation : "");
+		if (s->fix && *s->fix)
+			text_printf(&item->words, "\nFix: %s", s->fix);
+	}
+}
+
+static void add_holders(struct overview *o)
+{
+	for (uint32_t i = 0; i < o->n_groups && o->n_items < MOST_ITEMS; i++) {
+		struct item *item = &o->items[o->n_items++];
+		const struct holder *holder = &o->graph->holders[o->groups[i].holder];
+
+		item->suspect = false;
+		item->number = i;
+		item->retained = o->groups[i].retained;
+		text_clear(&item->words);
+		summary_group(o->graph, &o->groups[i], &item->words);
+		if (holder->kind == HOLDER_GLOBAL && holder->type != NO_NODE)
+			text_printf(&item->words, "  %s", o->graph->types[holder->type].name);
+	}
+}
+
+static void update(struct page *page)
+{
+	struct overview *o = page->state;
+	struct error err = {0};
+
+	if (!screen_has(page->screen, STAGE_SIZES))
+		return;
+	o->graph = screen_graph(page->screen);
+	o->n_parts = summary_memory(o->graph, o->parts, MOST_PARTS);
+	o->largest = 0;
+	for (uint32_t i = 0; i < o->n_parts; i++)
+		if (o->parts[i].bytes > o->largest)
+			o->largest = o->parts[i].bytes;
+	page->panes[PANE_MEMORY].n_rows = o->n_parts;
+	o->wrapped_width = 0;
+	if (!screen_has(page->screen, STAGE_RETAINED))
+		return;
+	o->n_types = summary_types(o->graph, o->types, MOST_TYPES, &o->all_types);
+	page->panes[PANE_TYPES].n_rows = o->n_types + (o->all_types > o->n_types);
+	o->n_groups = summary_holders(o->graph, o->groups, MOST_HOLDERS, &o->all_groups, &err);
+	o->n_items = 0;
+	if (screen_has(page->screen, STAGE_DONE))
+		add_suspects(o);
+	add_holders(o);
+}
+
+/* The lines of one paragraph; only the first LIMIT. */
+static uint32_t wrap_paragraph(struct overview *o, uint32_t item, size_t at, size_t end,
+			       unsigned width, uint32_t limit, bool first)
+{
+	uint32_t n = 0;
+
+	while (at < end && n < limit && o->n_lines < MOST_LINES) {
+		size_t length = cells_fit(text_string(&o->items[item].words) + at, end - at,
+					  width, true);
+
+		o->lines[o->n_lines++] = (struct item_line){
+			item, (uint32_t)at, (uint32_t)length, .first = first && !n,
+			.clipped = n + 1 == limit && at + length < end };
+		at += length;
+		n++;
+	}
+	return n;
+}
+
+static void wrap_item(struct overview *o, uint32_t item, unsigned width, uint32_t limit)
+{
+	const char *s = text_string(&o->items[item].words);
+	size_t at = 0, length = o->items[item].words.length;
+	bool first = true;
+
+	while (at < length && limit) {
+		const char *newline = strchr(s + at, '\n');
+		size_t end = newline ? (size_t)(newline - s) : length;
+		uint32_t lines = end == length ? limit : first ? limit > 1 ? limit - 1 : 1 : limit;
+
+		limit -= wrap_paragraph(o, item, at, end, width, lines, first);
+		first = false;
+		at = end + 1;
+	}
+}
+
+static void wrap(struct overview *o, int width, int height)
+{
+	uint32_t suspects = 0, each;
+
+	o->wrapped_width = width;
+	o->wrapped_height = height;
+	o->n_lines = 0;
+	for (uint32_t i = 0; i < o->n_items; i++)
+		suspects += o->items[i].suspect;
+	each = suspects && height > (int)suspects ? (uint32_t)height / suspects : 1;
+	for (uint32_t i = 0; i < o->n_items; i++)
+		wrap_item(o, i, width > 18 ? (unsigned)width - 16 : 2,
+			  !o->items[i].suspect ? 1 : each < 8 ? each : 8);
+}
+
+static void place(struct pane *pane, int y, int x, int height, int width)
+{
+	pane->y = y;
+	pane->x = x;
+	pane->height = height;
+	pane->width = width;
+}
+
+static void say_titles(struct page *page, const struct overview *o)
+{
+	struct line *titles[N_PANES];
+	const struct graph *g = o->graph;
+
+	for (unsigned i = 0; i < N_PANES; i++) {
+		titles[i] = &page->panes[i].title;
+		line_clear(titles[i]);
+		line_role(titles[i], i == page->focus ? ROLE_ROOT : ROLE_PLAIN);
+	}
+	text_puts(&titles[PANE_MEMORY]->text, "Resident");
+	if (g && g->meta.rss) {
+		text_putc(&titles[PANE_MEMORY]->text, ' ');
+		text_size(&titles[PANE_MEMORY]->text, g->meta.rss, screen_exact(page->screen));
+	}
+	text_puts(&titles[PANE_TYPES]->text, "Live heap by type, retained");
+	text_puts(&titles[PANE_HOLDS]->text, "What holds it");
+	if (!screen_has(page->screen, STAGE_RETAINED))
+		text_puts(&titles[PANE_HOLDS]->text, ": being computed \xc2\xb7");
+	else if (!screen_has(page->screen, STAGE_DONE))
+		text_puts(&titles[PANE_HOLDS]->text, ": the largest holders; looking for suspects \xc2\xb7");
+	else if (!g->n_suspects)
+		text_puts(&titles[PANE_HOLDS]->text, ": no suspect; the largest holders");
+	else if (g->n_suspects > MOST_SUSPECTS)
+		text_printf(&titles[PANE_HOLDS]->text, ": the first 3 of %u suspects, then the "
+			    "largest holders", g->n_suspects);
+	else
+		text_puts(&titles[PANE_HOLDS]->text, ": suspects, then the largest holders");
+}
+
+static int clamp(int n, int least, int most)
+{
+	return n < least ? least : n > most ? most : n;
+}
+
+/* Too small for three: only the one that has the focus. */
+static void place_one(struct page *page, int y, int height, int width)
+{
+	for (unsigned i = 0; i < N_PANES; i++)
+		place(&page->panes[i], y, 0, i == page->focus ? height : 0, width);
+}
+
+static void layout(struct page *page, int y, int height, int width)
+{
+	struct overview *o = page->state;
+	struct pane *panes = page->panes;
+	int left = width * 21 / 40, top = (o->n_parts > 6 ? (int)o->n_parts : 6) + 1;
+
+	if (top > height * 45 / 100)
+		top = height * 45 / 100;
+	say_titles(page, o);
+	if (height < 9 || width < 60) {
+		place_one(page, y, height, width);
+	} else {
+		place(&panes[PANE_MEMORY], y, 0, top, left);
+		place(&panes[PANE_TYPES], y, left, top, width - left);
+		place(&panes[PANE_HOLDS], y + top, 0, height - top, width);
+	}
+	o->part_bar = clamp(left - 34, 8, 40);
+	o->type_bar = clamp(width - left - 32, 6, 24);
+	height = (int)pane_visible(&panes[PANE_HOLDS]);
+	if (o->wrapped_width != panes[PANE_HOLDS].width || o->wrapped_height != height)
+		wrap(o, panes[PANE_HOLDS].width, height);
+	panes[PANE_HOLDS].n_rows = o->n_lines;
+}
+
+static void memory_row(const struct page *page, const struct overview *o, uint32_t index,
+		       struct row *out)
+{
+	const struct memory_part *part = &o->parts[index];
+
+	text_puts(&out->cells[PART_NAME].text, part->name);
+	text_size(&out->cells[PART_BYTES].text, part->bytes, screen_exact(page->screen));
+	theme_bar(&out->cells[PART_BAR].text, part->bytes, o->largest, (unsigned)o->part_bar);
+	line_puts(&out->cells[PART_NOTE], ROLE_DIM, part->note);
+}
+
+static void type_row(const struct overview *o, uint32_t index, struct row *out)
+{
+	const struct graph *g = o->graph;
+	const struct type *type;
+
+	if (index >= o->n_types) {
+		line_role(&out->cells[TYPE_NAME], ROLE_DIM);
+		text_puts(&out->cells[TYPE_NAME].text, "\xe2\x80\xa6 ");
+		text_count(&out->cells[TYPE_NAME].text, o->all_types - o->n_types);
+		text_puts(&out->cells[TYPE_NAME].text, " more");
+		return;
+	}
+	type = &g->types[o->types[index]];
+	text_puts(&out->cells[TYPE_NAME].text, type->name);
+	words_share(type->retained, g->live_bytes, &out->cells[TYPE_SHARE].text);
+	theme_bar(&out->cells[TYPE_BAR].text, type->retained, g->live_bytes,
+		  (unsigned)o->type_bar);
+}
+
+static void holds_row(const struct page *page, const struct overview *o, uint32_t index,
+		      struct row *out)
+{
+	const struct item_line *line = &o->lines[index];
+	const struct item *item = &o->items[line->item];
+	struct line *what = &out->cells[HOLDS_WHAT];
+
+	out->continues = !line->first;
+	if (line->first) {
+		line_role(&out->cells[HOLDS_RANK], item->suspect ? ROLE_SUSPECT : ROLE_DIM);
+		text_printf(&out->cells[HOLDS_RANK].text, "%s%u", item->suspect ? "!" : "",
+			    item->number + 1);
+		text_size(&out->cells[HOLDS_BYTES].text, item->retained,
+			  screen_exact(page->screen));
+		line_role(what, ROLE_ROOT);
+	} else {
+		text_puts(&what->text, "  ");
+	}
+	text_append(&what->text, text_string(&item->words) + line->at, line->length);
+	if (line->clipped)
+		text_puts(&what->text, "\xe2\x80\xa6");
+}
+
+static void row(struct page *page, unsigned pane, uint32_t index, struct row *out)
+{
+	const struct overview *o = page->state;
+
+	if (pane == PANE_MEMORY)
+		memory_row(page, o, index, out);
+	else if (pane == PANE_TYPES)
+		type_row(o, index, out);
+	else
+		holds_row(page, o, index, out);
+}
+
+static const struct item *selected_item(struct page *page)
+{
+	const struct overview *o = page->state;
+	uint32_t at = page->panes[PANE_HOLDS].selected;
+
+	return page->focus == PANE_HOLDS && at < o->n_lines ? &o->items[o->lines[at].item] : NULL;
+}
+
+static bool subject(struct page *page, struct subject *out)
+{
+	const struct overview *o = page->state;
+	const struct item *item = selected_item(page);
+	const struct suspect *s;
+
+	if (!item)
+		return false;
+	*out = (struct subject){ .kind = SUBJECT_HOLDER };
+	if (!item->suspect) {
+		out->id = o->groups[item->number].holder;
+		return true;
+	}
+	s = &o->graph->suspects[item->number];
+	if (s->object != NO_NODE)
+		*out = (struct subject){ .kind = SUBJECT_OBJECT, .id = s->object };
+	else
+		out->id = s->holder;
+	return s->object != NO_NODE || s->holder != NO_NODE;
+}
+
+static void details(struct page *page, struct text *out)
+{
+	const struct overview *o = page->state;
+	const struct item *item = selected_item(page);
+	struct row content = {0};
+
+	if (item) {
+		text_puts(out, text_string(&item->words));
+		return;
+	}
+	row(page, page->focus, page_pane(page)->selected, &content);
+	row_text(&content, page_pane(page)->n_columns, out);
+	row_free(&content);
+	if (page->focus == PANE_TYPES && page_pane(page)->selected < o->n_types) {
+		const struct type *type = &o->graph->types[o->types[page_pane(page)->selected]];
+
+		text_puts(out, "\n\nretained     ");
+		text_size(out, type->retained, true);
+		text_puts(out, "\nlive         ");
+		text_size(out, type->live_bytes, true);
+		text_puts(out, "\nobjects      ");
+		text_count(out, type->objects);
+		text_printf(out, "\npackage      %s", type->package);
+	}
+}
+
+static void open_type(struct page *page, const struct overview *o)
+{
+	uint32_t at = page->panes[PANE_TYPES].selected;
+	struct objects_request request = { .of = OBJECTS_TYPE };
+	autotext struct text title = {0};
+
+	if (at >= o->n_types)
+		return;
+	request.type = o->types[at];
+	text_printf(&title, "live objects of type %s", o->graph->types[request.type].name);
+	request.title = text_string(&title);
+	screen_open(page->screen, &objects_view, &request);
+}
+
+static bool act(struct page *page, enum action action)
+{
+	const struct overview *o = page->state;
+	struct subject to;
+
+	if (action != ACTION_ENTER && action != ACTION_RIGHT)
+		return false;
+	if (page->focus == PANE_TYPES)
+		open_type(page, o);
+	else if (page->focus == PANE_MEMORY)
+		screen_act(page->screen, ACTION_VIEW_DOMINATORS);
+	else if (subject(page, &to))
+		screen_open(page->screen, &object_view, &to);
+	return true;
+}
+
+const struct view_ops overview_view = {
+	.name = "Overview",
+	.screen = SCREEN_OVERVIEW,
+	.about = "Where the memory is (resident set), of what types the live heap is, and what holds it.\n"
+		 "!1: a suspect, a known shape of leak; i tells all of it, with what to do about it.\n"
+		 "Below the suspects: the largest holders. Retained: what would be freed if that went.",
+	.open = open_view, .close = close_view, .update = update, .layout = layout, .row = row,
+	.act = act, .subject = subject, .details = details,
+};

@@ -1,0 +1,182 @@
+#include "tui/worker.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "graph/builder.h"
+#include "graph/suspects.h"
+#include "tui/job.h"
+
+enum question { QUESTION_NONE, QUESTION_ASKED, QUESTION_YES, QUESTION_NO };
+
+struct worker {
+	struct source *source;
+	uint64_t max_pause_ns;
+	int wake;
+	pthread_t thread;
+	struct graph *_Atomic graph;
+	struct index *_Atomic index;
+	struct progress progress;
+
+	pthread_mutex_t lock;     /* for all below */
+	pthread_cond_t answered;
+	enum worker_state state;
+	struct error error;
+	enum question question;
+	struct forecast forecast;
+};
+
+static void wake(struct worker *w)
+{
+	if (write(w->wake, "w", 1) < 0)
+		return; /* the pipe is full: the screen wakes anyway */
+}
+
+/* Runs on the worker's thread, inside source->load. */
+static bool on_forecast(void *arg, const struct forecast *forecast, struct error *err)
+{
+	struct worker *w = arg;
+	bool yes = true;
+
+	pthread_mutex_lock(&w->lock);
+	w->forecast = *forecast;
+	if (forecast->pause_ns > w->max_pause_ns) {
+		w->question = QUESTION_ASKED;
+		wake(w);
+		while (w->question == QUESTION_ASKED)
+			pthread_cond_wait(&w->answered, &w->lock);
+		yes = w->question == QUESTION_YES;
+		w->question = QUESTION_NONE;
+	}
+	pthread_mutex_unlock(&w->lock);
+	if (!yes)
+		return fail(err, STATUS_REFUSED, "not taken: the pause was refused");
+	return true;
+}
+
+/* Every stage after loading; false at the first that fails. */
+static bool analyse(struct worker *w, struct graph *g, struct error *err)
+{
+	wake(w);
+	if (graph_stage(g) < STAGE_LIVE && !graph_mark(g, &w->progress, err))
+		return false;
+	wake(w);
+	if (graph_stage(g) < STAGE_RETAINED && !graph_dominators(g, &w->progress, err))
+		return false;
+	wake(w);
+	atomic_store(&w->index, index_make(g, &w->progress, err));
+	if (!atomic_load(&w->index))
+		return false;
+	wake(w);
+	return graph_find_suspects(g, &w->progress, err);
+}
+
+static void *run(void *arg)
+{
+	struct worker *w = arg;
+	struct error err = {0};
+	bool good = w->source->load(w->source, &w->graph, &w->progress, &err) &&
+		    analyse(w, atomic_load(&w->graph), &err);
+
+	pthread_mutex_lock(&w->lock);
+	w->state = good ? WORKER_DONE : WORKER_FAILED;
+	w->error = err;
+	pthread_mutex_unlock(&w->lock);
+	wake(w);
+	return NULL;
+}
+
+struct worker *worker_start(struct source *source, uint64_t max_pause_ns, int wake_fd,
+			    struct error *err)
+{
+	struct worker *w = calloc(1, sizeof *w);
+
+	if (!w) {
+		fail_memory(err, "the worker");
+		return NULL;
+	}
+	w->source = source;
+	w->max_pause_ns = max_pause_ns;
+	w->wake = wake_fd;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->answered, NULL);
+	source->on_forecast = on_forecast;
+	source->forecast_arg = w;
+	if (!job_thread(&w->thread, run, w)) {
+		fail(err, STATUS_REFUSED, "no thread can be started to compute with");
+		free(w);
+		return NULL;
+	}
+	return w;
+}
+
+const struct graph *worker_graph(struct worker *w)
+{
+	const struct graph *g = atomic_load(&w->graph);
+
+	return g && graph_stage(g) >= STAGE_SIZES ? g : NULL;
+}
+
+const struct index *worker_index(struct worker *w)
+{
+	return atomic_load(&w->index);
+}
+
+struct progress *worker_progress(struct worker *w)
+{
+	return &w->progress;
+}
+
+enum worker_state worker_state(struct worker *w, struct error *err)
+{
+	enum worker_state state;
+
+	pthread_mutex_lock(&w->lock);
+	state = w->state;
+	if (err)
+		*err = w->error;
+	pthread_mutex_unlock(&w->lock);
+	return state;
+}
+
+bool worker_asks(struct worker *w, struct forecast *out)
+{
+	bool asks;
+
+	pthread_mutex_lock(&w->lock);
+	asks = w->question == QUESTION_ASKED;
+	*out = w->forecast;
+	pthread_mutex_unlock(&w->lock);
+	return asks;
+}
+
+void worker_answer(struct worker *w, bool yes)
+{
+	pthread_mutex_lock(&w->lock);
+	if (w->question == QUESTION_ASKED)
+		w->question = yes ? QUESTION_YES : QUESTION_NO;
+	pthread_cond_broadcast(&w->answered);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void worker_cancel(struct worker *w)
+{
+	atomic_store(&w->progress.cancel, true);
+	worker_answer(w, false);
+}
+
+void worker_stop(struct worker *w)
+{
+	if (!w)
+		return;
+	worker_cancel(w);
+	pthread_join(w->thread, NULL);
+	w->source->on_forecast = NULL;
+	index_free(atomic_load(&w->index));
+	if (atomic_load(&w->graph))
+		graph_free(atomic_load(&w->graph));
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->answered);
+	free(w);
+}

@@ -1,0 +1,39 @@
+/* The worker: the thread that takes the snapshot and computes, stage by stage, while the screen
+ * shows what is published. Where taking it would hold the target for longer than allowed, the
+ * worker asks, and waits for the answer that a person gives on the screen. */
+#ifndef GORETAIN_TUI_WORKER_H
+#define GORETAIN_TUI_WORKER_H
+
+#include "graph/graph.h"
+#include "graph/progress.h"
+#include "graph/source.h"
+#include "tui/index.h"
+
+struct worker;
+
+enum worker_state { WORKER_RUNS, WORKER_DONE, WORKER_FAILED };
+
+/* Start on SOURCE, which outlives the worker. A byte goes to the descriptor WAKE whenever a
+ * stage is whole, a question is asked or the work ends. A forecast above MAX_PAUSE_NS is asked
+ * about. NULL with ERR set if no thread can be had. */
+struct worker *worker_start(struct source *source, uint64_t max_pause_ns, int wake,
+			    struct error *err);
+
+/* NULL until it exists; the graph's own stage says how much of it is published. It is freed by
+ * worker_stop. */
+const struct graph *worker_graph(struct worker *worker);
+/* NULL until it exists. */
+const struct index *worker_index(struct worker *worker);
+struct progress *worker_progress(struct worker *worker);
+enum worker_state worker_state(struct worker *worker, struct error *err);
+
+/* Is an answer awaited? The forecast in question goes to *OUT. */
+bool worker_asks(struct worker *worker, struct forecast *out);
+void worker_answer(struct worker *worker, bool yes);
+
+/* Ask the running stage to end; what is published stays. */
+void worker_cancel(struct worker *worker);
+/* Cancel, wait, and free all, the graph included. */
+void worker_stop(struct worker *worker);
+
+#endif
