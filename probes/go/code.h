@@ -7,7 +7,7 @@
 #include "probes/go/pclntab.h"
 #include "probes/go/types.h"
 
-/* A closure's code and the struct type { F uintptr; captured... } that newobject was given for it. */
+/* A closure's code and the type struct { F uintptr; captured... } that was allocated for it. */
 struct code_closure { uint64_t entry; uint32_t type; };
 
 /* How a global's type is told. */

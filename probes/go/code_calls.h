@@ -1,4 +1,4 @@
-/* What a call of a function of the runtime tells about the types of its arguments and its result. */
+/* What a call of a function of the runtime tells about the types of its arguments and result. */
 #ifndef GORETAIN_PROBES_GO_CODE_CALLS_H
 #define GORETAIN_PROBES_GO_CODE_CALLS_H
 

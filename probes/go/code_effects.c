@@ -241,7 +241,7 @@ static struct code_value apply_rule(struct code_walker *w, const struct code_op 
 	}
 }
 
-/* A method of *T gets its receiver in the first argument: a global's word, or a global's address. */
+/* A method of *T gets its receiver in the first argument: a global's word or its address. */
 static void call_method(struct code_walker *w, uint32_t receiver)
 {
 	struct code_value self = argument(w, 0);

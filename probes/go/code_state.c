@@ -42,7 +42,8 @@ static bool reserve_links(struct code_walker *w)
 		w->links = links;
 		w->links_capacity = w->ops.capacity;
 	}
-	memset(w->links, 0xff, w->ops.n * sizeof *w->links);
+	for (uint32_t i = 0; i < w->ops.n; i++)
+		w->links[i] = (struct code_link){ .target = NO_LINK, .state = NO_LINK };
 	return true;
 }
 
@@ -223,6 +224,8 @@ void walker_function(struct code_walker *w, const struct code_function *f, const
 		w->found.failed = true;
 		return;
 	}
+	if (!w->ops.n)
+		return;
 	refer(w, f);
 	for (unsigned round = 1; walk(w, f); round++) {
 		w->found.n_votes = n_votes; /* said too early: the next walk knows better */

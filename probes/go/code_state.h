@@ -4,8 +4,8 @@
  * of a global, a pointer to T and so on, or unknown. Where paths meet, what differs becomes unknown
  * (Kildall 1973); the operations are walked in order again until nothing changes, which for most
  * functions is once. A stack word keeps what was last stored in it in the order of the code: the
- * compiler shares a spill slot among values of one type only (cmd/compile/internal/ssa/stackalloc.go),
- * so a wrong guess there still is of the right type. */
+ * compiler shares a spill slot among values of one type only (stackalloc.go in its
+ * internal/ssa), so a wrong guess there still is of the right type. */
 #ifndef GORETAIN_PROBES_GO_CODE_STATE_H
 #define GORETAIN_PROBES_GO_CODE_STATE_H
 

@@ -98,6 +98,12 @@ static int compare_references(const void *a, const void *b)
 	return order ? order : COMPARE(x->package, y->package);
 }
 
+static void sort(void *list, uint32_t n, size_t size, int (*compare)(const void *, const void *))
+{
+	if (n)
+		qsort(list, n, size, compare);
+}
+
 /* Can both hold at one address, A saying the same or more? A pointer to a struct is also one to
  * its first field, a struct's first word is also what its first field is, and a slice begins with
  * a pointer to the array that it was made of. */
@@ -154,7 +160,7 @@ static bool judge_globals(struct code_found *all, const struct types *types,
 	out->globals = malloc((all->n_votes + 1ul) * sizeof *out->globals);
 	if (!out->globals)
 		return false;
-	qsort(all->votes, all->n_votes, sizeof *all->votes, compare_votes);
+	sort(all->votes, all->n_votes, sizeof *all->votes, compare_votes);
 	for (uint32_t i = 0, next; i < all->n_votes; i = next) {
 		const struct code_vote *vote;
 
@@ -178,7 +184,7 @@ static bool judge_closures(struct code_found *all, struct code_facts *out)
 	out->closures = malloc((all->n_closures + 1ul) * sizeof *out->closures);
 	if (!out->closures)
 		return false;
-	qsort(all->closures, all->n_closures, sizeof *all->closures, compare_closures);
+	sort(all->closures, all->n_closures, sizeof *all->closures, compare_closures);
 	for (uint32_t i = 0, next; i < all->n_closures; i = next) {
 		bool agree = true;
 
@@ -200,7 +206,7 @@ static bool judge_references(struct code_found *all, struct code_facts *out)
 	out->packages = malloc((all->n_references + 1ul) * sizeof *out->packages);
 	if (!out->references || !out->packages)
 		return false;
-	qsort(all->references, all->n_references, sizeof *all->references, compare_references);
+	sort(all->references, all->n_references, sizeof *all->references, compare_references);
 	for (uint32_t i = 0, next; i < all->n_references; i = next) {
 		uint32_t package = all->references[i].package;
 		bool one = package != NO_PACKAGE;
