@@ -227,8 +227,11 @@ static bool array_like(uint16_t form)
 static bool nothing_behind(struct typing *t, const struct candidate *c)
 {
 	uint64_t end = c->object.offset + c->bytes;
+	bool by_type = t->heap->go.layout.masks == MASKS_HEADERS &&
+		       (!c->span->class || c->object.size > HEADER_LIMIT);
 
-	return c->span->noscan || end + 8 > c->object.size || end % 8 ||
+	/* A mask that comes from the element's type goes on to the slot's end. */
+	return by_type || c->span->noscan || end + 8 > c->object.size || end % 8 ||
 	       !mask_words(&t->reader, c->object.span, c->object.slot, end / 8);
 }
 
@@ -282,8 +285,8 @@ static bool look_at(struct typing *t, struct candidate *c)
 
 /* ---- who wins ---- */
 
-/* A map's or channel's own form says more than the bare struct that a header names. */
-static bool names_header_better(const struct typing *t, const struct candidate *c, uint32_t have)
+/* A map's or channel's own form says more than the bare struct or array that is in it. */
+static bool says_more(const struct typing *t, const struct candidate *c, uint32_t have)
 {
 	const struct form_entry *f = &t->forms.items[have];
 
@@ -303,12 +306,12 @@ static bool beats(const struct typing *t, const struct candidate *c, enum fit fi
 	if (have == NO_NODE)
 		return true;
 	if (t->fit[id] == FIT_HEADER)
-		return names_header_better(t, c, have);
+		return says_more(t, c, have);
 	if (fit != t->fit[id])
 		return fit > t->fit[id];
 	if (bytes != t->covered[id])
 		return bytes > t->covered[id];
-	return c->unit > 1 && forms_unit(&t->forms, have) == 1;
+	return says_more(t, c, have) || (c->unit > 1 && forms_unit(&t->forms, have) == 1);
 }
 
 /* Blocks of the tiny allocator hold several values: the block has no type of its own. */
