@@ -29,7 +29,7 @@ struct code_value {
 	uint64_t of : 56, kind : 8;
 };
 
-#define STATE_SLOTS 512u /* words of a frame that are followed */
+#define STATE_SLOTS 16384u /* words of a frame that are followed */
 
 struct code_state {
 	struct code_value registers[CODE_REGISTERS];
