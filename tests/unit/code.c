@@ -114,6 +114,27 @@ static void a_field_of_a_known_pointer_is_known(void **state)
 	assert_only(c, GLOBAL, CODE_POINTER, c->s.node);
 }
 
+static void a_field_of_a_field_is_known(void **state)
+{
+	struct case_ *c = *state;
+
+	put_new(&c->s, c->s.behind);
+	put(&c->s, 4, 0x48, 0x8b, 0x48, 0x08); /* mov rcx, [rax + 8] */
+	put_store(&c->s, GLOBAL, RCX);
+	put_return(&c->s);
+	assert_only(c, GLOBAL, CODE_POINTER, c->s.node);
+}
+
+static void shared_generic_code_stands_for_its_only_instance(void **state)
+{
+	struct case_ *c = *state;
+
+	put_new(&c->s, c->s.shape);
+	put_store(&c->s, GLOBAL, RAX);
+	put_return(&c->s);
+	assert_only(c, GLOBAL, CODE_POINTER, c->s.instance);
+}
+
 static void a_specialised_allocator_takes_the_type_second(void **state)
 {
 	struct case_ *c = *state;
@@ -398,6 +419,19 @@ static void behind_a_panic_nothing_flows(void **state)
 	assert_only(c, GLOBAL, CODE_POINTER, c->s.node);
 }
 
+static void where_a_table_of_jumps_leads_nothing_is_known(void **state)
+{
+	struct case_ *c = *state;
+
+	put_new(&c->s, c->s.node);
+	put(&c->s, 2, 0xff, 0xe1); /* jmp rcx */
+	put_store(&c->s, GLOBAL, RAX);
+	put_new(&c->s, c->s.outer); /* but from there on it is */
+	put_store(&c->s, OTHER, RAX);
+	put_return(&c->s);
+	assert_only(c, OTHER, CODE_POINTER, c->s.outer);
+}
+
 /* ---- closures, references, names ---- */
 
 static void a_closure_tells_what_it_captured(void **state)
@@ -524,6 +558,8 @@ int main(void)
 		TEST(a_new_object_types_the_pointer),
 		TEST(a_store_through_an_address_counts_too),
 		TEST(a_field_of_a_known_pointer_is_known),
+		TEST(a_field_of_a_field_is_known),
+		TEST(shared_generic_code_stands_for_its_only_instance),
 		TEST(a_specialised_allocator_takes_the_type_second),
 		TEST(channels_and_maps_have_their_own_types),
 		TEST(a_map_is_typed_by_its_use),
@@ -545,6 +581,7 @@ int main(void)
 		TEST(a_rare_path_that_jumps_back_loses_nothing),
 		TEST(a_loop_that_changes_a_register_forgets_it),
 		TEST(behind_a_panic_nothing_flows),
+		TEST(where_a_table_of_jumps_leads_nothing_is_known),
 		TEST(a_closure_tells_what_it_captured),
 		TEST(references_name_their_package),
 		TEST(two_packages_are_none),

@@ -101,6 +101,9 @@ static void add_types(struct sandbox *s)
 	s->node = add_struct(s, "main.node", "main", "next", s->node_pointer, 8, "n", s->word);
 	put_u64(s, s->node_pointer + 48, s->node);
 	s->outer = add_struct(s, "main.outer", "main", "first", s->node, 16, "more", s->word);
+	s->behind = add_struct(s, "main.behind", "main", "n", s->word, 8, "inner", s->node);
+	s->instance = add_struct(s, "main.pair[int]", "main", "first", s->node_pointer, 8,
+				 "second", s->word);
 	s->shape = add_struct(s, "main.pair[go.shape.int]", "main", "first", s->node_pointer, 8,
 			      "second", s->word);
 	s->map = add_map(s, "map[int]int", s->word);

@@ -23,7 +23,7 @@ struct sandbox {
 	int32_t links[64];        /* offsets of all types */
 	/* Addresses of type descriptors. */
 	uint64_t word, uintptr, node, node_pointer, outer, map, other_map, channel, closure, header;
-	uint64_t shape;
+	uint64_t behind, shape, instance;
 };
 
 void sandbox_new(struct sandbox *s);
