@@ -102,26 +102,21 @@ static void tail_chunk(struct mask_iter *it)
 
 /* ---- a type's mask, once an element ---- */
 
-/* The next 64 words of the mask of the current element, or of the next one. */
+/* The next 64 words of the mask of the current element, then on to the next one. */
 static void type_chunk(struct mask_iter *it)
 {
 	uint64_t within = it->next - it->element;
 
-	if (!it->tile && within >= it->ptr_words) {
-		it->element += it->size_words;
-		it->next = it->element;
-		within = 0;
-	}
-	if (it->next >= it->end) {
-		it->word = it->next = it->end;
-		it->bits = 0;
-		return;
-	}
 	it->word = it->next;
 	it->bits = it->tile ? it->tile : load_bits(it->type_bits, within, it->ptr_words);
-	it->next += 64;
 	if (it->end - it->word < 64)
 		it->bits &= (1ull << (it->end - it->word)) - 1;
+	if (it->tile || within + 64 < it->ptr_words) {
+		it->next += 64;
+	} else {
+		it->element += it->size_words;
+		it->next = it->element;
+	}
 }
 
 /* ---- 1.20, 1.21: one bit a word in the arena; noMorePtrs ends an object ---- */
