@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "graph/array.h"
 #include "graph/cleanup.h"
 #include "graph/parallel.h"
 #include "probes/go/code_state.h"
@@ -56,9 +57,8 @@ static bool read_program(struct pass *pass, struct code_facts *out, struct error
 	parallel_for(program->n_functions, GRAIN, read_functions, pass);
 	for (unsigned i = 0; i < n; i++)
 		found[i] = walkers[i].found;
-	ok = progress_cancelled(pass->progress)
-		     ? fail(err, STATUS_REFUSED, "cancelled")
-		     : found_judge(found, n, program->types, &program->names, out, err);
+	ok = !array_cancelled(pass->progress, err) &&
+	     found_judge(found, n, program->types, &program->names, out, err);
 	for (unsigned i = 0; i < n; i++)
 		walker_free(&walkers[i]);
 	return ok;

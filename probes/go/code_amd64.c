@@ -1,3 +1,5 @@
+/* x86-64, decoded with Zydis. Operands are decoded only for instructions that have no case of their
+ * own here, since that doubles the time. */
 #include <Zydis/Zydis.h>
 
 #include "probes/go/code_decode.h"
