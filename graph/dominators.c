@@ -89,6 +89,16 @@ static bool push_edges(struct walk *w, uint32_t node, uint32_t number, struct er
 	return true;
 }
 
+/* The edge now on top comes next if this one leads no further: its node's row was fetched when it
+ * was pushed, what that row says is fetched now. */
+static void look_below(const struct walk *w)
+{
+	uint32_t node = w->steps[w->depth - 1].node;
+
+	if (graph_is_object(w->g, node))
+		__builtin_prefetch(&w->g->fwd_dst[w->g->fwd_row[node]]);
+}
+
 /* Number all that is reached depth first, each with the number of its parent in the walk. The walk
  * is a true depth-first one though edges are pushed early, since the edge that is popped first is
  * the one that numbers its node. */
@@ -103,6 +113,8 @@ static bool number_nodes(struct walk *w, struct error *err)
 		struct step step = w->steps[--w->depth];
 		uint32_t number = t->n;
 
+		if (w->depth)
+			look_below(w);
 		if (t->number[step.node] != NO_NODE)
 			continue;
 		t->number[step.node] = number;
@@ -166,6 +178,13 @@ static uint32_t evaluate(struct forest *f, uint32_t v, uint32_t last)
 	return least;
 }
 
+/* Is the node that W was walked to from its only referrer? Then there is nothing to compare. */
+static bool only_parent(const struct forest *f, uint32_t w, uint32_t node)
+{
+	return f->g->rev_row[node + 1] - f->g->rev_row[node] == 1 &&
+	       graph_is_object(f->g, f->tree->node[f->tree->idom[w]]);
+}
+
 /* Have the rows of nodes that come soon on their way to the cache. */
 static void look_ahead(const struct forest *f, uint32_t w)
 {
@@ -176,9 +195,10 @@ static void look_ahead(const struct forest *f, uint32_t w)
 
 	if (graph_is_object(g, far))
 		__builtin_prefetch(&g->rev_row[far]);
-	if (graph_is_object(g, middle))
+	if (graph_is_object(g, middle) && !only_parent(f, w - 2 * AHEAD, middle))
 		__builtin_prefetch(&g->rev_src[g->rev_row[middle]]);
-	if (graph_is_object(g, near) && g->rev_row[near] < g->rev_row[near + 1])
+	if (graph_is_object(g, near) && !only_parent(f, w - AHEAD, near) &&
+	    g->rev_row[near] < g->rev_row[near + 1])
 		__builtin_prefetch(&f->tree->number[EDGE_NODE(g->rev_src[g->rev_row[near]])]);
 }
 
@@ -189,6 +209,8 @@ static uint32_t semidominator(struct forest *f, uint32_t w)
 
 	if (!graph_is_object(g, node))
 		return 0;
+	if (only_parent(f, w, node))
+		return semi;
 	for (uint32_t e = g->rev_row[node]; e < g->rev_row[node + 1]; e++) {
 		uint32_t src = g->rev_src[e], candidate;
 

@@ -85,8 +85,10 @@ static void look_ahead(const struct search *s)
 		uint32_t id = s->queue[s->head + AHEAD];
 		uint32_t e = g->fwd_row[id], end = g->fwd_row[id + 1];
 
-		for (end = end - e > 4 ? e + 4 : end; e < end; e++)
+		for (end = end - e > 4 ? e + 4 : end; e < end; e++) {
 			__builtin_prefetch(&g->depth[EDGE_NODE(g->fwd_dst[e])], 1);
+			__builtin_prefetch(&g->root[EDGE_NODE(g->fwd_dst[e])], 1);
+		}
 	}
 }
 

@@ -15,7 +15,7 @@
 /* All arrays by number. */
 struct sums {
 	struct graph *g;
-	const struct tree *tree;
+	struct tree *tree;
 	uint64_t *retained;
 	uint32_t *size;  /* nodes of the subtree */
 	uint32_t *above; /* holder */
@@ -53,6 +53,15 @@ static void sweep(struct sums *s)
 							       s->above[t->idom[w]];
 }
 
+/* From here on the tree's dominators are nodes. */
+static void name_dominators(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
+{
+	struct sums *s = ctx;
+
+	for (uint64_t w = lo; w < hi; w++)
+		s->tree->idom[w] = s->tree->node[s->tree->idom[w]];
+}
+
 static void publish_nodes(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
 {
 	struct sums *s = ctx;
@@ -64,18 +73,25 @@ static void publish_nodes(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
 
 		if (node + AHEAD < hi && t->number[node + AHEAD] != NO_NODE) {
 			__builtin_prefetch(&t->idom[t->number[node + AHEAD]]);
+			__builtin_prefetch(&s->above[t->number[node + AHEAD]]);
 			__builtin_prefetch(&s->retained[t->number[node + AHEAD]]);
 		}
-		g->idom[node] = w == NO_NODE ? NO_NODE : t->node[t->idom[w]];
+		g->idom[node] = w == NO_NODE ? NO_NODE : t->idom[w];
 		if (graph_is_object(g, (uint32_t)node)) {
 			g->above[node] = w == NO_NODE ? NO_NODE : s->above[w];
 			g->retained[node] = w == NO_NODE ? 0 : s->retained[w];
-		} else {
-			struct holder *holder = &g->holders[node - g->n_objects];
-
-			holder->retained = s->retained[w];
-			holder->objects = s->size[w] - 1;
 		}
+	}
+}
+
+/* All nodes below a holder are objects. */
+static void publish_holders(const struct sums *s)
+{
+	for (uint32_t i = 0; i < s->g->n_holders; i++) {
+		uint32_t w = s->tree->number[s->g->n_objects + i];
+
+		s->g->holders[i].retained = s->retained[w];
+		s->g->holders[i].objects = s->size[w] - 1;
 	}
 }
 
@@ -135,6 +151,10 @@ static bool sum_tree(struct sums *s, struct error *err)
 	sweep(s);
 	if (!sum_types(s, err))
 		return false;
+	publish_holders(s);
+	parallel_for(s->tree->n, NODE_GRAIN, name_dominators, s);
+	free(take_pointer(s->size));
+	free(take_pointer(s->tree->node));
 	g->idom = array_new(graph_root_node(g), sizeof *g->idom, "dominators", err);
 	g->above = array_new(g->n_objects, sizeof *g->above, "dominators", err);
 	g->retained = array_new(g->n_objects, sizeof *g->retained, "retained sizes", err);
@@ -144,7 +164,7 @@ static bool sum_tree(struct sums *s, struct error *err)
 	return true;
 }
 
-bool tree_sum(struct graph *g, const struct tree *t, struct progress *progress, struct error *err)
+bool tree_sum(struct graph *g, struct tree *t, struct progress *progress, struct error *err)
 {
 	struct sums s = { .g = g, .tree = t };
 	bool ok;

@@ -17,8 +17,8 @@ struct tree {
 void tree_free(struct tree *t);
 
 /* Fill g->idom, g->above, g->retained, g->kid_row and kids, the holders' sums and the types'
- * retained from T. */
-bool tree_sum(struct graph *g, const struct tree *t, struct progress *progress, struct error *err);
+ * retained from T, which is used up. */
+bool tree_sum(struct graph *g, struct tree *t, struct progress *progress, struct error *err);
 
 /* Fill g->depth and g->root: one breadth-first walk from all roots (graph/nearest.c). */
 bool nearest_roots(struct graph *g, struct progress *progress, struct error *err);
