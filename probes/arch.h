@@ -24,9 +24,13 @@ extern const uint64_t arch_arena_base;     /* added to an address before the are
 extern const uint32_t arch_pc_quantum;     /* smallest instruction */
 extern const uint32_t arch_go_int_registers, arch_go_float_registers; /* internal/abi.RegArgs */
 
+/* The instruction that enters the kernel. */
+struct arch_instruction { uint8_t length, bytes[4]; };
+extern const struct arch_instruction arch_syscall;
+
 /* Where in a signal handler's ucontext_t stand the alternate stack (stack_t) and what was
- * interrupted. */
-struct arch_ucontext { uint32_t stack, sp, pc; };
+ * interrupted: N_REGISTERS general registers of 8 bytes, the stack pointer, the pc. */
+struct arch_ucontext { uint32_t stack, sp, pc, registers, n_registers; };
 extern const struct arch_ucontext arch_ucontext;
 
 /* The registers of a thread that this process holds by ptrace. False with errno set. */

@@ -11,10 +11,12 @@ const char *const arch_name = "amd64";
 const uint64_t arch_arena_base = 0x800000000000;
 const uint32_t arch_pc_quantum = 1;
 const uint32_t arch_go_int_registers = 9, arch_go_float_registers = 15;
+const struct arch_instruction arch_syscall = { 2, { 0x0f, 0x05 } };
 const struct arch_ucontext arch_ucontext = {
 	.stack = offsetof(ucontext_t, uc_stack),
 	.sp = offsetof(ucontext_t, uc_mcontext.gregs[REG_RSP]),
 	.pc = offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]),
+	.registers = offsetof(ucontext_t, uc_mcontext.gregs[REG_R8]), .n_registers = REG_RIP - REG_R8,
 };
 
 bool arch_read_registers(pid_t tid, struct arch_registers *out)

@@ -13,10 +13,12 @@ const char *const arch_name = "arm64";
 const uint64_t arch_arena_base = 0;
 const uint32_t arch_pc_quantum = 4;
 const uint32_t arch_go_int_registers = 16, arch_go_float_registers = 16;
+const struct arch_instruction arch_syscall = { 4, { 0x01, 0x00, 0x00, 0xd4 } }; /* svc 0 */
 const struct arch_ucontext arch_ucontext = {
 	.stack = offsetof(ucontext_t, uc_stack),
 	.sp = offsetof(ucontext_t, uc_mcontext.sp),
 	.pc = offsetof(ucontext_t, uc_mcontext.pc),
+	.registers = offsetof(ucontext_t, uc_mcontext.regs), .n_registers = 31,
 };
 
 bool arch_read_registers(pid_t tid, struct arch_registers *out)

@@ -219,6 +219,9 @@ static void scan_for_allm(struct go *go, const struct go_module *m)
 	s.n = image_run(go->image, m->bss, m->ebss - m->bss, &s.bytes);
 	for (uint64_t i = 0; i + 8 <= s.n; i += 8)
 		try_allm(&s, i, &longest, &link);
+	/* What stands behind it moved with it. */
+	go->layout.m_vdso_sp += link - go->layout.m_alllink;
+	go->layout.m_vdso_pc += link - go->layout.m_alllink;
 	go->layout.m_alllink = link;
 }
 

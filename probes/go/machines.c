@@ -6,10 +6,8 @@
 #include "graph/cleanup.h"
 
 #define MAX_MACHINES 131072u
-#define MAX_STACK (1ull << 40)
-/* m.alllink moved inside Go 1.23 and 1.24 (m.allpSnapshot was inserted before it). */
-#define ALLLINK_FIRST 296
-#define ALLLINK_LAST 400
+#define MAX_STACK (1ull << 33)  /* eight times the runtime's own limit on 64 bits */
+#define MAX_ADDRESS (1ull << 56)
 
 bool g_stack(struct go *go, uint64_t g, uint64_t *lo, uint64_t *hi)
 {
@@ -19,7 +17,7 @@ bool g_stack(struct go *go, uint64_t g, uint64_t *lo, uint64_t *hi)
 		return false;
 	*lo = bounds[0];
 	*hi = bounds[1];
-	return *lo && *lo < *hi && *hi - *lo <= MAX_STACK && *lo % 8 == 0 && *hi % 8 == 0;
+	return *lo && *lo < *hi && *hi < MAX_ADDRESS && *hi - *lo <= MAX_STACK && *lo % 8 == 0 && *hi % 8 == 0;
 }
 
 static bool on_stack(struct go *go, uint64_t g, uint64_t sp)
@@ -40,35 +38,6 @@ static bool is_machine(struct go *go, uint64_t m)
 	uint64_t g0 = m ? m_word(go, m, go->layout.m_g0) : 0;
 
 	return g0 && image_u64(go->image, g0 + (uint64_t)go->layout.g_m) == m;
-}
-
-/* How many m's follow from FIRST by the word at offset LINK of each; 0 if that is no list of m's. */
-static uint32_t list_length(struct go *go, uint64_t first, int32_t link)
-{
-	uint32_t n = 0;
-
-	for (uint64_t m = first; m; m = m_word(go, m, link))
-		if (n++ == MAX_MACHINES || !is_machine(go, m))
-			return 0;
-	return n;
-}
-
-/* The offset of m.alllink: the one by which the most m's are reached, the table's if it is as good
- * as another. */
-static int32_t find_alllink(struct go *go, uint64_t first, uint32_t *length)
-{
-	int32_t best = go->layout.m_alllink;
-
-	*length = list_length(go, first, best);
-	for (int32_t link = ALLLINK_FIRST; link <= ALLLINK_LAST; link += 8) {
-		uint32_t n = list_length(go, first, link);
-
-		if (n > *length) {
-			*length = n;
-			best = link;
-		}
-	}
-	return best;
 }
 
 static int compare_words(const void *a, const void *b)
@@ -157,14 +126,14 @@ static struct machine *match(struct go *go, struct machines *ms, enum evidence k
 	return m;
 }
 
-static bool match_threads(struct go *go, struct machines *ms, struct error *err)
+static bool match_threads(struct go *go, struct machines *ms)
 {
 	autofree struct key *keys = calloc(3ull * ms->n + 1, sizeof *keys);
 	autofree bool *used = calloc(go->image->n_threads + 1ull, sizeof *used);
 	uint32_t missing = ms->n;
 
 	if (!keys || !used)
-		return fail_memory(err, "the runtime's threads");
+		return false;
 	for (enum evidence kind = 0; kind < N_EVIDENCE && missing; kind++) {
 		uint32_t n = make_keys(go, ms, kind, keys);
 
@@ -198,18 +167,19 @@ static bool interrupted(struct go *go, struct machine *m, uint64_t lo, uint64_t 
 			continue;
 		m->sp = image_u64(go->image, context + u->sp);
 		m->pc = image_u64(go->image, context + u->pc);
+		m->saved_registers = context + u->registers;
 		return true;
 	}
 	return false;
 }
 
 /* Where M's thread stands, without the signal handler it may be in. */
-static void locate(struct go *go, struct machine *m, int32_t moved)
+static void locate(struct go *go, struct machine *m)
 {
 	uint64_t lo, hi;
 
-	m->vdso_sp = m_word(go, m->addr, go->layout.m_vdso_sp + moved);
-	m->vdso_pc = m_word(go, m->addr, go->layout.m_vdso_pc + moved);
+	m->vdso_sp = m_word(go, m->addr, go->layout.m_vdso_sp);
+	m->vdso_pc = m_word(go, m->addr, go->layout.m_vdso_pc);
 	if (!m->vdso_sp || !go_module_of_pc(go, m->vdso_pc))
 		m->vdso_sp = m->vdso_pc = 0;
 	if (!m->thread)
@@ -223,67 +193,73 @@ static void locate(struct go *go, struct machine *m, int32_t moved)
 		m->sp = m->pc = 0;
 }
 
-static struct machine describe(struct go *go, uint64_t addr)
-{
-	return (struct machine){
-		.addr = addr, .g0 = m_word(go, addr, go->layout.m_g0),
-		.gsignal = m_word(go, addr, go->layout.m_gsignal),
-		.curg = m_word(go, addr, go->layout.m_curg),
-	};
-}
-
 const struct machine *machines_find(const struct machines *machines, uint64_t addr)
 {
-	for (uint32_t i = 0; addr && i < machines->n; i++)
-		if (machines->items[i].addr == addr)
-			return &machines->items[i];
-	return NULL;
+	uint32_t lo = 0, hi = machines->n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (machines->items[mid].addr < addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < machines->n && machines->items[lo].addr == addr ? &machines->items[lo] : NULL;
 }
 
-/* Machines that a goroutine is on but the list lacks, because it was not found or just grows. */
-static bool add_missing(struct go *go, const uint64_t *gs, uint64_t n_gs, struct machines *out)
+/* The list at go.allm and after it what goroutines are on, in case the list was not found or is just
+ * growing: the first LIMIT of them into ADDRS. How many that are, all in all. */
+static uint64_t list_machines(struct go *go, const uint64_t *gs, uint64_t n_gs, uint64_t *addrs,
+			      uint64_t limit)
 {
-	uint32_t capacity = out->n;
-	uint64_t g;
+	uint64_t m = go->allm ? image_u64(go->image, go->allm) : 0, n = 0, g;
 
+	for (; is_machine(go, m) && n < MAX_MACHINES; m = m_word(go, m, go->layout.m_alllink), n++)
+		if (n < limit)
+			addrs[n] = m;
 	for (uint64_t i = 0; i < n_gs; i++) {
-		struct machine *grown;
-		uint64_t m;
-
 		memcpy(&g, gs + i, sizeof g);
 		m = g ? image_u64(go->image, g + (uint64_t)go->layout.g_m) : 0;
-		if (!m || machines_find(out, m) || !is_machine(go, m) || out->n == MAX_MACHINES)
+		if (!m || !is_machine(go, m))
 			continue;
-		if (out->n >= capacity) {
-			capacity = capacity * 2 + 16;
-			grown = realloc(out->items, capacity * sizeof *grown);
-			if (!grown)
-				return false;
-			out->items = grown;
-		}
-		out->items[out->n++] = describe(go, m);
+		if (n < limit)
+			addrs[n] = m;
+		n++;
 	}
+	return n;
+}
+
+static bool make_machines(struct go *go, const uint64_t *gs, uint64_t n_gs, struct machines *out)
+{
+	uint64_t n = list_machines(go, gs, n_gs, NULL, 0);
+	autofree uint64_t *addrs = calloc(n + 1, sizeof *addrs);
+
+	out->items = calloc(n + 1, sizeof *out->items);
+	if (!addrs || !out->items)
+		return false;
+	list_machines(go, gs, n_gs, addrs, n);
+	qsort(addrs, n, sizeof *addrs, compare_words);
+	for (uint64_t i = 0; i < n; i++)
+		if (!i || addrs[i] != addrs[i - 1])
+			out->items[out->n++] = (struct machine){
+				.addr = addrs[i], .g0 = m_word(go, addrs[i], go->layout.m_g0),
+				.gsignal = m_word(go, addrs[i], go->layout.m_gsignal),
+				.curg = m_word(go, addrs[i], go->layout.m_curg),
+			};
 	return true;
 }
 
 bool machines_read(struct go *go, const uint64_t *gs, uint64_t n_gs, struct machines *out,
 		   struct error *err)
 {
-	uint64_t first = go->allm ? image_u64(go->image, go->allm) : 0, addr = first;
-	uint32_t n = 0;
-	int32_t link = first ? find_alllink(go, first, &n) : go->layout.m_alllink;
-
-	*out = (struct machines){ .items = calloc(n + 1ull, sizeof *out->items) };
-	if (!out->items)
-		return fail_memory(err, "the runtime's threads");
-	for (; out->n < n; addr = m_word(go, addr, link))
-		out->items[out->n++] = describe(go, addr);
-	if (!add_missing(go, gs, n_gs, out) || !match_threads(go, out, err)) {
+	*out = (struct machines){ 0 };
+	if (!make_machines(go, gs, n_gs, out) || !match_threads(go, out)) {
 		machines_free(out);
 		return fail_memory(err, "the runtime's threads");
 	}
 	for (uint32_t i = 0; i < out->n; i++)
-		locate(go, &out->items[i], link - go->layout.m_alllink);
+		locate(go, &out->items[i]);
 	return true;
 }
 

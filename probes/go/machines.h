@@ -12,10 +12,11 @@ struct machine {
 	 * that is not known. */
 	uint64_t sp, pc;
 	bool in_signal;                    /* sp and pc are not the thread's registers */
+	uint64_t saved_registers;          /* of what the signal met: address of the words */
 	uint64_t vdso_sp, vdso_pc;         /* of the Go caller while in the vDSO, else 0 */
 };
 
-struct machines { struct machine *items; uint32_t n; };
+struct machines { struct machine *items; uint32_t n; }; /* by address */
 
 /* All of go.allm, and those that the N_GS goroutines at GS (addresses of g's) are on, each with its
  * thread: by thread id, and where ids differ (the target lives in another pid namespace) by the g

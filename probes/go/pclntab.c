@@ -5,6 +5,7 @@
 #define MAX_STRING 65536u   /* names of functions and files */
 #define MAX_INLINED 1024u   /* calls inlined into one another */
 #define MAX_TEXT_SECTIONS 1024u
+#define MAX_STALLS 64u      /* entries of a table for the same pc */
 #define WINDOW 1024u        /* of a table, read at a time */
 
 /* runtime._func up to the fields that moved (Go 1.18 to 1.27 runtime/runtime2.go). */
@@ -164,13 +165,13 @@ int32_t func_pcvalue(struct go *go, const struct go_func *f, uint32_t table, uin
 	struct pc_table t = { .image = go->image, .at = module->pctab + table,
 			      .end = module->pctab + module->pctab_len };
 	uint64_t at = f->entry;
-	uint32_t value = UINT32_MAX, delta, step; /* -1; unsigned so that it may wrap */
+	uint32_t value = UINT32_MAX, delta, step, stalls = 0; /* -1; unsigned so that it may wrap */
 
 	if (!table || table >= module->pctab_len)
 		return -1;
 	for (bool first = true; next_varint(&t, &delta) && (delta || first); first = false) {
 		value += delta & 1 ? ~(delta >> 1) : delta >> 1;
-		if (!next_varint(&t, &step))
+		if (!next_varint(&t, &step) || (!step && stalls++ == MAX_STALLS))
 			return -1;
 		at += (uint64_t)step * arch_pc_quantum;
 		if (pc < at)

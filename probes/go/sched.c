@@ -158,6 +158,7 @@ static void start_running(struct go *go, struct goroutine *g, const struct machi
 
 	if (!m || !m->sp)
 		return;
+	g->saved_registers = m->saved_registers;
 	if (on_stack(g, m->sp))
 		start_at(g, m->sp, in_gogo(go, m->pc) ? g_word(go, g->addr, go->layout.g_sched_pc) :
 			 m->pc, start_point(go, m));
@@ -225,6 +226,7 @@ static void start_g0(struct go *go, struct goroutine *g, const struct machine *m
 {
 	if (!on_stack(g, m->sp))
 		return;
+	g->saved_registers = m->saved_registers;
 	if (go_module_of_pc(go, m->pc))
 		start_at(g, m->sp, m->pc, start_point(go, m));
 	else if (on_stack(g, m->vdso_sp))
@@ -274,7 +276,7 @@ static const uint64_t *all_gs(struct go *go, uint64_t *n)
 bool goroutines_read(struct go *go, struct goroutines *out, struct error *err)
 {
 	struct machines ms;
-	uint64_t n = 0, addr;
+	uint64_t n = 0, stacks = 0, addr;
 	const uint64_t *gs = all_gs(go, &n);
 
 	*out = (struct goroutines){ 0 };
@@ -288,12 +290,21 @@ bool goroutines_read(struct go *go, struct goroutines *out, struct error *err)
 		return fail_memory(err, "the goroutines");
 	}
 	for (uint64_t i = 0; i < n; i++) {
+		struct goroutine *g = &out->items[out->n];
+
 		memcpy(&addr, gs + i, sizeof addr);
-		out->n += read_goroutine(go, &ms, addr, &out->items[out->n]);
+		if (!read_goroutine(go, &ms, addr, g))
+			continue;
+		out->n++;
+		stacks += g->stack_hi - g->stack_lo;
 	}
 	for (uint32_t i = 0; i < ms.n; i++)
 		read_machine(go, &ms.items[i], out);
 	machines_free(&ms);
+	if (stacks > go->image->memory_size) { /* they overlap: reading would take for ever */
+		goroutines_free(out);
+		return fail(err, STATUS_BAD_FILE, "the goroutines' stacks are larger than all memory");
+	}
 	return true;
 }
 

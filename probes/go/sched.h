@@ -11,7 +11,7 @@ enum g_status { G_IDLE, G_RUNNABLE, G_RUNNING, G_SYSCALL, G_WAITING, G_DEAD = 6,
 enum start_point {
 	START_AT_CALL,   /* parked, in a system call, not yet started: its maps hold */
 	START_SWITCHED,  /* runs, but on its m's system stack, which it went to from there */
-	START_ANYWHERE,  /* any instruction, its registers saved elsewhere: maps do not hold */
+	START_ANYWHERE,  /* any instruction, its registers saved by a signal: maps do not hold */
 	START_REGISTERS, /* any instruction, and THREAD's registers are its own */
 };
 
@@ -28,6 +28,7 @@ struct goroutine {
 	 * it runs on a thread that was not found. PC 0: no code of Go's, only words. */
 	uint64_t sp, pc;
 	enum start_point start;
+	uint64_t saved_registers; /* START_ANYWHERE: address of what the signal saved, 0 unknown */
 	bool stack_moving;      /* its stack may be half copied: pointers into it may be stale */
 	bool running;           /* on a thread at the stop */
 	const struct image_thread *thread; /* NULL if none */

@@ -7,6 +7,9 @@
 
 #define MAX_DEFERS (1u << 20)
 #define FIRST_CAPACITY 256u
+/* The runtime takes the upper bound of a thread's own stack inside of it (mstart0): the outermost
+ * frames lie above. */
+#define THREAD_FRAMES 512u
 /* Outside of this no Go pointer lies: the first page is never mapped, and user space ends where the
  * larger of the architectures' page tables do. */
 #define LOWEST_POINTER 4096u
@@ -116,6 +119,10 @@ static void registers(struct stack_reader *r)
 	for (uint32_t i = 0; g->start == START_REGISTERS && g->thread &&
 	     i < g->thread->registers.n_general && i < ARCH_REGISTERS; i++)
 		stack_slot(r, 0, g->thread->registers.general[i], frame, SLOT_REGISTER, true);
+	if (g->start == START_ANYWHERE && g->saved_registers)
+		stack_words(r, g->saved_registers,
+			    g->saved_registers + 8ull * arch_ucontext.n_registers, frame,
+			    SLOT_REGISTER);
 }
 
 static bool has_injected(struct stack_reader *r)
@@ -175,10 +182,10 @@ static bool set_bounds(struct stack_reader *r)
 	const struct goroutine *g = r->g;
 
 	r->lo = g->stack_lo;
-	r->hi = g->stack_hi;
+	r->hi = g->stack_hi + (g->m_stack ? THREAD_FRAMES : 0);
 	if (g->sp >= r->lo && g->sp < r->hi)
 		return true;
-	if (!g->stack_moving || !g->sp || g->sp > UINT64_MAX - (r->hi - r->lo))
+	if (!g->stack_moving || !g->sp || g->sp >= HIGHEST_POINTER)
 		return false;
 	r->hi = g->sp + (r->hi - r->lo);
 	r->lo = g->sp;

@@ -7,15 +7,14 @@
 /* runtime.stackmap {n, nbit int32; bytedata}: one bitmap of N. */
 struct bitmap { const uint8_t *bits; uint32_t n; };
 
-/* Bitmap number INDEX of the map at ADDR, at most LIMIT bits. False if there is no such bitmap. */
-static bool map_bits(struct stack_reader *r, uint64_t addr, int32_t index, uint64_t limit,
-		     struct bitmap *out)
+/* Bitmap number INDEX of the map at ADDR. False if there is no such bitmap. */
+static bool map_bits(struct stack_reader *r, uint64_t addr, int32_t index, struct bitmap *out)
 {
 	int32_t head[2];
 	uint64_t bytes;
 
 	if (!addr || !image_read(r->go->image, addr, head, sizeof head) || head[0] <= 0 ||
-	    head[1] < 0 || (uint64_t)head[1] > limit)
+	    head[1] < 0)
 		return false;
 	*out = (struct bitmap){ .n = (uint32_t)head[1] };
 	if (!head[1])
@@ -46,14 +45,23 @@ static int32_t map_index(struct stack_reader *r, const struct go_frame *frame)
 	return index == -1 ? 0 : index; /* in the prologue: as on entry */
 }
 
+uint64_t stack_arguments_end(const struct stack_reader *r, uint32_t i)
+{
+	const struct go_frame *caller = &r->out->frames[i + 1];
+
+	if (i + 1 >= r->out->n_frames || caller->func.flag & FUNC_TOPFRAME)
+		return r->hi;
+	return caller->fp;
+}
+
 /* What makeFuncStub and methodValueCall keep at the bottom of their frames: runtime's
  * reflectMethodValue {fn, stack *bitvector, argLen}, and whether the results are there yet. */
 struct reflect_value { uint64_t fn, stack, args; };
 
 /* The arguments of a reflect stub. False if they cannot be told. */
-static bool reflect_arguments(struct stack_reader *r, const struct go_frame *frame,
-			      struct bitmap *out)
+static bool reflect_arguments(struct stack_reader *r, uint32_t i, struct bitmap *out)
 {
+	const struct go_frame *frame = &r->out->frames[i];
 	struct image *image = r->go->image;
 	struct reflect_value value;
 	struct { int32_t n, pad; uint64_t bits; } vector;
@@ -64,7 +72,7 @@ static bool reflect_arguments(struct stack_reader *r, const struct go_frame *fra
 	if (!image_read(image, stack_word(r, frame->sp), &value, sizeof value) ||
 	    value.fn != frame->func.entry ||
 	    !image_read(image, value.stack, &vector, sizeof vector) || vector.n < 0 ||
-	    (uint64_t)vector.n > (r->hi - frame->argp) / 8)
+	    (uint64_t)vector.n > (stack_arguments_end(r, i) - frame->argp) / 8)
 		return false;
 	out->n = (uint32_t)vector.n;
 	if (!(uint8_t)stack_word(r, frame->sp + 32) && value.args / 8 < out->n)
@@ -75,9 +83,10 @@ static bool reflect_arguments(struct stack_reader *r, const struct go_frame *fra
 }
 
 /* Bytes of arguments that may be there where no map tells: what the function declares. */
-static uint64_t argument_bytes(const struct stack_reader *r, const struct go_frame *frame)
+static uint64_t argument_bytes(const struct stack_reader *r, uint32_t i)
 {
-	uint64_t there = r->hi - frame->argp;
+	const struct go_frame *frame = &r->out->frames[i];
+	uint64_t there = stack_arguments_end(r, i) - frame->argp;
 
 	if (frame->func.args < 0)
 		return 0;
@@ -89,7 +98,7 @@ static bool stub_slots(struct stack_reader *r, uint32_t i)
 {
 	struct bitmap map;
 
-	if (!reflect_arguments(r, &r->out->frames[i], &map))
+	if (!reflect_arguments(r, i, &map))
 		return false;
 	add_bits(r, &map, r->out->frames[i].argp, i);
 	stack_object_stub(r, i);
@@ -105,7 +114,7 @@ static void locals(struct stack_reader *r, uint32_t i, int32_t index)
 	if (!size)
 		return;
 	if (map_bits(r, func_funcdata(r->go, &frame->func, FUNCDATA_LOCALS_POINTER_MAPS), index,
-		     size / 8, &map)) {
+		     &map) && map.n <= size / 8) {
 		add_bits(r, &map, frame->varp - 8ull * map.n, i);
 		return;
 	}
@@ -116,13 +125,16 @@ static void locals(struct stack_reader *r, uint32_t i, int32_t index)
 static void arguments(struct stack_reader *r, uint32_t i, int32_t index)
 {
 	struct go_frame *frame = &r->out->frames[i];
-	uint64_t bytes = argument_bytes(r, frame);
+	uint64_t bytes = argument_bytes(r, i);
+	uint64_t words = (stack_arguments_end(r, i) - frame->argp) / 8;
 	struct bitmap map;
 
 	if (bytes < 8)
 		return;
 	if (map_bits(r, func_funcdata(r->go, &frame->func, FUNCDATA_ARGS_POINTER_MAPS), index,
-		     (r->hi - frame->argp) / 8, &map)) {
+		     &map)) {
+		/* Up to Go 1.21 the maps of assembly functions have twice the bits. */
+		map.n = map.n < words ? map.n : (uint32_t)words;
 		add_bits(r, &map, frame->argp, i);
 		return;
 	}
@@ -142,7 +154,7 @@ void stack_frame_slots(struct stack_reader *r, uint32_t i)
 				      !stub_slots(r, i) : !stack_object_records(r, i);
 	if (frame->conservative) {
 		stack_words(r, frame->sp, frame->varp, i, SLOT_FRAME);
-		stack_words(r, frame->argp, frame->argp + argument_bytes(r, frame), i, SLOT_FRAME);
+		stack_words(r, frame->argp, frame->argp + argument_bytes(r, i), i, SLOT_FRAME);
 		return;
 	}
 	index = map_index(r, frame);

@@ -14,8 +14,6 @@ static bool add_object(struct stack_reader *r, struct stack_object object)
 {
 	struct stack_scratch *s = r->scratch;
 
-	if (object.addr < r->lo || object.addr > r->hi || object.size > r->hi - object.addr)
-		return false;
 	if (!stack_room(r, &s->objects, s->n_objects, &s->capacity_objects, sizeof *s->objects))
 		return true;
 	s->objects[s->n_objects++] = object;
@@ -26,16 +24,17 @@ static bool add_record(struct stack_reader *r, uint32_t i, const struct record *
 {
 	const struct go_frame *frame = &r->out->frames[i];
 	uint64_t base = record->off >= 0 ? frame->argp : frame->varp;
+	uint64_t end = record->off >= 0 ? stack_arguments_end(r, i) : frame->varp;
 	int64_t ptrdata = record->ptrdata;
 	struct stack_object object = {
 		.addr = base + (uint64_t)(int64_t)record->off, .size = (uint32_t)record->size,
 		.mask = frame->func.module->rodata + record->mask, .frame = i,
 	};
 
-	if (record->size < 0)
-		return false;
 	if (object.addr < frame->sp) /* not yet in the frame */
 		return true;
+	if (record->size < 0 || object.addr > end || object.size > end - object.addr)
+		return false;
 	if (ptrdata < 0) {
 		if (!r->go->layout.gc_programs)
 			return false;
@@ -57,7 +56,8 @@ bool stack_object_records(struct stack_reader *r, uint32_t i)
 
 	if (!at)
 		return true;
-	if (!image_read(r->go->image, at, &n, sizeof n) || n > (r->hi - frame->sp) / 8)
+	if (!image_read(r->go->image, at, &n, sizeof n) ||
+	    n > (stack_arguments_end(r, i) - frame->sp) / 8)
 		return false;
 	bytes = n ? image_at(r->go->image, at + 8, n * sizeof record) : NULL;
 	if (n && !bytes)

@@ -80,6 +80,9 @@ const struct pc_fact *stack_fact(struct stack_reader *r, uint64_t pc);
 /* Make the frames from r->g's start on. The address from which on nothing is known, 0 if all is. */
 uint64_t stack_unwind(struct stack_reader *r);
 
+/* Where the arguments of frame number I end at the latest: they are part of the caller's frame. */
+uint64_t stack_arguments_end(const struct stack_reader *r, uint32_t i);
+
 /* The slots of frame number I, and its stack objects. */
 void stack_frame_slots(struct stack_reader *r, uint32_t i);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probes/go/gcprog.h"
 #include "probes/go/types_private.h"
 
 #define TFLAG_MASK_ON_DEMAND 16
@@ -12,72 +13,6 @@
 static void set_bit(uint8_t *bits, uint64_t i)
 {
 	bits[i / 8] |= (uint8_t)(1u << (i % 8));
-}
-
-static bool get_bit(const uint8_t *bits, uint64_t i)
-{
-	return bits[i / 8] >> (i % 8) & 1;
-}
-
-/* ---- GC programs (runtime/mbitmap.go, runGCProg) ----
- * 0: end; 0nnnnnnn: n literal bits follow; 1nnnnnnn c: repeat the last n bits c times (n = 0: n is
- * a varint). */
-
-struct program { struct image *image; uint64_t at; uint8_t *bits; uint64_t n, limit; };
-
-static uint64_t program_varint(struct program *p)
-{
-	uint64_t value = 0;
-
-	for (unsigned shift = 0; shift < 63; shift += 7) {
-		uint8_t byte = image_u8(p->image, p->at++);
-
-		value |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			break;
-	}
-	return value;
-}
-
-static void program_literal(struct program *p, uint64_t n)
-{
-	for (uint64_t i = 0; i < n; i++, p->n++) {
-		uint8_t byte = image_u8(p->image, p->at + i / 8);
-
-		if (p->n < p->limit && byte >> (i % 8) & 1)
-			set_bit(p->bits, p->n);
-	}
-	p->at += (n + 7) / 8;
-}
-
-static bool program_repeat(struct program *p, uint64_t n)
-{
-	uint64_t times = program_varint(p);
-
-	if (!n || n > p->n)
-		return false;
-	for (; times && p->n < p->limit; times--)
-		for (uint64_t i = 0; i < n && p->n < p->limit; i++, p->n++)
-			if (get_bit(p->bits, p->n - n))
-				set_bit(p->bits, p->n);
-	return true;
-}
-
-static bool run_program(struct image *image, uint64_t at, uint8_t *bits, uint64_t limit)
-{
-	struct program p = { .image = image, .at = at, .bits = bits, .limit = limit };
-
-	while (p.n < limit) {
-		uint8_t op = image_u8(image, p.at++);
-
-		if (!op)
-			return true;
-		if (!(op & 0x80))
-			program_literal(&p, op);
-		else if (!program_repeat(&p, op & 0x7f ? op & 0x7f : program_varint(&p)))
-			return false;
-	}
-	return true;
 }
 
 /* ---- from the structure ---- */
@@ -192,7 +127,7 @@ static void make_mask(struct types *types, uint32_t index, struct mask *mask)
 	mask->owned = calloc((bits + 7) / 8, 1);
 	if (!mask->owned)
 		return;
-	if (t->gc_program ? run_program(types->go->image, t->gc_data + 4, mask->owned, bits)
+	if (t->gc_program ? gc_program_run(types->go->image, t->gc_data + 4, mask->owned, bits)
 			  : write_structure(types, index, mask->owned, bits))
 		mask->bits = mask->owned;
 }

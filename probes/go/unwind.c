@@ -24,8 +24,12 @@ static enum special special_of(const struct go_func *f)
 
 	if (!strcmp(f->name, "reflect.makeFuncStub") || !strcmp(f->name, "reflect.methodValueCall"))
 		return SPECIAL_REFLECT_STUB;
+	if (!strncmp(f->name, "gcWriteBarrier", 14))
+		return SPECIAL_WRITE_BARRIER;
 	if (strncmp(f->name, "runtime.", 8))
 		return SPECIAL_NONE;
+	if (!strncmp(f->name + 8, "gcWriteBarrier", 14))
+		return SPECIAL_WRITE_BARRIER;
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(f->name + 8, names[i].name))
 			return names[i].special;
@@ -53,7 +57,7 @@ struct walk {
 	enum special callee;
 	bool conservative; /* of the next frame */
 	bool trap;         /* the next frame's pc is no call's */
-	bool switching;    /* the frame below may just have switched to this stack: nobody called */
+	bool entering;     /* the frame below may be the first of Go's on a thread's stack */
 };
 
 static uint64_t line_pc(const struct go_func *f, uint64_t pc, bool trap)
@@ -92,13 +96,13 @@ static bool make_frame(struct stack_reader *r, struct walk *w, const struct pc_f
 	return true;
 }
 
-/* Does the frame above one of function F, which did not stop at a safe point, hold pointers that its
- * map at the call does not tell of? Where the callee is one that the compiler calls without a map
- * (write barriers, copying code), yes; of assembly it is not known. */
-static bool unsafe_call(const struct stack_reader *r, const struct pc_fact *fact)
+/* Does the frame above hold pointers that its map at this call does not tell of? The compiler makes
+ * no map where it calls write barriers and code that copies, since nothing stops there but us; the
+ * latter is assembly and calls nothing. */
+static bool unsafe_call(const struct stack_reader *r, const struct pc_fact *fact, bool innermost)
 {
 	return r->g->start != START_AT_CALL &&
-	       (fact->special == SPECIAL_WRITE_BARRIER || fact->func.flag & FUNC_ASM);
+	       (fact->special == SPECIAL_WRITE_BARRIER || (innermost && fact->func.flag & FUNC_ASM));
 }
 
 static const char *step(struct stack_reader *r, struct walk *w, bool *done)
@@ -108,7 +112,7 @@ static const char *step(struct stack_reader *r, struct walk *w, bool *done)
 	bool asynchronous;
 
 	/* Without a depth it is code that is not Go's, of which no frames are known. */
-	*done = fact->found ? !fact->func.pcsp : w->switching;
+	*done = fact->found ? !fact->func.pcsp : w->entering;
 	if (*done)
 		return NULL;
 	if (!fact->found)
@@ -120,7 +124,7 @@ static const char *step(struct stack_reader *r, struct walk *w, bool *done)
 		return "out of memory";
 	frame = &r->out->frames[r->out->n_frames - 1];
 	*done = fact->func.flag & FUNC_TOPFRAME;
-	w->switching = r->g->m_stack && (fact->func.flag & FUNC_SPWRITE);
+	w->entering = r->g->m_stack && fact->func.flag & (FUNC_SPWRITE | FUNC_ASM);
 	if ((fact->func.flag & FUNC_SPWRITE) && !frame->innermost && !*done &&
 	    fact->special != SPECIAL_CGOCALLBACK) {
 		if (!r->g->m_stack)
@@ -128,13 +132,20 @@ static const char *step(struct stack_reader *r, struct walk *w, bool *done)
 		*done = true; /* the system stack ends where the runtime switched to it */
 	}
 	asynchronous = fact->special == SPECIAL_INJECTED;
-	w->conservative = asynchronous || unsafe_call(r, fact) ||
+	w->conservative = asynchronous || unsafe_call(r, fact, frame->innermost) ||
 			  (r->g->start == START_SWITCHED && fact->special == SPECIAL_SWITCH);
 	w->trap = asynchronous || fact->special == SPECIAL_SIGPANIC;
 	w->callee = (enum special)fact->special;
 	w->pc = stack_word(r, frame->fp - 8);
 	w->sp = frame->fp;
 	return NULL;
+}
+
+/* Code that moves to a thread's stack may have done so just now: what lies there then is left from
+ * earlier calls, and no frame has to fit. */
+static bool doubtful_start(const struct stack_reader *r)
+{
+	return r->g->m_stack && r->out->n_frames && r->out->frames[0].func.flag & FUNC_SPWRITE;
 }
 
 uint64_t stack_unwind(struct stack_reader *r)
@@ -149,7 +160,8 @@ uint64_t stack_unwind(struct stack_reader *r)
 		const char *problem = step(r, &w, &done);
 
 		if (problem) {
-			r->out->problem = problem;
+			if (!doubtful_start(r))
+				r->out->problem = problem;
 			return w.sp;
 		}
 	}
