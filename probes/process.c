@@ -331,7 +331,7 @@ static bool stop_and_copy(struct process *p, uint64_t limit_ns, struct error *er
 	p->stop = (struct process_stop){
 		.pause_ns = r[2].pause_ns, .stop_ns = r[0].ns, .copy_ns = r[1].ns,
 		.resume_ns = r[2].ns, .bytes = r[1].bytes, .holes = r[1].holes,
-		.threads = r[0].threads, .forecast_ns = p->forecast_ns,
+		.threads = p->image->n_threads, .forecast_ns = p->forecast_ns,
 	};
 	return ok;
 }

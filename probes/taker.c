@@ -394,7 +394,6 @@ static void serve_stop(struct taker *t, const struct wire_request *q, struct wir
 
 	if (stop(t, q, &why))
 		table = make_table(t, &why);
-	r->threads = t->tracer.n;
 	r->ns = clock_ns() - t->held_since;
 	if (why.code == STATUS_ATTACH)
 		refuse(t, &r->error);

@@ -18,8 +18,8 @@ void taker_find(pid_t pid, struct taker_target *out);
 
 /* However the target is let go, it is within this time of its limit: by the taker itself at the
  * limit, by its own timer, by the broker's. */
-#define TAKER_TIMER_NS 20000000u
-#define TAKER_BROKER_NS 40000000u
+#define TAKER_TIMER_NS 10000000u
+#define TAKER_BROKER_NS 20000000u
 
 /* Serve requests from READER until it or BROKER closes its socket. For a process of its own: the
  * process must end afterwards. */

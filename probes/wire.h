@@ -23,7 +23,7 @@ enum wire_op {
 	WIRE_FORECAST, /* bytes = of present private pages, ns = to copy them, threads */
 	WIRE_PREPARE,  /* fault in what will be copied of [lo, hi); bytes = so much */
 	WIRE_READ,     /* read [lo, hi), which lies in one range; bytes, holes */
-	WIRE_STOP,     /* stop the target for at most limit_ns; reply with a table; threads, ns */
+	WIRE_STOP,     /* stop the target for at most limit_ns; reply with a table; ns */
 	WIRE_COPY,     /* in the stop: copy all private pages; bytes, holes, ns */
 	WIRE_RESUME,   /* ns; pause_ns = from the first interrupt to the last detach */
 };

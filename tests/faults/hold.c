@@ -1,10 +1,14 @@
 /* One snapshot of any process, a Go program or not, through taker and process as goretain does it:
  * prints what it cost, or the refusal, and ends with its status.
  *
- *	hold PID [MAX_PAUSE_MS [TIMES]] */
+ *	hold [-w] PID [MAX_PAUSE_MS [TIMES]]
+ *
+ * With -w it prints the taker's PID, and the taker stops itself before it does anything, so that a
+ * debugger can be attached; SIGCONT lets it go on. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -13,9 +17,10 @@
 #include "probes/process.h"
 #include "probes/taker.h"
 
-/* A taker for PID; the reader's end of its socket. */
-static int start_taker(pid_t pid, int *broker)
+/* A taker for PID, which may wait first; the reader's end of its socket. */
+static int start_taker(pid_t pid, bool waits, int *broker)
 {
+	pid_t taker;
 	struct taker_target target;
 	int reader_end[2], broker_end[2];
 
@@ -23,12 +28,19 @@ static int start_taker(pid_t pid, int *broker)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, reader_end) != 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, broker_end) != 0)
 		abort();
-	if (fork() == 0) {
+	taker = fork();
+	if (taker == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (waits)
+			raise(SIGSTOP);
 		close(reader_end[0]);
 		close(broker_end[0]);
 		taker_run(&target, reader_end[1], broker_end[1]);
 		_exit(0);
+	}
+	if (waits) {
+		printf("%d\n", taker);
+		fflush(stdout);
 	}
 	close(reader_end[1]);
 	close(broker_end[1]);
@@ -36,11 +48,11 @@ static int start_taker(pid_t pid, int *broker)
 	return reader_end[0];
 }
 
-static bool snapshot(pid_t pid, uint64_t max_pause_ms, struct error *err)
+static bool snapshot(pid_t pid, bool waits, uint64_t max_pause_ms, struct error *err)
 {
 	struct forecast forecast;
 	const struct process_stop *stop;
-	int broker, taker = start_taker(pid, &broker);
+	int broker, taker = start_taker(pid, waits, &broker);
 	struct process *p = process_open(taker, err);
 	bool ok = p && process_forecast(p, &forecast, err) &&
 		  process_snapshot(p, max_pause_ms, NULL, err);
@@ -64,13 +76,15 @@ static bool snapshot(pid_t pid, uint64_t max_pause_ms, struct error *err)
 int main(int argc, char **argv)
 {
 	struct error err = {0};
-	uint64_t max_pause_ms = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000;
-	int times = argc > 3 ? atoi(argv[3]) : 1;
+	bool waits = argc > 1 && strcmp(argv[1], "-w") == 0;
+	char **arg = argv + 1 + waits, **end = argv + argc;
+	uint64_t max_pause_ms = end - arg > 1 ? strtoull(arg[1], NULL, 10) : 1000;
+	int times = end - arg > 2 ? atoi(arg[2]) : 1;
 
-	if (argc < 2)
+	if (arg == end)
 		return 2;
 	for (int i = 0; i < times; i++) {
-		if (!snapshot((pid_t)atoi(argv[1]), max_pause_ms, &err)) {
+		if (!snapshot((pid_t)atoi(arg[0]), waits, max_pause_ms, &err)) {
 			fprintf(stderr, "hold: %s\n", err.message);
 			return err.code;
 		}
