@@ -1,0 +1,111 @@
+#include "graph/label.h"
+
+#include <string.h>
+
+#include "graph/builder.h"
+#include "graph/lens.h"
+
+#define MAX_CLIMB 64 /* parts of a map between its header and an entry, directories included */
+
+bool label_is_map_part(const struct graph *g, uint32_t id)
+{
+	const struct type *type = graph_type(g, id);
+
+	return type && type->shape == SHAPE_MAP_PART;
+}
+
+uint32_t label_visible(const struct graph *g, uint32_t id)
+{
+	uint32_t up = id;
+
+	if (graph_stage(g) < STAGE_RETAINED)
+		return id;
+	for (int i = 0; i < MAX_CLIMB && label_is_map_part(g, up); i++) {
+		up = g->idom[up];
+		if (!graph_is_object(g, up))
+			return id;
+	}
+	return up;
+}
+
+uint64_t label_find_edge(const struct graph *g, uint32_t src, uint32_t dst)
+{
+	for (uint64_t e = g->fwd_row[src]; e < g->fwd_row[src + 1]; e++)
+		if (g->fwd_dst[e] == dst)
+			return e;
+	return NO_EDGE;
+}
+
+uint64_t label_edge_offset(const struct graph *g, uint32_t src, uint64_t edge)
+{
+	uint64_t into;
+
+	if (!g->edges || edge == NO_EDGE)
+		return UINT64_MAX;
+	return g->edges->offset(g->edges->ctx, src, (uint32_t)(edge - g->fwd_row[src]), &into);
+}
+
+void label_edge(const struct graph *g, uint32_t src, uint32_t dst, struct text *out,
+		enum known *known)
+{
+	uint64_t offset = label_edge_offset(g, src, label_find_edge(g, src, dst));
+
+	*known = KNOWN_NO;
+	if (g->lens && offset != UINT64_MAX)
+		g->lens->ops->edge_label(g->lens, src, offset, out, known);
+}
+
+uint32_t label_find_root(const struct graph *g, uint32_t holder, uint32_t dst)
+{
+	const struct holder *h = &g->holders[holder];
+
+	for (uint32_t r = h->first_root; r < h->first_root + h->n_roots; r++)
+		if (g->roots[r].dst == dst)
+			return r;
+	return NO_NODE;
+}
+
+void label_root(const struct graph *g, uint32_t root, struct text *out)
+{
+	size_t before = out->length;
+
+	if (g->lens)
+		g->lens->ops->root_label(g->lens, root, out);
+	if (out->length == before)
+		text_puts(out, g->holders[g->roots[root].holder].name);
+}
+
+const struct map *label_map(const struct graph *g, uint32_t id)
+{
+	for (uint32_t i = 0; i < g->n_maps; i++)
+		if (g->maps[i].object == id || (g->maps[i].object == NO_NODE && g->maps[i].table == id))
+			return &g->maps[i];
+	return NULL;
+}
+
+void label_object(const struct graph *g, uint32_t id, struct text *out)
+{
+	const struct type *type = graph_type(g, id);
+	const struct map *map = NULL;
+
+	graph_type_label(g, id, out);
+	if (type && (type->shape == SHAPE_MAP || type->shape == SHAPE_JSON_TREE))
+		map = label_map(g, id);
+	if (map) {
+		text_puts(out, map->entries == 1 ? ", 1 entry" : ", ");
+		if (map->entries != 1) {
+			text_count(out, map->entries);
+			text_puts(out, " entries");
+		}
+	}
+}
+
+void label_holder(const struct graph *g, uint32_t holder, struct text *out)
+{
+	const struct holder *h = &g->holders[holder];
+
+	/* The names of other kinds begin with what they are. */
+	if (h->kind == HOLDER_GLOBAL)
+		text_puts(out, "global ");
+	text_puts(out, h->name);
+}

@@ -1,0 +1,43 @@
+/* How one node leads to another, in the words of the source: found again from the objects when a
+ * person looks, never stored. */
+#ifndef GORETAIN_GRAPH_LABEL_H
+#define GORETAIN_GRAPH_LABEL_H
+
+#include "graph/graph.h"
+#include "graph/text.h"
+
+#define NO_EDGE UINT64_MAX
+
+/* Is the object a map's own inside: table, directory, groups, buckets? Such are passed through. */
+bool label_is_map_part(const struct graph *g, uint32_t id);
+
+/* The object to show for ID: itself, or the map of which it is a part. A part of a map that lies
+ * in a global or frame has none and is shown itself. */
+uint32_t label_visible(const struct graph *g, uint32_t id);
+
+/* Number of the first edge from SRC to DST that holds; NO_EDGE if there is none. */
+uint64_t label_find_edge(const struct graph *g, uint32_t src, uint32_t dst);
+
+/* Byte offset in SRC of its edge number EDGE; UINT64_MAX if not known. */
+uint64_t label_edge_offset(const struct graph *g, uint32_t src, uint64_t edge);
+
+/* How SRC refers to DST: ".meta", "[17]"; nothing inside a map, or when it is not known. */
+void label_edge(const struct graph *g, uint32_t src, uint32_t dst, struct text *out,
+		enum known *known);
+
+/* Number of the first root of HOLDER that points into DST, NO_NODE if none does. */
+uint32_t label_find_root(const struct graph *g, uint32_t holder, uint32_t dst);
+
+/* How root number ROOT holds: "main.cache", "buf in main.audit". */
+void label_root(const struct graph *g, uint32_t root, struct text *out);
+
+/* An object in one line of plain words: its type as shown, and for a map its entries. */
+void label_object(const struct graph *g, uint32_t id, struct text *out);
+
+/* The map whose header is object ID, or whose table it is if it lies outside the heap; NULL. */
+const struct map *label_map(const struct graph *g, uint32_t id);
+
+/* What kind of holder it is and its name: "global main.cache", "goroutine 91 main.worker". */
+void label_holder(const struct graph *g, uint32_t holder, struct text *out);
+
+#endif

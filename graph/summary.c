@@ -1,0 +1,239 @@
+#include "graph/summary.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "graph/cleanup.h"
+#include "graph/label.h"
+#include "graph/top.h"
+
+static bool has(const char *s)
+{
+	return s && *s;
+}
+
+void summary_process(const struct graph *g, struct text *out)
+{
+	const struct meta *m = &g->meta;
+
+	text_puts(out, has(m->process) ? m->process : "?");
+	if (m->pid)
+		text_printf(out, "[%" PRIu64 "]", m->pid);
+	if (has(m->language_version))
+		text_printf(out, " %s", m->language_version);
+	if (has(m->arch))
+		text_printf(out, " %s", m->arch);
+	if (has(m->build))
+		text_printf(out, ", %s", m->build);
+}
+
+void summary_stop(const struct graph *g, struct text *out)
+{
+	time_t taken = (time_t)g->meta.taken_at;
+	char when[64];
+	struct tm tm;
+
+	text_puts(out, "stopped ");
+	text_duration(out, g->meta.pause_ns);
+	if (g->meta.taken_at <= 0 || !gmtime_r(&taken, &tm))
+		return;
+	strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S UTC", &tm);
+	text_printf(out, " · %s", when);
+}
+
+/* --- memory --- */
+
+static void note_tasks(const struct graph *g, struct memory_part *part)
+{
+	autotext struct text note = {0};
+
+	if (graph_stage(g) < STAGE_EDGES || strcmp(part->name, "stacks") != 0)
+		return;
+	text_count(&note, g->n_tasks);
+	text_puts(&note, g->n_tasks == 1 ? " goroutine" : " goroutines");
+	snprintf(part->note, sizeof part->note, "%s", text_string(&note));
+}
+
+uint32_t summary_memory(const struct graph *g, struct memory_part *parts, uint32_t max)
+{
+	uint32_t n = g->n_memory < max ? g->n_memory : max;
+
+	for (uint32_t i = 0; i < n; i++) {
+		parts[i] = (struct memory_part){ .name = g->memory[i].name, .bytes = g->memory[i].bytes };
+		note_tasks(g, &parts[i]);
+	}
+	return n;
+}
+
+/* --- types and maps --- */
+
+static uint32_t take_ids(const struct top *top, uint32_t *ids)
+{
+	for (uint32_t i = 0; i < top->n; i++)
+		ids[i] = top->items[i].id;
+	return top->n;
+}
+
+uint32_t summary_types(const struct graph *g, uint32_t *types, uint32_t max, uint32_t *all)
+{
+	autofree struct top_item *items = calloc((size_t)max + 1, sizeof *items);
+	struct top top = { items, 0, max };
+
+	*all = 0;
+	if (!items)
+		return 0;
+	for (uint32_t t = 0; t < g->n_types; t++) {
+		if (!g->types[t].retained || g->types[t].shape == SHAPE_MAP_PART)
+			continue;
+		++*all;
+		top_offer(&top, t, g->types[t].retained);
+	}
+	return take_ids(&top, types);
+}
+
+uint32_t summary_map_node(const struct graph *g, const struct map *map)
+{
+	uint32_t node = map->object != NO_NODE ? map->object : map->table;
+
+	return node < g->n_objects ? node : NO_NODE;
+}
+
+uint32_t summary_maps(const struct graph *g, uint32_t *maps, uint32_t max)
+{
+	autofree struct top_item *items = calloc((size_t)max + 1, sizeof *items);
+	struct top top = { items, 0, max };
+
+	if (!items)
+		return 0;
+	for (uint32_t i = 0; i < g->n_maps; i++) {
+		uint32_t node = summary_map_node(g, &g->maps[i]);
+
+		if (g->maps[i].live && node != NO_NODE)
+			top_offer(&top, i, g->retained[node]);
+	}
+	return take_ids(&top, maps);
+}
+
+/* --- holders --- */
+
+static const struct task *task_of(const struct graph *g, uint32_t holder)
+{
+	uint32_t task = g->holders[holder].task;
+
+	return g->holders[holder].kind == HOLDER_TASK && task < g->n_tasks ? &g->tasks[task] : NULL;
+}
+
+static int compare_names(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+/* Order in which holders of one group stand side by side. */
+static int compare_kin(const struct graph *g, uint32_t a, uint32_t b)
+{
+	const struct task *left = task_of(g, a), *right = task_of(g, b);
+	int order;
+
+	if (!left || !right)
+		return left ? 1 : right ? -1 : a < b ? -1 : a > b;
+	order = compare_names(left->function, right->function);
+	return order ? order : compare_names(left->wait, right->wait);
+}
+
+bool summary_alike(const struct graph *g, uint32_t a, uint32_t b)
+{
+	return compare_kin(g, a, b) == 0;
+}
+
+static int compare_holders(const void *a, const void *b, void *arg)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+	int order = compare_kin(arg, left, right);
+
+	return order ? order : left < right ? -1 : left > right;
+}
+
+static void add_to_group(const struct graph *g, struct holder_group *group, uint32_t holder)
+{
+	const struct holder *h = &g->holders[holder];
+	const struct task *task = task_of(g, holder);
+
+	if (!group->count)
+		*group = (struct holder_group){ .holder = holder, .wait_ns = -1 };
+	if (h->retained > g->holders[group->holder].retained)
+		group->holder = holder;
+	group->count++;
+	group->retained += h->retained;
+	group->objects += h->objects;
+	if (task && task->wait_ns > group->wait_ns)
+		group->wait_ns = task->wait_ns;
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+	const struct holder_group *left = a, *right = b;
+
+	if (left->retained != right->retained)
+		return left->retained > right->retained ? -1 : 1;
+	return left->holder < right->holder ? -1 : left->holder > right->holder;
+}
+
+uint32_t summary_holders(const struct graph *g, struct holder_group *groups, uint32_t max,
+			 uint32_t *all, struct error *err)
+{
+	autofree uint32_t *order = calloc((size_t)g->n_holders + 1, sizeof *order);
+	autofree struct holder_group *every = calloc((size_t)g->n_holders + 1, sizeof *every);
+	uint32_t n = 0, groups_n = 0;
+
+	*all = 0;
+	if (!order || !every) {
+		fail_memory(err, "the list of holders");
+		return 0;
+	}
+	for (uint32_t h = 0; h < g->n_holders; h++)
+		if (g->holders[h].retained)
+			order[n++] = h;
+	qsort_r(order, n, sizeof *order, compare_holders, (void *)g);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i && compare_kin(g, order[i - 1], order[i]) != 0)
+			groups_n++;
+		add_to_group(g, &every[groups_n], order[i]);
+	}
+	*all = groups_n += n > 0;
+	qsort(every, groups_n, sizeof *every, compare_groups);
+	n = groups_n < max ? groups_n : max;
+	memcpy(groups, every, n * sizeof *groups);
+	return n;
+}
+
+void summary_group(const struct graph *g, const struct holder_group *group, struct text *out)
+{
+	const struct task *task = task_of(g, group->holder);
+
+	if (group->count > 1 && task) {
+		text_count(out, group->count);
+		text_printf(out, " × goroutine %s", task->function ? task->function : "?");
+	} else {
+		label_holder(g, group->holder, out);
+	}
+	if (!task || !task->wait)
+		return;
+	text_printf(out, " · %s", task->wait);
+	if (group->wait_ns >= 0) {
+		text_puts(out, ", ");
+		text_duration(out, (uint64_t)group->wait_ns);
+	}
+}
+
+void summary_shared(const struct graph *g, uint64_t *bytes, uint64_t *objects)
+{
+	*bytes = g->live_bytes;
+	*objects = g->live_objects;
+	for (uint32_t h = 0; h < g->n_holders; h++) {
+		*bytes -= g->holders[h].retained;
+		*objects -= g->holders[h].objects;
+	}
+}

@@ -1,0 +1,56 @@
+/* What the overview and the report say of a snapshot, made once for both: which process, where its
+ * memory is, which types, holders and maps keep most of it. */
+#ifndef GORETAIN_GRAPH_SUMMARY_H
+#define GORETAIN_GRAPH_SUMMARY_H
+
+#include "graph/error.h"
+#include "graph/graph.h"
+#include "graph/text.h"
+
+/* "orders[4242] go1.26.8 amd64, stripped" */
+void summary_process(const struct graph *g, struct text *out);
+/* "stopped 84 ms · 2026-01-02 03:04:05 UTC" */
+void summary_stop(const struct graph *g, struct text *out);
+
+struct memory_part {
+	const char *name;
+	uint64_t bytes;
+	char note[48]; /* "512 goroutines"; "" if there is nothing to say */
+};
+
+/* The parts of the resident set with a word beside them, at most MAX. Returns how many. */
+uint32_t summary_memory(const struct graph *g, struct memory_part *parts, uint32_t max);
+
+/* Types (indices) that retain most, at most MAX, most first; *ALL: how many retain anything. The
+ * insides of maps are left out: they say the same as their maps. */
+uint32_t summary_types(const struct graph *g, uint32_t *types, uint32_t max, uint32_t *all);
+
+/* Holders that say the same: goroutines of one function that wait for the same are one group. */
+struct holder_group {
+	uint32_t holder;   /* the one of them that retains most */
+	uint32_t count;
+	uint64_t retained, objects;
+	int64_t wait_ns;   /* the longest wait among them, -1 if none is known */
+};
+
+/* Groups by what they retain together, at most MAX, most first; *ALL: groups that retain anything.
+ * 0 with ERR set without memory. */
+uint32_t summary_holders(const struct graph *g, struct holder_group *groups, uint32_t max,
+			 uint32_t *all, struct error *err);
+
+/* Are holders A and B in one group? */
+bool summary_alike(const struct graph *g, uint32_t a, uint32_t b);
+
+/* "global main.cache", "200 × goroutine main.(*poller).run · chan receive, 3 h" */
+void summary_group(const struct graph *g, const struct holder_group *group, struct text *out);
+
+/* Live maps (indices) by what they retain, at most MAX, most first. */
+uint32_t summary_maps(const struct graph *g, uint32_t *maps, uint32_t max);
+/* The object whose retained size is the map's: its header, or its table if the header lies outside
+ * the heap; NO_NODE if there is none. */
+uint32_t summary_map_node(const struct graph *g, const struct map *map);
+
+/* What no single holder keeps: bytes and objects that hang on several. */
+void summary_shared(const struct graph *g, uint64_t *bytes, uint64_t *objects);
+
+#endif

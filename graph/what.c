@@ -1,0 +1,282 @@
+#include "graph/what.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/cleanup.h"
+#include "graph/text.h"
+
+#define MAX_SHOWN 120 /* bytes of TEXT repeated in an error */
+
+void what_free(struct what *what)
+{
+	free(what->holders);
+	free(what->types);
+	memset(what, 0, sizeof *what);
+}
+
+/* --- addresses --- */
+
+static bool parse_address(const char *text, uint64_t *out)
+{
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	*out = strtoull(text, &end, text[0] == '0' && (text[1] | 32) == 'x' ? 16 : 10);
+	return *end == '\0' && errno == 0;
+}
+
+static bool one_holder(struct what *out, uint32_t holder, struct error *err)
+{
+	out->kind = WHAT_GLOBAL;
+	out->holders = malloc(sizeof *out->holders);
+	if (!out->holders)
+		return fail_memory(err, "the name of a global");
+	out->holders[0] = holder;
+	out->n_holders = 1;
+	return true;
+}
+
+static uint32_t global_at(const struct graph *g, uint64_t addr)
+{
+	for (uint32_t h = 0; h < g->n_holders; h++)
+		if (g->holders[h].kind == HOLDER_GLOBAL && addr >= g->holders[h].lo &&
+		    addr < g->holders[h].hi)
+			return h;
+	return NO_NODE;
+}
+
+static bool resolve_address(const struct graph *g, uint64_t addr, struct what *out,
+			    struct error *err)
+{
+	uint32_t holder;
+
+	out->object = graph_find(g, addr, &out->offset);
+	if (out->object != NO_NODE) {
+		out->kind = WHAT_OBJECT;
+		return true;
+	}
+	holder = global_at(g, addr);
+	if (holder != NO_NODE)
+		return one_holder(out, holder, err);
+	return fail(err, STATUS_NOT_FOUND, "there is no object and no global at 0x%" PRIx64
+		    ": it is free memory of the heap, or none of the heap at all", addr);
+}
+
+/* --- names --- */
+
+static uint32_t find_global(const struct graph *g, const char *name)
+{
+	for (uint32_t h = 0; h < g->n_holders; h++)
+		if (g->holders[h].kind == HOLDER_GLOBAL && strcmp(g->holders[h].name, name) == 0)
+			return h;
+	return NO_NODE;
+}
+
+typedef bool (*match_fn)(const void *pattern, const char *name);
+
+static bool match_exact(const void *pattern, const char *name)
+{
+	return strcmp(pattern, name) == 0;
+}
+
+static bool match_regexp(const void *pattern, const char *name)
+{
+	return regexec(pattern, name, 0, NULL, 0) == 0;
+}
+
+static bool match_types(const struct graph *g, match_fn match, const void *pattern,
+			struct what *out, struct error *err)
+{
+	if (!out->types)
+		out->types = calloc((size_t)g->n_types + 1, sizeof *out->types);
+	if (!out->types)
+		return fail_memory(err, "names of types");
+	out->n_types = 0;
+	for (uint32_t t = 0; t < g->n_types; t++)
+		if (g->types[t].objects && match(pattern, g->types[t].name) &&
+		    (match == match_exact || g->types[t].shape != SHAPE_MAP_PART))
+			out->types[out->n_types++] = t;
+	return true;
+}
+
+static int compare_holders(const void *a, const void *b, void *arg)
+{
+	const struct graph *g = arg;
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+	uint64_t x = g->holders[left].retained, y = g->holders[right].retained;
+
+	return x != y ? (x > y ? -1 : 1) : left < right ? -1 : left > right;
+}
+
+static bool match_globals(const struct graph *g, const regex_t *pattern, struct what *out,
+			  struct error *err)
+{
+	out->holders = calloc((size_t)g->n_holders + 1, sizeof *out->holders);
+	if (!out->holders)
+		return fail_memory(err, "names of globals");
+	for (uint32_t h = 0; h < g->n_holders; h++)
+		if (g->holders[h].kind == HOLDER_GLOBAL && match_regexp(pattern, g->holders[h].name))
+			out->holders[out->n_holders++] = h;
+	qsort_r(out->holders, out->n_holders, sizeof *out->holders, compare_holders, (void *)g);
+	return true;
+}
+
+static bool is_regexp(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n >= 3 && text[0] == '/' && text[n - 1] == '/';
+}
+
+static bool resolve_regexp(const struct graph *g, const char *text, struct what *out,
+			   struct error *err)
+{
+	autofree char *pattern = strndup(text + 1, strlen(text) - 2);
+	char said[128];
+	regex_t compiled;
+	bool good;
+	int rc;
+
+	if (!pattern)
+		return fail_memory(err, "a regular expression");
+	rc = regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB);
+	if (rc) {
+		regerror(rc, &compiled, said, sizeof said);
+		return fail(err, STATUS_USAGE, "bad regular expression: %s", said);
+	}
+	out->kind = WHAT_REGEXP;
+	good = match_types(g, match_regexp, &compiled, out, err) &&
+	       match_globals(g, &compiled, out, err);
+	regfree(&compiled);
+	return good;
+}
+
+/* A name that contains TEXT, for one who remembers half of it; NULL if none does. */
+static const char *similar_name(const struct graph *g, const char *text)
+{
+	for (uint32_t h = 0; h < g->n_holders; h++)
+		if (g->holders[h].kind == HOLDER_GLOBAL && strcasestr(g->holders[h].name, text))
+			return g->holders[h].name;
+	for (uint32_t t = 0; t < g->n_types; t++)
+		if (g->types[t].objects && strcasestr(g->types[t].name, text))
+			return g->types[t].name;
+	return NULL;
+}
+
+static bool fail_unknown(const struct graph *g, const char *text, struct error *err)
+{
+	autotext struct text shown = {0};
+	const char *similar = *text ? similar_name(g, text) : NULL;
+
+	text_escape(&shown, text, strlen(text), MAX_SHOWN);
+	if (is_regexp(text))
+		return fail(err, STATUS_NOT_FOUND, "no type of an object and no global matches %s",
+			    text_string(&shown));
+	if (similar)
+		return fail(err, STATUS_NOT_FOUND, "no global and no type of an object is called %s; "
+			    "there is %.200s, and /%s/ finds all that are alike", text_string(&shown),
+			    similar, text_string(&shown));
+	return fail(err, STATUS_NOT_FOUND, "no global and no type of an object is called %s; /%s/ "
+		    "searches by regular expression", text_string(&shown), text_string(&shown));
+}
+
+static bool resolve(const struct graph *g, const char *text, struct what *out, struct error *err)
+{
+	uint64_t addr;
+	uint32_t holder;
+
+	if (parse_address(text, &addr))
+		return resolve_address(g, addr, out, err);
+	holder = find_global(g, text);
+	if (holder != NO_NODE)
+		return one_holder(out, holder, err);
+	out->kind = WHAT_TYPE;
+	if (!match_types(g, match_exact, text, out, err))
+		return false;
+	if (!out->n_types && is_regexp(text) && !resolve_regexp(g, text, out, err))
+		return false;
+	return out->n_types || out->n_holders || fail_unknown(g, text, err);
+}
+
+bool what_resolve(const struct graph *g, const char *text, struct what *out, struct error *err)
+{
+	memset(out, 0, sizeof *out);
+	out->object = NO_NODE;
+	if (resolve(g, text, out, err))
+		return true;
+	what_free(out);
+	return false;
+}
+
+/* --- instances --- */
+
+/* Does another instance of the wanted types stand above ID in the dominator tree? */
+static bool has_wanted_above(const struct graph *g, const bool *wanted, const uint8_t *below,
+			     uint32_t id)
+{
+	uint32_t up = g->idom[id];
+
+	return graph_is_object(g, up) &&
+	       ((g->type[up] < g->n_types && wanted[g->type[up]]) || below[up]);
+}
+
+/* For each object: is there an instance above it? Walked from the top of the dominator tree down,
+ * so that each object asks its parent only. */
+static void mark_below(const struct graph *g, const bool *wanted, uint8_t *below, uint32_t *stack)
+{
+	size_t n = 0;
+	uint32_t root = graph_root_node(g);
+
+	/* Each node is on the stack once at most: it has one parent. */
+	for (uint32_t k = g->kid_row[root]; k < g->kid_row[root + 1]; k++)
+		stack[n++] = g->kids[k];
+	while (n) {
+		uint32_t node = stack[--n];
+
+		if (graph_is_object(g, node))
+			below[node] = has_wanted_above(g, wanted, below, node);
+		for (uint32_t k = g->kid_row[node]; k < g->kid_row[node + 1]; k++)
+			stack[n++] = g->kids[k];
+	}
+}
+
+static void count_instance(const struct graph *g, uint32_t id, bool below, struct instances *out)
+{
+	if (!(g->flags[id] & OBJECT_LIVE)) {
+		out->dead++;
+		return;
+	}
+	if (!out->count++)
+		out->holder = g->above[id];
+	else if (out->holder != g->above[id])
+		out->holder = NO_NODE;
+	if (below)
+		return;
+	out->retained += g->retained[id];
+	top_offer(&out->top, id, g->retained[id]);
+}
+
+bool what_instances(const struct graph *g, const struct what *what, struct instances *out,
+		    struct error *err)
+{
+	autofree bool *wanted = calloc((size_t)g->n_types + 1, sizeof *wanted);
+	autofree uint8_t *below = calloc((size_t)g->n_objects + 1, sizeof *below);
+	autofree uint32_t *stack = malloc(((size_t)graph_root_node(g) + 1) * sizeof *stack);
+
+	if (!wanted || !below || !stack)
+		return fail_memory(err, "the instances of a type");
+	for (uint32_t i = 0; i < what->n_types; i++)
+		wanted[what->types[i]] = true;
+	out->holder = NO_NODE;
+	mark_below(g, wanted, below, stack);
+	for (uint32_t id = 0; id < g->n_objects; id++)
+		if (g->type[id] < g->n_types && wanted[g->type[id]])
+			count_instance(g, id, below[id], out);
+	return true;
+}

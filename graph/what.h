@@ -1,0 +1,41 @@
+/* WHAT of the command line: something in the graph that a person names. */
+#ifndef GORETAIN_GRAPH_WHAT_H
+#define GORETAIN_GRAPH_WHAT_H
+
+#include "graph/error.h"
+#include "graph/graph.h"
+#include "graph/top.h"
+
+enum what_kind { WHAT_OBJECT, WHAT_GLOBAL, WHAT_TYPE, WHAT_REGEXP };
+
+struct what {
+	enum what_kind kind;
+	uint32_t object;      /* WHAT_OBJECT */
+	uint64_t offset;      /* how far the address lies into it */
+	uint32_t *holders;    /* globals: the one, or those that match, the most retained first */
+	uint32_t n_holders;
+	uint32_t *types;      /* types: all of the name, or those that match */
+	uint32_t n_types;
+};
+
+/* Resolve TEXT, in this order: an address (0x... or decimal, an interior one too; in the heap or in
+ * a global), the exact name of a global, the exact name of a type, a /regexp/ (POSIX extended) over
+ * the names of types and globals. Nothing found is STATUS_NOT_FOUND, a bad regexp STATUS_USAGE.
+ * Needs STAGE_RETAINED. Free with what_free. */
+bool what_resolve(const struct graph *g, const char *text, struct what *out, struct error *err);
+void what_free(struct what *what);
+
+/* The live instances of WHAT's types. */
+struct instances {
+	struct top top;       /* the largest; of which no other one of the same types dominates */
+	uint64_t count;       /* all that are live */
+	uint64_t retained;    /* by all together */
+	uint64_t dead;        /* instances that are garbage */
+	uint32_t holder;      /* the one holder above all of them, NO_NODE if several */
+};
+
+/* One pass over all objects. OUT->top is set up by the caller. */
+bool what_instances(const struct graph *g, const struct what *what, struct instances *out,
+		    struct error *err);
+
+#endif
