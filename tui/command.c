@@ -1,10 +1,12 @@
 #include "tui/command.h"
 
 #include "graph/builder.h"
+#include "graph/lens.h"
 #include "graph/suspects.h"
 #include "tui/commands/commands.h"
 #include "tui/forecast.h"
 #include "tui/progress_line.h"
+#include "tui/result.h"
 
 const struct command commands[] = {
 	{
@@ -52,8 +54,11 @@ struct graph *command_load(const struct request *request, struct source *source,
 	bool ok;
 
 	forecast_say(request, source);
-	ok = source->load(source, &graph, &progress, err) && graph_mark(graph, &progress, err) &&
-	     graph_dominators(graph, &progress, err) && graph_find_suspects(graph, &progress, err);
+	ok = source->load(source, &graph, &progress, err);
+	if (ok && atomic_load(&graph)->lens) /* before suspects are put into words */
+		atomic_load(&graph)->lens->redact = result_hides_content(request);
+	ok = ok && graph_mark(graph, &progress, err) && graph_dominators(graph, &progress, err) &&
+	     graph_find_suspects(graph, &progress, err);
 	progress_line_end(line);
 	if (ok)
 		return graph;

@@ -1,0 +1,25 @@
+/* The report: one page that answers what keeps this process's memory. The overview of the explorer
+ * shows the same, from the same functions (graph/summary.h). */
+#ifndef GORETAIN_TUI_REPORT_H
+#define GORETAIN_TUI_REPORT_H
+
+#include "graph/error.h"
+#include "graph/graph.h"
+#include "graph/text.h"
+
+struct report_wish {
+	unsigned columns;    /* 80 or more */
+	bool unicode, exact;
+};
+
+/* Append the page, or the same facts as one JSON array with one object. Needs STAGE_DONE. */
+bool report_text(const struct graph *g, const struct report_wish *wish, struct text *out,
+		 struct error *err);
+bool report_json(const struct graph *g, struct text *out, struct error *err);
+
+/* A bar of WIDTH cells for PART of WHOLE, in eighths of a cell, or `#` in ASCII; padded with spaces
+ * if PAD. */
+void report_bar(struct text *out, uint64_t part, uint64_t whole, unsigned width, bool unicode,
+		bool pad);
+
+#endif

@@ -1,0 +1,87 @@
+#include "tui/result.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "graph/lens.h"
+
+static const char *file_path(const struct request *request)
+{
+	return request->output && strcmp(request->output, "-") != 0 ? request->output : NULL;
+}
+
+bool result_hides_content(const struct request *request)
+{
+	return request->redact || (file_path(request) && !request->with_data);
+}
+
+static bool open_file(struct result *result, const struct request *request, struct error *err)
+{
+	int fd = result->source->create(result->source, result->path, request->force, err);
+
+	if (fd < 0)
+		return false;
+	result->file = fdopen(fd, "w");
+	if (result->file)
+		return true;
+	close(fd);
+	return fail_memory(err, "the output file");
+}
+
+bool result_open(struct result *result, const struct request *request, struct source *source,
+		 struct graph *graph, struct error *err)
+{
+	*result = (struct result){ .path = file_path(request), .source = source };
+	if (graph && graph->lens)
+		graph->lens->redact = result_hides_content(request);
+	if (result->path)
+		return open_file(result, request, err);
+	result->file = stdout;
+	return true;
+}
+
+/* Has who read our standard output gone away? Then nobody is there to be told of it. */
+static bool reader_is_gone(FILE *file)
+{
+	struct pollfd poll_fd = { .fd = fileno(file), .events = POLLOUT };
+
+	return errno == EPIPE || (poll(&poll_fd, 1, 0) == 1 && poll_fd.revents & POLLERR);
+}
+
+bool result_close(struct result *result, struct error *err)
+{
+	FILE *file = result->file;
+	bool good = fflush(file) == 0 && !ferror(file);
+
+	result->file = NULL;
+	if (!good && !result->path && reader_is_gone(file))
+		return true;
+	if (result->path && fclose(file) != 0)
+		good = false;
+	if (!good)
+		return fail(err, STATUS_OUTPUT, "cannot write %s: %s",
+			    result->path ? result->path : "to standard output", strerror(errno));
+	return !result->path || result->source->commit(result->source, result->path, err);
+}
+
+void result_discard(struct result *result)
+{
+	if (result->file && result->path)
+		fclose(result->file);
+	result->file = NULL;
+}
+
+bool result_write(const struct request *request, struct source *source, struct graph *graph,
+		  const struct text *text, struct error *err)
+{
+	autoresult struct result result = {0};
+
+	if (text->failed)
+		return fail_memory(err, "the result");
+	if (!result_open(&result, request, source, graph, err))
+		return false;
+	fwrite(text_string(text), 1, text->length, result.file);
+	return result_close(&result, err);
+}

@@ -1,0 +1,38 @@
+/* Where a command's result goes: standard output, or the file of -o, which exists under its name only
+ * when it is whole. */
+#ifndef GORETAIN_TUI_RESULT_H
+#define GORETAIN_TUI_RESULT_H
+
+#include <stdio.h>
+
+#include "graph/error.h"
+#include "graph/source.h"
+#include "graph/text.h"
+#include "tui/command.h"
+
+struct result {
+	FILE *file;
+	const char *path; /* NULL: standard output */
+	struct source *source;
+};
+
+/* Is the result made for others, so that content must not be in it? It is when -o names a file;
+ * --with-data lifts that. */
+bool result_hides_content(const struct request *request);
+
+/* Open it; see that GRAPH's lens shows what may be shown (--redact, -o). GRAPH may be NULL. */
+bool result_open(struct result *result, const struct request *request, struct source *source,
+		 struct graph *graph, struct error *err);
+
+/* Flush, and give the file its name. A reader that went away early (EPIPE) is no error. */
+bool result_close(struct result *result, struct error *err);
+
+/* Let go of it without a result: the file vanishes. Harmless after result_close. */
+void result_discard(struct result *result);
+#define autoresult __attribute__((cleanup(result_discard)))
+
+/* All at once: the bytes of TEXT. */
+bool result_write(const struct request *request, struct source *source, struct graph *graph,
+		  const struct text *text, struct error *err);
+
+#endif

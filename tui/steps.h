@@ -1,0 +1,25 @@
+/* A path as a person follows it: the parts of maps are left out, each step has its label, and where
+ * the labels are the source's own the whole is one expression. */
+#ifndef GORETAIN_TUI_STEPS_H
+#define GORETAIN_TUI_STEPS_H
+
+#include "graph/error.h"
+#include "graph/graph.h"
+#include "graph/paths.h"
+#include "graph/text.h"
+
+struct step { uint32_t object; struct text label; };
+
+struct steps {
+	struct step *items;     /* the first one's label is the root's */
+	uint32_t n, root;
+	struct text expression; /* `main.cache["user:42"].meta`; empty if a step has no words in Go */
+};
+
+/* The steps of PATH, the goal even if it is a map's part. Free with steps_free. */
+bool steps_of_path(const struct graph *g, const struct path *path, struct steps *out,
+		   struct error *err);
+void steps_free(struct steps *steps);
+#define autosteps __attribute__((cleanup(steps_free)))
+
+#endif

@@ -1,0 +1,28 @@
+/* The answer to `why`: which paths lead from roots to something, and what it keeps in turn, as a
+ * tree of text or as JSON. */
+#ifndef GORETAIN_TUI_WHY_H
+#define GORETAIN_TUI_WHY_H
+
+#include "graph/error.h"
+#include "graph/graph.h"
+#include "graph/progress.h"
+#include "graph/text.h"
+
+#define WHY_PATHS 3
+
+struct why_wish {
+	const char *what;    /* as graph/what.h takes it */
+	uint32_t paths;      /* of an object; of a type or regexp: instances with one path each */
+	unsigned columns;
+	bool unicode, exact;
+};
+
+/* Append the answer. STATUS_NOT_FOUND: there is no such thing, or nothing of it is live. */
+bool why_text(const struct graph *g, const struct why_wish *wish, struct text *out,
+	      struct progress *progress, struct error *err);
+
+/* The same as one JSON array: an object for each path, and for each global. */
+bool why_json(const struct graph *g, const struct why_wish *wish, struct text *out,
+	      struct progress *progress, struct error *err);
+
+#endif
