@@ -246,6 +246,25 @@ static void clear_sums(struct graph *g)
 		g->types[i].objects = g->types[i].bytes = g->types[i].live_bytes = 0;
 }
 
+/* Of the resident set's parts the producer knows what all objects take together. */
+static void split_memory(struct graph *g)
+{
+	struct named_bytes *live = NULL, *garbage = NULL;
+	uint64_t all;
+
+	for (uint32_t i = 0; i < g->n_memory; i++) {
+		if (!strcmp(g->memory[i].name, "live heap"))
+			live = &g->memory[i];
+		else if (!strcmp(g->memory[i].name, "garbage"))
+			garbage = &g->memory[i];
+	}
+	if (!live || !garbage)
+		return;
+	all = live->bytes + garbage->bytes;
+	live->bytes = g->live_bytes < all ? g->live_bytes : all;
+	garbage->bytes = all - live->bytes;
+}
+
 static bool publish_sums(const struct marker *m, struct error *err)
 {
 	struct graph *g = m->g;
@@ -266,6 +285,7 @@ static bool publish_sums(const struct marker *m, struct error *err)
 
 		g->maps[i].live = object == NO_NODE || g->flags[object] & OBJECT_LIVE;
 	}
+	split_memory(g);
 	graph_publish(g, STAGE_LIVE);
 	return true;
 }
