@@ -206,6 +206,7 @@ static bool build_edges(struct heap *heap, struct progress *progress, struct err
 	if (!typing_init(&heap->typing, heap, err) ||
 	    !typing_run(&heap->typing, progress, err) ||
 	    !roots_build(heap, progress, err) ||
+	    !typing_run_frames(&heap->typing, progress, err) ||
 	    !strengths_build(heap, err) ||
 	    !maptable_build(heap, progress, err) ||
 	    !resident_build(heap, err))

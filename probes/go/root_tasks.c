@@ -93,6 +93,13 @@ static uint32_t new_task(struct roots *roots, const struct goroutine *g)
 	return roots->n_tasks++;
 }
 
+/* Code of the runtime's own, not of the program. */
+static bool is_runtime_name(const char *name)
+{
+	return !strncmp(name, "runtime.", 8) || !strncmp(name, "runtime/internal/", 17) ||
+	       !strncmp(name, "internal/runtime/", 17);
+}
+
 /* The rows of one frame: the calls inlined into it first. Returns the row of the frame itself. */
 static uint32_t frame_rows(struct roots *roots, uint32_t task, const struct go_frame *frame)
 {
@@ -112,10 +119,34 @@ static uint32_t frame_rows(struct roots *roots, uint32_t task, const struct go_f
 			.function = name_pool_of(roots->names, calls[i].name),
 			.file = name_pool_of(roots->names, calls[i].file), .line = calls[i].line,
 			.pc = frame->pc, .sp = frame->sp, .inlined = calls[i].inlined,
+			.system = is_runtime_name(calls[i].name),
 		};
 		roots->n_frames++;
 	}
 	return roots->n_frames ? roots->n_frames - 1 : NO_NODE;
+}
+
+/* `go f(x)` starts a function that the compiler made, which calls f: tracebacks hide that
+ * (runtime/traceback.go, elideWrapperCalling), and f is what the goroutine is known by. */
+static void unwrap(struct roots *roots, const struct goroutine *g, uint32_t index)
+{
+	struct go *go = &roots->heap->go;
+	struct task *task = &roots->tasks[index];
+	const struct frame *frame = &roots->frames[task->first_frame];
+	uint32_t n = task->n_frames;
+	struct go_func f;
+
+	while (n && frame[n - 1].system) /* runtime.goexit, where it returns to */
+		n--;
+	if (n < 2 || frame[n - 2].system || !func_find(go, g->start_pc, &f) ||
+	    f.func_id != go->layout.func_wrapper)
+		return;
+	frame += n - 2;
+	task->function = frame->function;
+	task->file = frame->file;
+	task->line = frame->line;
+	if (!frame->inlined && func_find(go, frame->pc, &f))
+		func_line(go, &f, f.entry, &task->line);
 }
 
 static uint32_t task_holder(struct roots *roots, const struct goroutine *g, uint32_t task)
@@ -169,8 +200,6 @@ static bool add_goroutine(struct roots *roots, const struct goroutine *g, struct
 
 	if (task == NO_NODE)
 		return true;
-	holder = task_holder(roots, g, task);
-	roots_add(roots, holder, 0, g->addr, ROOT_TASK, STRENGTH_STRONG, KNOWN_EXACT, NO_NODE);
 	if (!stack_read(&roots->heap->go, g, stack, err))
 		return false;
 	rows = calloc(stack->n_frames + 1, sizeof *rows);
@@ -179,6 +208,9 @@ static bool add_goroutine(struct roots *roots, const struct goroutine *g, struct
 	for (uint32_t i = 0; i < stack->n_frames; i++)
 		rows[i] = frame_rows(roots, task, &stack->frames[i]);
 	roots->tasks[task].n_frames = roots->n_frames - roots->tasks[task].first_frame;
+	unwrap(roots, g, task);
+	holder = task_holder(roots, g, task);
+	roots_add(roots, holder, 0, g->addr, ROOT_TASK, STRENGTH_STRONG, KNOWN_EXACT, NO_NODE);
 	add_slots(roots, stack, holder, rows, STRENGTH_STRONG);
 	free(rows);
 	return true;

@@ -241,6 +241,24 @@ static void seed_globals(struct typing *t)
 		seed_global(t, &t->heap->code.globals[i]);
 }
 
+/* ---- I, once more: interfaces in frames ---- */
+
+bool typing_run_frames(struct typing *t, struct progress *progress, struct error *err)
+{
+	const struct graph *g = t->heap->graph;
+	struct image *image = t->heap->image;
+
+	for (uint32_t i = 0; i < g->n_roots; i++) {
+		const struct root *r = &g->roots[i];
+
+		if ((r->kind == ROOT_FRAME || r->kind == ROOT_STACK_OBJECT) && r->addr > 8 &&
+		    r->known == KNOWN_EXACT && g->type[r->dst] == NO_NODE)
+			typing_follow_interface(t, image_u64(image, r->addr - 8),
+						image_u64(image, r->addr));
+	}
+	return typing_propagate(t, progress, err);
+}
+
 bool typing_run(struct typing *t, struct progress *progress, struct error *err)
 {
 	progress_begin(progress, "types", 0);
