@@ -6,6 +6,7 @@
 #include "probes/go/roots.h"
 
 #define MAX_CALLS 64 /* inlined into one frame */
+#define MAX_DEFERS 1000000u
 
 static enum task_state shown_state(const struct goroutine *g)
 {
@@ -192,6 +193,42 @@ static void add_slots(struct roots *roots, const struct go_stack *stack, uint32_
 	}
 }
 
+/* Deferred calls: the records may lie on the stack, which no map describes; what they defer and the
+ * records in the heap behind them are roots (scanstack in runtime/mgcmark.go). */
+static void add_defers(struct roots *roots, const struct goroutine *g, uint32_t holder)
+{
+	const struct layout *l = &roots->heap->go.layout;
+	struct image *image = roots->heap->image;
+	uint64_t at = g->addr + (uint64_t)l->g_defer, record = image_u64(image, at);
+
+	for (unsigned i = 0; record && i < MAX_DEFERS; i++) {
+		uint64_t fn = record + (uint64_t)l->defer_fn;
+
+		roots_add(roots, holder, at, record, ROOT_DEFER, STRENGTH_STRONG, KNOWN_EXACT,
+			  NO_NODE);
+		roots_add(roots, holder, fn, image_u64(image, fn), ROOT_DEFER, STRENGTH_STRONG,
+			  KNOWN_EXACT, NO_NODE);
+		at = record + (uint64_t)l->defer_link;
+		record = image_u64(image, at);
+	}
+}
+
+/* The value that a panicking goroutine panics with: the record lies on its stack. */
+static void add_panics(struct roots *roots, const struct goroutine *g, uint32_t holder)
+{
+	const struct layout *l = &roots->heap->go.layout;
+	struct image *image = roots->heap->image;
+	uint64_t record = image_u64(image, g->addr + (uint64_t)l->g_panic);
+
+	for (unsigned i = 0; record && i < MAX_DEFERS; i++) {
+		uint64_t data = record + (uint64_t)l->panic_arg + 8;
+
+		roots_add(roots, holder, data, image_u64(image, data), ROOT_PANIC, STRENGTH_STRONG,
+			  KNOWN_EXACT, NO_NODE);
+		record = image_u64(image, record + (uint64_t)l->panic_link);
+	}
+}
+
 static bool add_goroutine(struct roots *roots, const struct goroutine *g, struct go_stack *stack,
 			  struct error *err)
 {
@@ -200,6 +237,8 @@ static bool add_goroutine(struct roots *roots, const struct goroutine *g, struct
 
 	if (task == NO_NODE)
 		return true;
+	add_defers(roots, g, holder);
+	add_panics(roots, g, holder);
 	if (!stack_read(&roots->heap->go, g, stack, err))
 		return false;
 	rows = calloc(stack->n_frames + 1, sizeof *rows);
