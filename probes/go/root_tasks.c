@@ -237,8 +237,6 @@ static bool add_goroutine(struct roots *roots, const struct goroutine *g, struct
 
 	if (task == NO_NODE)
 		return true;
-	add_defers(roots, g, holder);
-	add_panics(roots, g, holder);
 	if (!stack_read(&roots->heap->go, g, stack, err))
 		return false;
 	rows = calloc(stack->n_frames + 1, sizeof *rows);
@@ -251,6 +249,8 @@ static bool add_goroutine(struct roots *roots, const struct goroutine *g, struct
 	holder = task_holder(roots, g, task);
 	roots_add(roots, holder, 0, g->addr, ROOT_TASK, STRENGTH_STRONG, KNOWN_EXACT, NO_NODE);
 	add_slots(roots, stack, holder, rows, STRENGTH_STRONG);
+	add_defers(roots, g, holder);
+	add_panics(roots, g, holder);
 	free(rows);
 	return true;
 }
