@@ -10,6 +10,12 @@
 
 const struct command commands[] = {
 	{
+		.name = "",
+		.usage = "TARGET",
+		.summary = "the explorer; without a terminal, the report",
+		.run = cmd_explore,
+	},
+	{
 		.name = "report",
 		.usage = "TARGET",
 		.summary = "one page of text: process, heap by type, top retained, suspects in words",

@@ -138,7 +138,7 @@ static void put_title(const struct hunt *hunt, const struct finding *f, uint32_t
 	text_puts(&tail, n > 1 ? " closures " : "closure ");
 	words_function(g, f->via, &tail);
 	text_puts(&tail, n > 1 ? " keep a map each" : " keeps a map");
-	put_variable(g, f, ", ", "", &tail);
+	put_variable(g, f, n > 1 ? ", " : ": ", "", &tail);
 	words_title(out, text_string(&head), text_string(&tail));
 }
 
@@ -163,8 +163,9 @@ static void explain_one(const struct hunt *hunt, const struct finding *f, const 
 	words_amount(story->retained, story->objects, out);
 	text_puts(out, ". The closure is reached as ");
 	words_chain(g, f->via, out);
+	text_puts(out, " and ");
+	words_held(hunt, f->via, out);
 	text_putc(out, '.');
-	words_held(hunt, "It is", f->via, out);
 }
 
 static void explain_many(const struct hunt *hunt, const struct finding *f, uint32_t n,
@@ -183,8 +184,9 @@ static void explain_many(const struct hunt *hunt, const struct finding *f, uint3
 	words_map(g, f->object, out);
 	text_puts(out, ", ");
 	text_size(out, g->retained[f->object], false);
+	text_puts(out, g->above[f->object] != NO_NODE ? ". All are " : ". That one is ");
+	words_held(hunt, f->via, out);
 	text_putc(out, '.');
-	words_held(hunt, g->above[f->object] != NO_NODE ? "All are" : "That one is", f->via, out);
 }
 
 static bool tell(const struct hunt *hunt, const struct finding *items, uint32_t n,

@@ -240,11 +240,13 @@ static bool tell(const struct hunt *hunt, const struct finding *items, uint32_t 
 	put_title(&crowd, n, &story->title);
 	put_wait(g, &crowd, &story->explanation);
 	put_maps(hunt, f, n, &crowd, story, &story->explanation);
-	if (g->above[f->object] == NO_NODE)
-		words_held(hunt, n == 1 ? "The map is" : "That one is", f->object,
-			   &story->explanation);
-	else if (n == 1)
-		text_puts(&story->explanation, " Nothing else keeps that map.");
+	if (g->above[f->object] != NO_NODE) {
+		text_puts(&story->explanation, n == 1 ? " Nothing else keeps that map." : "");
+	} else {
+		text_puts(&story->explanation, n == 1 ? " The map is " : " That one is ");
+		words_held(hunt, f->object, &story->explanation);
+		text_putc(&story->explanation, '.');
+	}
 	return true;
 }
 

@@ -136,19 +136,16 @@ static void put_title(const struct hunt *hunt, const struct finding *f, uint32_t
 	words_title(out, text_string(&head), text_string(&tail));
 }
 
-/* "8,002 maps and 2 slices of interface values, 5 levels deep" */
+/* "8,002 maps and 2 slices of interface values, nested 5 deep" */
 static void put_shape(const struct anatomy *anatomy, struct text *out)
 {
-	words_count(anatomy->maps, "map", out);
-	text_puts(out, anatomy->maps == 1 && !anatomy->arrays ? " of interface values"
-							     : anatomy->arrays ? " and " : "");
-	if (anatomy->arrays) {
+	if (anatomy->maps)
+		words_count(anatomy->maps, "map", out);
+	if (anatomy->maps && anatomy->arrays)
+		text_puts(out, " and ");
+	if (anatomy->arrays)
 		words_count(anatomy->arrays, "slice", out);
-		text_puts(out, " of interface values");
-	}
-	text_puts(out, ", ");
-	words_count(anatomy->depth, "level", out);
-	text_puts(out, " deep");
+	text_printf(out, " of interface values, nested %u deep", anatomy->depth);
 }
 
 /* How many references keep the tree. */
@@ -182,15 +179,17 @@ static void explain_one(const struct hunt *hunt, const struct finding *f, const 
 	const struct graph *g = hunt->g;
 
 	words_chain(g, f->object, out);
-	text_puts(out, hunt_is_map(g, f->object) ? " is a " : " is the array of a slice, ");
+	text_puts(out, hunt_is_map(g, f->object) ? ", a " : ", the array of a slice (");
 	words_map(g, f->object, out);
-	text_puts(out, ". With what is below it that is a tree of ");
+	text_puts(out, hunt_is_map(g, f->object) ? ", is the top of " : "), is the top of ");
 	put_shape(anatomy, out);
 	text_puts(out, ": ");
 	words_amount(story->retained, story->objects, out);
 	text_putc(out, '.');
 	put_references(hunt, f, out);
-	words_held(hunt, "It is", f->object, out);
+	text_puts(out, " It is ");
+	words_held(hunt, f->object, out);
+	text_putc(out, '.');
 }
 
 static void explain_many(const struct hunt *hunt, const struct finding *f, uint32_t n,
@@ -218,8 +217,9 @@ static void explain_many(const struct hunt *hunt, const struct finding *f, uint3
 	words_map(g, f->object, out);
 	text_puts(out, ", ");
 	text_size(out, g->retained[f->object], false);
+	text_puts(out, g->above[f->object] != NO_NODE ? ". All are " : ". That one is ");
+	words_held(hunt, f->object, out);
 	text_putc(out, '.');
-	words_held(hunt, g->above[f->object] != NO_NODE ? "All are" : "That one is", f->object, out);
 }
 
 /* Are these decoded documents? They are nested, and hardly anything in them is something that a
@@ -248,8 +248,8 @@ static bool tell(const struct hunt *hunt, const struct finding *items, uint32_t 
 		explain_one(hunt, f, story, &anatomy, &story->explanation);
 	else
 		explain_many(hunt, f, n, story, &anatomy, &story->explanation);
-	text_puts(&story->explanation, " That it was decoded from JSON or the like is inferred from "
-		  "its shape (~).");
+	text_puts(&story->explanation, " That this is decoded JSON, or the like, is inferred from its "
+		  "shape (~).");
 	return true;
 }
 

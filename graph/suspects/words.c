@@ -115,18 +115,13 @@ static void put_holders(const struct graph *g, const struct hunt_holders *holder
 		text_printf(out, " and %u more", more);
 }
 
-void words_held(const struct hunt *hunt, const char *subject, uint32_t id, struct text *out)
+void words_held(const struct hunt *hunt, uint32_t id, struct text *out)
 {
 	struct hunt_holders holders;
 
 	hunt_holders(hunt, id, &holders);
-	if (!holders.n)
-		return;
-	text_printf(out, " %s held by ", subject);
-	if (holders.n > 1 || !holders.complete)
-		text_puts(out, "several: ");
+	text_puts(out, holders.n > 1 || !holders.complete ? "held by several: " : "held by ");
 	put_holders(hunt->g, &holders, out);
-	text_putc(out, '.');
 }
 
 void words_function(const struct graph *g, uint32_t closure, struct text *out)

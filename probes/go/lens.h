@@ -29,6 +29,7 @@ void lens_path(struct heap *heap, uint32_t type, uint64_t offset, struct text *o
 
 void lens_edge_label(struct lens *lens, uint32_t src, uint64_t offset, struct text *out,
 		     enum known *known);
+void lens_advice(struct lens *lens, const struct suspect *s, struct text *out); /* lens_advice.c */
 void lens_root_label(struct lens *lens, uint32_t root, struct text *out);
 
 /* The form of an object, NULL if it is unknown. */
