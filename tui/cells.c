@@ -89,10 +89,17 @@ static unsigned width_of(const char *s, size_t n)
 	return text_width(one);
 }
 
-/* What is put on the screen for a code point: never a control character. */
+/* Characters that tell a terminal to do something, or turn the order of those around them. */
+static bool is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+}
+
+/* What is put on the screen for a code point. */
 static wchar_t shown(uint32_t c)
 {
-	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+	if (is_control(c))
 		return L'?';
 	if (!theme_unicode())
 		return (wchar_t)theme_ascii(c);
@@ -115,7 +122,8 @@ static size_t next_cluster(const char *s, size_t length, struct cluster *out)
 		more = decode(s + used, length - used, &c);
 		if (c == 0xfffd || width_of(s + used, more) != 0)
 			break;
-		if (out->n < CCHARW_MAX && theme_unicode() && wcwidth((wchar_t)c) == 0)
+		if (out->n < CCHARW_MAX && theme_unicode() && !is_control(c) &&
+		    wcwidth((wchar_t)c) == 0)
 			out->chars[out->n++] = (wchar_t)c;
 		used += more;
 	}
@@ -174,7 +182,7 @@ static int width_before(const char *s, size_t length, size_t n)
  * is one and enough of it can stay. */
 static struct cut cut_line(const struct line *line, int total, int width)
 {
-	enum { LEAST = 5 };
+	enum { LEAST = 8 };
 	int first = 0, last = total;
 
 	if (total <= width)

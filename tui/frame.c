@@ -48,7 +48,7 @@ static void put_both(int y, const struct line *left, const struct line *right, b
 	int wide = (int)text_width(text_string(&right->text));
 	int used = (int)text_width(text_string(&left->text));
 
-	if (used + wide + 4 > COLS && wide > COLS / 3)
+	if (used + wide + 4 > COLS && wide > COLS / 2)
 		wide = 0;
 	if (rule)
 		cells_rule(y, 0, COLS);

@@ -96,11 +96,16 @@ void pane_move(struct pane *pane, int64_t n, row_fn fetch, void *arg)
 	pane_settle(pane, fetch, arg);
 }
 
+static bool sorted_backwards(const struct pane *pane, unsigned i)
+{
+	return pane->columns[i].sort && pane->sort == i && pane->reversed;
+}
+
 /* The least and the wished-for width of a column. */
 static int least(const struct pane *pane, unsigned i)
 {
 	const struct column *c = &pane->columns[i];
-	int title = pane->heads ? (int)text_width(c->title) : 0;
+	int title = pane->heads ? (int)text_width(c->title) + sorted_backwards(pane, i) : 0;
 	int natural = pane->widest[i] > title ? pane->widest[i] : title;
 
 	if (!natural)
@@ -179,7 +184,7 @@ static void draw_heads(const struct pane *pane, const int *widths)
 		if (!widths[i])
 			continue;
 		text_puts(&title.text, pane->columns[i].title);
-		if (pane->columns[i].sort && pane->sort == i && pane->reversed)
+		if (sorted_backwards(pane, i))
 			text_puts(&title.text, "\xe2\x86\x91");
 		cells_line(y, x, widths[i], &title, pane->columns[i].align, ROLE_ROOT);
 		x += widths[i] + GAP;

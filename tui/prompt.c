@@ -106,7 +106,7 @@ void prompt_draw(const struct prompt *p, int y, int width)
 
 	line_puts(&line, ROLE_ROOT, text_string(&p->label));
 	text_escape(&line.text, text_string(&p->input), p->input.length, 0);
-	cells_line(y, 0, width, &line, ALIGN_LEFT, ROLE_PLAIN);
-	used = (int)text_width(text_string(&line.text));
+	cells_line(y, 1, width - 2, &line, ALIGN_LEFT, ROLE_PLAIN);
+	used = 1 + (int)text_width(text_string(&line.text));
 	move(y, used < width ? used : width - 1);
 }

@@ -22,19 +22,28 @@ enum { ESC = 27 };
 
 const struct graph *screen_graph(const struct screen *screen)
 {
-	return worker_graph(screen->worker);
+	return screen->graph;
 }
 
 const struct index *screen_index(const struct screen *screen)
 {
-	return worker_index(screen->worker);
+	return screen->index;
 }
 
 int screen_stage(const struct screen *screen)
 {
-	const struct graph *g = screen_graph(screen);
+	return screen->stage;
+}
 
-	return (g ? graph_stage(g) : STAGE_NONE) * 2 + (screen_index(screen) != NULL);
+/* See what is published now. Only here, once a turn of the loop: what the views made from one stage
+ * and what they ask for must be of the same. */
+static void look_at_worker(struct screen *screen)
+{
+	const struct graph *g = worker_graph(screen->worker);
+
+	screen->index = worker_index(screen->worker);
+	screen->graph = g;
+	screen->stage = (g ? graph_stage(g) : STAGE_NONE) * 2 + (screen->index != NULL);
 }
 
 struct source *screen_source(const struct screen *screen)
@@ -363,6 +372,7 @@ static void wait_for_news(struct screen *screen)
 static void loop(struct screen *screen)
 {
 	while (!screen->quit) {
+		look_at_worker(screen);
 		check_worker(screen);
 		ask_forecast(screen);
 		refresh_page(screen);

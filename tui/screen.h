@@ -56,14 +56,14 @@ struct page {
 	unsigned n_panes, focus;
 	struct line crumb, note;     /* line 3: where this is; at its right end */
 	const char *empty;           /* shown instead of rows when there are none */
-	int stage;                   /* of the graph when update was last called; see page_stage */
+	int stage;                   /* screen_stage when update was last called; -1: never */
 	struct job job;
 	unsigned references;         /* from the history */
 };
 
-/* Stages as pages see them: the graph's, and one more when the index is there. */
-enum { PAGE_INDEXED = STAGE_RETAINED * 2 + 1 };
-int screen_stage(const struct screen *screen); /* twice the graph's stage, + 1 with the index */
+/* What is published, the same all through a turn of the loop: twice the graph's stage, and one more
+ * with the index. */
+int screen_stage(const struct screen *screen);
 static inline bool screen_has(const struct screen *screen, enum stage stage)
 {
 	return screen_stage(screen) / 2 >= (int)stage;

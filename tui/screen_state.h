@@ -28,6 +28,9 @@ struct screen {
 	const struct request *request;
 	struct source *source;
 	struct worker *worker;
+	const struct graph *graph; /* as of this turn of the loop */
+	const struct index *index;
+	int stage;
 	int wake[2];              /* pipe: jobs, worker and signals wake the screen's thread */
 	struct page *tops[MAX_TOPS]; /* the pages of the views with a digit, kept */
 	struct visit visits[HISTORY];

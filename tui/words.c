@@ -46,22 +46,30 @@ void words_holder(const struct graph *g, uint32_t id, struct line *out)
 	}
 }
 
-void words_object(const struct graph *g, uint32_t object, struct line *out)
+void words_type(const struct graph *g, uint32_t object, struct line *out)
 {
-	const struct subject subject = { .kind = SUBJECT_OBJECT, .id = object };
-	size_t before;
-
 	if (g->flags[object] & OBJECT_BOXED)
 		line_puts(out, ROLE_BOXED, "\xe2\x97\x87 ");
 	graph_type_label(g, object, &out->text);
-	if (!g->lens)
+}
+
+void words_preview(const struct graph *g, uint32_t object, struct line *out)
+{
+	const struct subject subject = { .kind = SUBJECT_OBJECT, .id = object };
+	autotext struct text preview = {0};
+
+	if (g->lens)
+		g->lens->ops->preview(g->lens, &subject, &preview);
+	if (!preview.length)
 		return;
 	line_less(out);
-	text_puts(&out->text, "  ");
-	before = out->text.length;
-	g->lens->ops->preview(g->lens, &subject, &out->text);
-	if (out->text.length == before && before >= 2)
-		out->text.bytes[out->text.length = before - 2] = '\0';
+	text_printf(&out->text, "  %s", text_string(&preview));
+}
+
+void words_object(const struct graph *g, uint32_t object, struct line *out)
+{
+	words_type(g, object, out);
+	words_preview(g, object, out);
 }
 
 void words_node(const struct graph *g, uint32_t node, struct line *out)

@@ -12,7 +12,9 @@
 void words_holder(const struct graph *g, uint32_t holder, struct line *out);
 /* What a task does: "chan receive, 3 h". */
 void words_task(const struct task *task, struct text *out);
-/* An object's type, with the sign of a box, and a preview of its content. */
+/* An object's type, with the sign of a box; a preview of its content; both. */
+void words_type(const struct graph *g, uint32_t object, struct line *out);
+void words_preview(const struct graph *g, uint32_t object, struct line *out);
 void words_object(const struct graph *g, uint32_t object, struct line *out);
 /* Either of them. */
 void words_node(const struct graph *g, uint32_t node, struct line *out);

@@ -97,9 +97,9 @@ static void hold_holder(struct object *o)
 	const struct graph *g = o->graph;
 	const struct holder *holder = &g->holders[o->subject.id];
 	static const char *const words[] = {
-		"a global variable: a root itself", "a goroutine: a root itself",
-		"a timer that will fire: a root itself", "a finalizer or cleanup: a root itself",
-		"the runtime's bookkeeping: a root itself",
+		"\xe2\x97\x8f a global, itself a root", "\xe2\x97\x8f a goroutine, itself a root",
+		"\xe2\x97\x8f a timer, itself a root", "\xe2\x97\x8f a special, itself a root",
+		"\xe2\x97\x8f the runtime, itself a root",
 	};
 	struct branch row = { .leaf = true, .said = true, .node = NO_NODE, .via = NO_NODE };
 
@@ -253,8 +253,10 @@ static void draw_object(const struct page *page, const struct object *o, int y, 
 	autoline struct line first = {0}, right = {0}, second = {0};
 	int wide;
 
-	words_object(g, o->subject.id, &first);
+	words_type(g, o->subject.id, &first);
 	text_printf(&first.text, "  at 0x%llx", (unsigned long long)graph_addr(g, o->subject.id));
+	if (!map)
+		words_preview(g, o->subject.id, &first);
 	if (g->flags[o->subject.id] & OBJECT_LIVE) {
 		text_puts(&right.text, "retained ");
 		text_size(&right.text, g->retained[o->subject.id], exact);

@@ -154,7 +154,10 @@ static void say_title(struct page *page, struct objects *o)
 	line_clear(&page->note);
 	text_count(&page->crumb.text, o->n);
 	text_printf(&page->crumb.text, " %s", text_string(&o->title));
-	text_size(&page->note.text, o->bytes, screen_exact(page->screen));
+	/* Objects of one type may lie within each other: their sum counts those once. */
+	text_size(&page->note.text, o->request.of == OBJECTS_TYPE
+		  ? o->graph->types[o->request.type].retained : o->bytes,
+		  screen_exact(page->screen));
 }
 
 static void job_done(struct page *page)

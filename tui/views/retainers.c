@@ -208,9 +208,7 @@ static void say_referrer(const struct graph *g, struct branch *row)
 		text_printf(&row->what.text, "%s  ", text_string(&label));
 		line_less(&row->what);
 	}
-	if (g->flags[row->node] & OBJECT_BOXED)
-		line_puts(&row->what, ROLE_BOXED, "\xe2\x97\x87 ");
-	graph_type_label(g, row->node, &row->what.text);
+	words_type(g, row->node, &row->what);
 	if (row->kind == HELD_AGAIN)
 		line_puts(&row->what, ROLE_DIM, "  again: a ring");
 }
