@@ -65,29 +65,66 @@ static void pull(void *ctx, uint32_t lo, uint32_t hi, uint32_t *counts, uint32_t
 	}
 }
 
+/* Goes on to the next edge of the walk's object, if it has one. */
+static bool walk_next(const struct heap *heap, struct edge_walk *walk)
+{
+	const struct go_span *s = &heap->spans.items[walk->span];
+	uint64_t base = walk->slot * s->elemsize, offset;
+
+	while ((offset = mask_next(&walk->it)) != UINT64_MAX) {
+		if (destination(heap, s, base + offset, &walk->dst_offset) == NO_NODE)
+			continue;
+		walk->offset = offset;
+		walk->k++;
+		return true;
+	}
+	return false;
+}
+
+/* To the K-th edge of SRC. Who asks for the edges of one object in order does not start again at
+ * its first slot each time: a table of a million pointers would take forever. */
+static bool walk_to(struct heap *heap, struct edge_walk *walk, uint32_t src, uint32_t k)
+{
+	if (walk->src != src || walk->k > (uint64_t)k + 1) {
+		struct heap_object o;
+
+		walk->src = NO_NODE;
+		if (!heap_object(heap, src, &o))
+			return false;
+		walk->span = o.span;
+		walk->slot = o.slot;
+		mask_begin(&walk->it, &walk->reader, walk->span, walk->slot);
+		walk->src = src;
+		walk->k = 0;
+	}
+	while (walk->k <= k)
+		if (!walk_next(heap, walk))
+			return false;
+	return true;
+}
+
 static uint64_t edge_offset(void *ctx, uint32_t src, uint32_t k, uint64_t *dst_offset)
 {
 	struct heap *heap = ctx;
-	struct heap_object o;
-	struct mask_reader reader;
-	struct mask_iter it;
-	uint64_t offset;
+	struct edge_walk *walk = &heap->walk;
+	uint64_t offset = UINT64_MAX;
 
-	if (!heap_object(heap, src, &o))
-		return UINT64_MAX;
-	masks_init(&reader, &heap->go, &heap->spans, heap->types);
-	mask_begin(&it, &reader, o.span, o.slot);
-	while ((offset = mask_next(&it)) != UINT64_MAX) {
-		const struct go_span *s = &heap->spans.items[o.span];
-
-		if (destination(heap, s, o.slot * s->elemsize + offset, dst_offset) != NO_NODE &&
-		    k-- == 0)
-			return offset;
+	pthread_mutex_lock(&walk->lock);
+	if (walk_to(heap, walk, src, k)) {
+		offset = walk->offset;
+		if (dst_offset)
+			*dst_offset = walk->dst_offset;
+	} else {
+		walk->src = NO_NODE;
 	}
-	return UINT64_MAX;
+	pthread_mutex_unlock(&walk->lock);
+	return offset;
 }
 
 void edges_init(struct heap *heap, struct edge_source *out)
 {
+	pthread_mutex_init(&heap->walk.lock, NULL);
+	masks_init(&heap->walk.reader, &heap->go, &heap->spans, heap->types);
+	heap->walk.src = NO_NODE;
 	*out = (struct edge_source){ .pull = pull, .offset = edge_offset, .ctx = heap };
 }

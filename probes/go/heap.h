@@ -2,6 +2,8 @@
 #ifndef GORETAIN_PROBES_GO_HEAP_H
 #define GORETAIN_PROBES_GO_HEAP_H
 
+#include <pthread.h>
+
 #include "graph/builder.h"
 #include "graph/lens.h"
 #include "probes/go/code.h"
@@ -10,6 +12,16 @@
 #include "probes/go/sched.h"
 #include "probes/go/spans.h"
 #include "probes/go/typing.h"
+
+/* Where the last question for an edge's offset ended (edges.c); any thread may ask. */
+struct edge_walk {
+	pthread_mutex_t lock;
+	struct mask_reader reader;
+	struct mask_iter it;
+	uint32_t src, span, slot;     /* the object, NO_NODE if none */
+	uint64_t k;                   /* edges passed; the last of them: */
+	uint64_t offset, dst_offset;
+};
 
 /* Lives as long as the graph that it filled: graph.producer points to it. */
 struct heap {
@@ -21,6 +33,7 @@ struct heap {
 	struct goroutines goroutines;
 	struct typing typing;  /* what each object is, beside the graph's neutral view */
 	struct edge_source edges;
+	struct edge_walk walk;
 	struct lens lens;
 	struct graph *graph;
 	struct symbols *symbols; /* names of globals from the file, NULL if it has none */
