@@ -16,7 +16,8 @@ const struct arch_ucontext arch_ucontext = {
 	.stack = offsetof(ucontext_t, uc_stack),
 	.sp = offsetof(ucontext_t, uc_mcontext.gregs[REG_RSP]),
 	.pc = offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]),
-	.registers = offsetof(ucontext_t, uc_mcontext.gregs[REG_R8]), .n_registers = REG_RIP - REG_R8,
+	.registers = offsetof(ucontext_t, uc_mcontext.gregs[REG_R8]),
+	.n_registers = REG_RIP - REG_R8,
 };
 
 bool arch_read_registers(pid_t tid, struct arch_registers *out)

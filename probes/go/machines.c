@@ -13,11 +13,13 @@ bool g_stack(struct go *go, uint64_t g, uint64_t *lo, uint64_t *hi)
 {
 	uint64_t bounds[2];
 
-	if (!g || !image_read(go->image, g + (uint64_t)go->layout.g_stack_lo, bounds, sizeof bounds))
+	if (!g || !image_read(go->image, g + (uint64_t)go->layout.g_stack_lo, bounds,
+			      sizeof bounds))
 		return false;
 	*lo = bounds[0];
 	*hi = bounds[1];
-	return *lo && *lo < *hi && *hi < MAX_ADDRESS && *hi - *lo <= MAX_STACK && *lo % 8 == 0 && *hi % 8 == 0;
+	return *lo && *lo < *hi && *hi < MAX_ADDRESS && *hi - *lo <= MAX_STACK &&
+	       *lo % 8 == 0 && *hi % 8 == 0;
 }
 
 static bool on_stack(struct go *go, uint64_t g, uint64_t sp)
@@ -66,9 +68,9 @@ static const struct key *find_key(const struct key *keys, uint32_t n, uint64_t v
 	return lo && value < keys[lo - 1].hi ? &keys[lo - 1] : NULL;
 }
 
-/* What says which machine a thread is, the best first: its id, if its stack or its g agrees (a target
- * in a pid namespace of its own knows other ids), the stack it is on, the g it has at hand, its id
- * alone. */
+/* What says which machine a thread is, the best first: its id, if its stack or its g agrees (a
+ * target in a pid namespace of its own knows other ids), the stack it is on, the g it has at hand,
+ * its id alone. */
 enum evidence { BY_CHECKED_TID, BY_STACK, BY_G, BY_TID, N_EVIDENCE };
 
 static uint32_t make_keys(struct go *go, const struct machines *ms, enum evidence kind,
@@ -208,8 +210,8 @@ const struct machine *machines_find(const struct machines *machines, uint64_t ad
 	return lo < machines->n && machines->items[lo].addr == addr ? &machines->items[lo] : NULL;
 }
 
-/* The list at go.allm and after it what goroutines are on, in case the list was not found or is just
- * growing: the first LIMIT of them into ADDRS. How many that are, all in all. */
+/* The list at go.allm and after it what goroutines are on, in case the list was not found or is
+ * just growing: the first LIMIT of them into ADDRS. How many that are, all in all. */
 static uint64_t list_machines(struct go *go, const uint64_t *gs, uint64_t n_gs, uint64_t *addrs,
 			      uint64_t limit)
 {

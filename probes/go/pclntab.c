@@ -74,7 +74,8 @@ static const char *function_name(struct go *go, const struct go_module *module, 
 bool func_at(struct go *go, const struct go_module *module, uint64_t n, struct go_func *out)
 {
 	const struct layout *layout = &go->layout;
-	uint32_t size = (uint32_t)layout->func_nfuncdata + 1, entries[3]; /* entry, _func, next entry */
+	uint32_t size = (uint32_t)layout->func_nfuncdata + 1;
+	uint32_t entries[3]; /* entry, _func, next entry */
 	struct func_head head;
 	const uint8_t *bytes;
 	const char *name;

@@ -27,9 +27,9 @@ static bool known_status(uint32_t status)
 	return status <= G_WAITING || (status >= G_COPYSTACK && status <= G_LEAKED);
 }
 
-/* Go 1.26 runtime/traceback.go, isSystemGoroutine. Finalizers and cleanups are the user's while they
- * run: the runtime has a flag for the former that is not among the globals found, but waiting for
- * work they are nobody else's. */
+/* Go 1.26 runtime/traceback.go, isSystemGoroutine. Finalizers and cleanups are the user's while
+ * they run. For finalizers the runtime's flag is not among the globals found, but the goroutine
+ * that waits for work runs none. */
 static bool is_system(struct go *go, const struct goroutine *g)
 {
 	const char *reason = layout_wait_reason(&go->layout, g->wait_reason);
@@ -134,11 +134,12 @@ static bool in_gogo(struct go *go, uint64_t pc)
 {
 	struct go_func f;
 
-	return func_find(go, pc, &f) && (!strcmp(f.name, "gogo") || !strcmp(f.name, "runtime.gogo"));
+	return func_find(go, pc, &f) &&
+	       (!strcmp(f.name, "gogo") || !strcmp(f.name, "runtime.gogo"));
 }
 
-/* What is live at PC. Where assembly of Go's is in the kernel nothing is in registers but the call's
- * arguments, which are its callers' too: as at a call. */
+/* What is live at PC. Where assembly of Go's is in the kernel nothing is in registers but the
+ * call's arguments, which are its callers' too: as at a call. */
 static enum start_point start_point(struct go *go, const struct machine *m)
 {
 	const struct arch_instruction *syscall = &arch_syscall;
@@ -216,8 +217,9 @@ static bool read_goroutine(struct go *go, const struct machines *ms, uint64_t ad
 
 static bool in_syscall(struct go *go, uint64_t g)
 {
-	return g && (image_u32(go->image, g + (uint64_t)go->layout.g_atomicstatus) & ~STATUS_SCAN) ==
-		    G_SYSCALL;
+	uint64_t status = g + (uint64_t)go->layout.g_atomicstatus;
+
+	return g && (image_u32(go->image, status) & ~STATUS_SCAN) == G_SYSCALL;
 }
 
 /* The stack on which the runtime itself works. What lies on it while C code runs there for a
@@ -303,7 +305,8 @@ bool goroutines_read(struct go *go, struct goroutines *out, struct error *err)
 	machines_free(&ms);
 	if (stacks > go->image->memory_size) { /* they overlap: reading would take for ever */
 		goroutines_free(out);
-		return fail(err, STATUS_BAD_FILE, "the goroutines' stacks are larger than all memory");
+		return fail(err, STATUS_BAD_FILE,
+			    "the goroutines' stacks are larger than all memory");
 	}
 	return true;
 }

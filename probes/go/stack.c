@@ -145,8 +145,8 @@ static void vector_registers(struct stack_reader *r)
 	if (layout->g_x_regs < 0 || r->g->m_stack)
 		return;
 	places[0] = image_u64(image, r->g->addr + (uint64_t)layout->g_x_regs);
-	p = r->g->running && r->g->m && has_injected(r) ? image_u64(image, r->g->m + (uint64_t)layout->m_p) : 0;
-	if (p) {
+	p = r->g->running && r->g->m ? image_u64(image, r->g->m + (uint64_t)layout->m_p) : 0;
+	if (p && has_injected(r)) {
 		places[1] = p + (uint64_t)layout->p_x_regs;
 		places[2] = image_u64(image, places[1] + size);
 	}
@@ -155,8 +155,8 @@ static void vector_registers(struct stack_reader *r)
 			stack_words(r, places[i], places[i] + size, frame, SLOT_REGISTER);
 }
 
-/* Deferred functions may be closures on the stack, and a record may lead to one that is. The list is
- * followed with a second, slower walker: they meet if it has no end (Floyd). */
+/* Deferred functions may be closures on the stack, and a record may lead to one that is. The list
+ * is followed with a second, slower walker: they meet if it has no end (Floyd). */
 static void follow_defers(struct stack_reader *r)
 {
 	const struct layout *layout = &r->go->layout;

@@ -21,9 +21,9 @@ enum slot_kind { SLOT_FRAME, SLOT_STACK_OBJECT, SLOT_REGISTER };
 #define NO_FRAME UINT32_MAX
 
 /* One pointer slot: VALUE is what it holds. ADDR is 0 for a register of a thread, else where the
- * word is, on the stack or where the runtime saved it. FRAME is an index into frames; NO_FRAME where
- * there is none, as when a stack's frames could not be told. Conservative slots whose value cannot be
- * a pointer are left out. */
+ * word is, on the stack or where the runtime saved it. FRAME is an index into frames; NO_FRAME
+ * where there is none, as when a stack's frames could not be told. Conservative slots whose value
+ * cannot be a pointer are left out. */
 struct go_slot { uint64_t addr, value; uint32_t frame; uint8_t kind; bool conservative; };
 
 struct go_stack {
@@ -31,7 +31,7 @@ struct go_stack {
 	uint32_t n_frames, capacity_frames;
 	struct go_slot *slots;
 	uint32_t n_slots, capacity_slots;
-	const char *problem;  /* why the unwinding ended early, NULL if it did not: a static string */
+	const char *problem;  /* why the unwinding ended early, NULL if it did not; static */
 	struct stack_scratch *scratch; /* kept from call to call: what is known of code addresses */
 };
 
@@ -39,8 +39,8 @@ struct go_stack {
  * objects reached from them and from the records of its defers and panics, whose own words are not
  * included. A goroutine that ran at the stop: its registers and innermost frame conservatively, the
  * callers exactly. Where the unwinding fails the rest of the stack is read conservatively (roots
- * must not be missed) and PROBLEM says so. STACK is reused from call to call for stacks of one image:
- * zero-initialise once, stack_free at the end. False only without memory. */
+ * must not be missed) and PROBLEM says so. STACK is reused from call to call for stacks of one
+ * image: zero-initialise once, stack_free at the end. False only without memory. */
 bool stack_read(struct go *go, const struct goroutine *goroutine, struct go_stack *stack,
 		struct error *err);
 void stack_free(struct go_stack *stack);

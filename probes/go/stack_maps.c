@@ -26,23 +26,13 @@ static bool map_bits(struct stack_reader *r, uint64_t addr, int32_t index, struc
 	return out->bits;
 }
 
-static void add_bits(struct stack_reader *r, const struct bitmap *map, uint64_t base, uint32_t frame)
+static void add_bits(struct stack_reader *r, const struct bitmap *map, uint64_t base,
+		     uint32_t frame)
 {
 	for (uint32_t i = 0; i < map->n; i++)
 		if (map->bits[i / 8] >> (i % 8) & 1)
 			stack_slot(r, base + 8ull * i, stack_word(r, base + 8ull * i), frame,
 				   SLOT_FRAME, false);
-}
-
-/* Which of its maps a function's frame has at the place where it will go on. */
-static int32_t map_index(struct stack_reader *r, const struct go_frame *frame)
-{
-	int32_t index = -1;
-
-	if (frame->continpc != frame->func.entry)
-		index = func_pcdata(r->go, &frame->func, PCDATA_STACK_MAP_INDEX,
-				    frame->continpc - 1);
-	return index == -1 ? 0 : index; /* in the prologue: as on entry */
 }
 
 uint64_t stack_arguments_end(const struct stack_reader *r, uint32_t i)
@@ -105,7 +95,7 @@ static bool stub_slots(struct stack_reader *r, uint32_t i)
 	return true;
 }
 
-static void locals(struct stack_reader *r, uint32_t i, int32_t index)
+static void locals(struct stack_reader *r, uint32_t i, const struct pc_fact *fact)
 {
 	struct go_frame *frame = &r->out->frames[i];
 	uint64_t size = frame->varp - frame->sp;
@@ -113,8 +103,7 @@ static void locals(struct stack_reader *r, uint32_t i, int32_t index)
 
 	if (!size)
 		return;
-	if (map_bits(r, func_funcdata(r->go, &frame->func, FUNCDATA_LOCALS_POINTER_MAPS), index,
-		     &map) && map.n <= size / 8) {
+	if (map_bits(r, fact->locals, fact->map_index, &map) && map.n <= size / 8) {
 		add_bits(r, &map, frame->varp - 8ull * map.n, i);
 		return;
 	}
@@ -122,7 +111,7 @@ static void locals(struct stack_reader *r, uint32_t i, int32_t index)
 	stack_words(r, frame->sp, frame->varp, i, SLOT_FRAME);
 }
 
-static void arguments(struct stack_reader *r, uint32_t i, int32_t index)
+static void arguments(struct stack_reader *r, uint32_t i, const struct pc_fact *fact)
 {
 	struct go_frame *frame = &r->out->frames[i];
 	uint64_t bytes = argument_bytes(r, i);
@@ -131,8 +120,7 @@ static void arguments(struct stack_reader *r, uint32_t i, int32_t index)
 
 	if (bytes < 8)
 		return;
-	if (map_bits(r, func_funcdata(r->go, &frame->func, FUNCDATA_ARGS_POINTER_MAPS), index,
-		     &map)) {
+	if (map_bits(r, fact->arguments, fact->map_index, &map)) {
 		/* Up to Go 1.21 the maps of assembly functions have twice the bits. */
 		map.n = map.n < words ? map.n : (uint32_t)words;
 		add_bits(r, &map, frame->argp, i);
@@ -145,19 +133,19 @@ static void arguments(struct stack_reader *r, uint32_t i, int32_t index)
 void stack_frame_slots(struct stack_reader *r, uint32_t i)
 {
 	struct go_frame *frame = &r->out->frames[i];
-	int32_t index;
+	const struct pc_fact *fact;
 
 	if (!frame->conservative && !frame->continpc)
 		return;
+	fact = stack_fact(r, frame->conservative ? frame->pc : frame->continpc);
 	if (!frame->conservative)
-		frame->conservative = stack_fact(r, frame->pc)->special == SPECIAL_REFLECT_STUB ?
-				      !stub_slots(r, i) : !stack_object_records(r, i);
+		frame->conservative = fact->special == SPECIAL_REFLECT_STUB ?
+				      !stub_slots(r, i) : !stack_object_records(r, i, fact);
 	if (frame->conservative) {
 		stack_words(r, frame->sp, frame->varp, i, SLOT_FRAME);
 		stack_words(r, frame->argp, frame->argp + argument_bytes(r, i), i, SLOT_FRAME);
 		return;
 	}
-	index = map_index(r, frame);
-	locals(r, i, index);
-	arguments(r, i, index);
+	locals(r, i, fact);
+	arguments(r, i, fact);
 }

@@ -47,10 +47,10 @@ static bool add_record(struct stack_reader *r, uint32_t i, const struct record *
 	return add_object(r, object);
 }
 
-bool stack_object_records(struct stack_reader *r, uint32_t i)
+bool stack_object_records(struct stack_reader *r, uint32_t i, const struct pc_fact *fact)
 {
 	const struct go_frame *frame = &r->out->frames[i];
-	uint64_t at = func_funcdata(r->go, &frame->func, FUNCDATA_STACK_OBJECTS), n;
+	uint64_t at = fact->objects, n;
 	const uint8_t *bytes;
 	struct record record;
 
@@ -71,7 +71,8 @@ bool stack_object_records(struct stack_reader *r, uint32_t i)
 }
 
 /* The registers that a reflect stub was called with: an internal/abi.RegArgs at the end of its
- * locals, {Ints, Floats, Ptrs, ...}, whose Ptrs alone are pointers (Go 1.26 runtime/stkframe.go). */
+ * locals, {Ints, Floats, Ptrs, ...}, of which only Ptrs are pointers (Go 1.26
+ * runtime/stkframe.go). */
 void stack_object_stub(struct stack_reader *r, uint32_t i)
 {
 	const struct go_frame *frame = &r->out->frames[i];

@@ -24,7 +24,9 @@ struct pc_fact {
 	uint64_t pc;
 	bool valid, found;
 	uint8_t special;
-	int32_t delta; /* of the stack pointer: bytes of frame below the return address */
+	int32_t delta;     /* of the stack pointer: bytes of frame below the return address */
+	int32_t map_index; /* which of its maps a frame has that goes on here */
+	uint64_t locals, arguments, objects; /* funcdata: maps and stack objects, 0 if none */
 	struct go_func func;
 };
 
@@ -91,7 +93,7 @@ void stack_objects(struct stack_reader *r, bool all);
 
 /* Remember a frame's stack objects: those of its records, or RegArgs if it is a reflect stub. False
  * if the records make no sense. */
-bool stack_object_records(struct stack_reader *r, uint32_t i);
+bool stack_object_records(struct stack_reader *r, uint32_t i, const struct pc_fact *fact);
 void stack_object_stub(struct stack_reader *r, uint32_t i);
 
 #endif

@@ -36,17 +36,31 @@ static enum special special_of(const struct go_func *f)
 	return SPECIAL_NONE;
 }
 
+/* Which of its maps a function's frame has where it goes on at PC (Go 1.26 runtime/stkframe.go,
+ * getStackMap): that of the call before it. */
+static int32_t map_index(struct stack_reader *r, const struct go_func *f, uint64_t pc)
+{
+	int32_t index = pc == f->entry ? -1 : func_pcdata(r->go, f, PCDATA_STACK_MAP_INDEX, pc - 1);
+
+	return index == -1 ? 0 : index; /* in the prologue: as on entry */
+}
+
 const struct pc_fact *stack_fact(struct stack_reader *r, uint64_t pc)
 {
 	struct pc_fact *fact = &r->scratch->facts[(pc ^ pc >> 10) & (STACK_FACTS - 1)];
+	struct go_func *f = &fact->func;
 
 	if (fact->valid && fact->pc == pc)
 		return fact;
 	*fact = (struct pc_fact){ .pc = pc, .valid = true };
-	fact->found = func_find(r->go, pc, &fact->func);
+	fact->found = func_find(r->go, pc, f);
 	if (fact->found) {
-		fact->special = (uint8_t)special_of(&fact->func);
-		fact->delta = func_pcvalue(r->go, &fact->func, fact->func.pcsp, pc);
+		fact->special = (uint8_t)special_of(f);
+		fact->delta = func_pcvalue(r->go, f, f->pcsp, pc);
+		fact->map_index = map_index(r, f, pc);
+		fact->locals = func_funcdata(r->go, f, FUNCDATA_LOCALS_POINTER_MAPS);
+		fact->arguments = func_funcdata(r->go, f, FUNCDATA_ARGS_POINTER_MAPS);
+		fact->objects = func_funcdata(r->go, f, FUNCDATA_STACK_OBJECTS);
 	}
 	return fact;
 }
@@ -101,8 +115,10 @@ static bool make_frame(struct stack_reader *r, struct walk *w, const struct pc_f
  * latter is assembly and calls nothing. */
 static bool unsafe_call(const struct stack_reader *r, const struct pc_fact *fact, bool innermost)
 {
-	return r->g->start != START_AT_CALL &&
-	       (fact->special == SPECIAL_WRITE_BARRIER || (innermost && fact->func.flag & FUNC_ASM));
+	if (r->g->start == START_AT_CALL)
+		return false;
+	return fact->special == SPECIAL_WRITE_BARRIER ||
+	       (innermost && fact->func.flag & FUNC_ASM);
 }
 
 static const char *step(struct stack_reader *r, struct walk *w, bool *done)

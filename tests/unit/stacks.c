@@ -204,6 +204,7 @@ static void frames_and_slots(void **state)
 	struct world w;
 	struct go_stack s = { 0 };
 	struct goroutine g;
+	const struct go_func *f;
 	uint32_t line;
 
 	world_open(&w, "go1.26.8");
@@ -222,10 +223,10 @@ static void frames_and_slots(void **state)
 	assert_true(has_slot(&s, HEAP + 1, SLOT_STACK_OBJECT, false));
 	assert_true(has_slot(&s, HEAP + 2, SLOT_FRAME, false));
 	assert_int_equal(s.n_slots, 3);
-	assert_string_equal(func_line(&w.go, &s.frames[0].func, s.frames[0].line_pc, &line), "a.go");
+	f = &s.frames[0].func;
+	assert_string_equal(func_line(&w.go, f, s.frames[0].line_pc, &line), "a.go");
 	assert_int_equal(line, 10);
-	assert_string_equal(func_line(&w.go, &s.frames[0].func, s.frames[0].func.entry + 130, &line),
-			    "b.go");
+	assert_string_equal(func_line(&w.go, f, f->entry + 130, &line), "b.go");
 	assert_int_equal(line, 20);
 	stack_free(&s);
 	world_close(&w);
@@ -299,7 +300,8 @@ static void inlined_calls(void **state)
 		world_open(&w, versions[i]);
 		tree = w.gofunc += 64;
 		entry = function(&w, &(struct spec){ .name = "main.f", .frame = 8,
-			.pcdata = { 0, 0, table(&w, -1, 100, 0) }, .funcdata = { 0, 0, 0, (uint32_t)tree } });
+			.pcdata = { 0, 0, table(&w, -1, 100, 0) },
+			.funcdata = { 0, 0, 0, (uint32_t)tree } });
 		put(&w, NAMES + w.names, "main.g", 7);
 		inline_tree(&w, GOFUNC + tree, w.names, 20);
 		assert_true(func_find(&w.go, entry + 150, &f));
@@ -394,7 +396,7 @@ static void damage(struct world *w)
 	}
 }
 
-/* Let the innermost function be one that is treated apart, and give it what such a one looks for. */
+/* Let the innermost function be one that is treated apart, and give it what such a one needs. */
 static void make_special(struct world *w, struct goroutine *g)
 {
 	static const char *const names[] = {
