@@ -15,6 +15,7 @@ struct symbols {
 	int fd;
 	struct symbol *items;
 	uint32_t n;
+	uint64_t bias;
 	bool debug;
 };
 
@@ -50,7 +51,7 @@ static bool load_bias(const struct image *image, Elf *elf, uint64_t *bias)
 	return true;
 }
 
-static void read_table(struct symbols *s, Elf_Scn *section, const GElf_Shdr *header, uint64_t bias)
+static void read_table(struct symbols *s, Elf_Scn *section, const GElf_Shdr *header)
 {
 	Elf_Data *data = elf_getdata(section, NULL);
 	uint64_t n = data && header->sh_entsize ? data->d_size / header->sh_entsize : 0;
@@ -67,12 +68,12 @@ static void read_table(struct symbols *s, Elf_Scn *section, const GElf_Shdr *hea
 			continue;
 		name = elf_strptr(s->elf, header->sh_link, symbol.st_name);
 		if (name)
-			s->items[s->n++] = (struct symbol){ symbol.st_value + bias,
+			s->items[s->n++] = (struct symbol){ symbol.st_value + s->bias,
 							    symbol.st_size, name };
 	}
 }
 
-static void read_sections(struct symbols *s, uint64_t bias)
+static void read_sections(struct symbols *s)
 {
 	Elf_Scn *section = NULL;
 	size_t names;
@@ -89,22 +90,21 @@ static void read_sections(struct symbols *s, uint64_t bias)
 		if (name && strstr(name, "debug_info"))
 			s->debug = true;
 		if (header.sh_type == SHT_SYMTAB && !s->items)
-			read_table(s, section, &header, bias);
+			read_table(s, section, &header);
 	}
 }
 
 struct symbols *symbols_load(struct image *image)
 {
 	struct symbols *s = calloc(1, sizeof *s);
-	uint64_t bias;
 
 	if (!s)
 		return NULL;
 	s->fd = image->exe_fd >= 0 ? dup(image->exe_fd) : -1;
 	if (s->fd >= 0 && elf_version(EV_CURRENT) != EV_NONE)
 		s->elf = elf_begin(s->fd, ELF_C_READ_MMAP, NULL);
-	if (s->elf && elf_kind(s->elf) == ELF_K_ELF && load_bias(image, s->elf, &bias))
-		read_sections(s, bias);
+	if (s->elf && elf_kind(s->elf) == ELF_K_ELF && load_bias(image, s->elf, &s->bias))
+		read_sections(s);
 	if (!s->n && !s->debug) {
 		symbols_free(s);
 		return NULL;
@@ -145,4 +145,9 @@ const struct symbol *symbols_find(const struct symbols *s, uint64_t addr)
 bool symbols_have_debug(const struct symbols *s)
 {
 	return s && s->debug;
+}
+
+uint64_t symbols_bias(const struct symbols *s)
+{
+	return s ? s->bias : 0;
 }

@@ -19,6 +19,9 @@ void symbols_free(struct symbols *symbols);
 /* The symbol that covers ADDR, or NULL. */
 const struct symbol *symbols_find(const struct symbols *symbols, uint64_t addr);
 
+/* What was added to addresses as linked when the program was loaded; 0 for NULL. */
+uint64_t symbols_bias(const struct symbols *symbols);
+
 /* Does the program's file have debug information? */
 bool symbols_have_debug(const struct symbols *symbols);
 

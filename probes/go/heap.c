@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "probes/elf.h"
+#include "probes/go/debuginfo.h"
 #include "probes/go/edges.h"
 #include "probes/go/lens.h"
 #include "probes/go/maptable.h"
@@ -27,7 +28,8 @@ struct heap *heap_prepare(struct image *image, struct progress *progress, struct
 	}
 	heap->types = types_new(&heap->go, err);
 	heap->symbols = symbols_load(image);
-	if (!heap->types || !code_read(&heap->go, heap->types, &heap->code, progress, err)) {
+	if (!heap->types || !code_read(&heap->go, heap->types, &heap->code, progress, err) ||
+	    !debuginfo_read(&heap->go, heap->types, heap->symbols, &heap->code, err)) {
 		heap_free(heap);
 		return NULL;
 	}
