@@ -1,13 +1,17 @@
-/* x86-64, decoded with Zydis. Operands are decoded only for instructions that have no case of their
- * own here, since that doubles the time. */
+/* x86-64. Nineteen of twenty instructions of Go's code, and all that values flow through, have a
+ * plain encoding, which is read here; Zydis decodes the others, and its knowledge of their operands
+ * tells what they write. (Zydis alone takes four times as long.) */
 #include <Zydis/Zydis.h>
+#include <string.h>
 
 #include "probes/go/code_decode.h"
 
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11 };
 
 #define ALL_REGISTERS 0xffffu
+#define NOP 0x90
 #define PADDING 0xcc /* int3: what the linker fills the gaps between functions with */
+#define LONGEST 15u  /* bytes of an instruction */
 
 const struct code_machine code_machine = {
 	.known = true,
@@ -17,124 +21,170 @@ const struct code_machine code_machine = {
 	.barrier_clobbers = 1u << R11,
 };
 
+/* ---- plain encodings: [REX] opcode [ModRM [SIB] [displacement]] [immediate] ---- */
+
+enum act {
+	ACT_OTHER,    /* not read here */
+	ACT_LOAD,     /* mov reg, rm */
+	ACT_STORE,    /* mov rm, reg */
+	ACT_ADDRESS,  /* lea reg, rm */
+	ACT_CONSTANT, /* mov rm, immediate */
+	ACT_REFER,    /* writes no register and no memory */
+	ACT_WRITE_RM, /* writes rm with something unknown */
+	ACT_WRITE_REG,
+	ACT_WRITE_VECTOR, /* writes 16 bytes to rm, or nothing that matters if that is a register */
+	ACT_GROUP_1,  /* like ACT_WRITE_RM, but a comparison as number 7 of the group */
+	ACT_XOR,      /* like ACT_WRITE_RM, but zero with itself */
+	ACT_CALL,
+	ACT_JUMP,
+	ACT_BRANCH,
+	ACT_RETURN,
+};
+
+struct form {
+	uint8_t act;
+	uint8_t immediate; /* bytes */
+	bool no_modrm; /* rm is the last three bits of the opcode, if anything */
+	bool narrow;   /* only without REX.W, which makes the immediate longer */
+};
+
+static const struct form one_byte[256] = {
+	[0x01] = { ACT_WRITE_RM }, [0x03] = { ACT_WRITE_REG }, /* add */
+	[0x09] = { ACT_WRITE_RM }, [0x0b] = { ACT_WRITE_REG }, /* or */
+	[0x21] = { ACT_WRITE_RM }, [0x23] = { ACT_WRITE_REG }, /* and */
+	[0x29] = { ACT_WRITE_RM }, [0x2b] = { ACT_WRITE_REG }, /* sub */
+	[0x31] = { ACT_XOR },
+	[0x38] = { ACT_REFER }, [0x39] = { ACT_REFER }, /* cmp */
+	[0x3a] = { ACT_REFER }, [0x3b] = { ACT_REFER },
+	[0x3c] = { ACT_REFER, 1, true }, [0x3d] = { ACT_REFER, 4, true },
+	[0x50 ... 0x57] = { ACT_REFER, 0, true },    /* push */
+	[0x58 ... 0x5f] = { ACT_WRITE_RM, 0, true }, /* pop */
+	[0x70 ... 0x7f] = { ACT_BRANCH, 1, true },
+	[0x81] = { ACT_GROUP_1, 4 }, [0x83] = { ACT_GROUP_1, 1 },
+	[0x84] = { ACT_REFER }, [0x85] = { ACT_REFER }, /* test */
+	[0x89] = { ACT_STORE }, [0x8b] = { ACT_LOAD }, [0x8d] = { ACT_ADDRESS },
+	[NOP] = { ACT_REFER, 0, true }, /* with REX something else */
+	[0xa8] = { ACT_REFER, 1, true }, [0xa9] = { ACT_REFER, 4, true },
+	[0xb8 ... 0xbf] = { ACT_CONSTANT, 4, true, true },
+	[0xc3] = { ACT_RETURN, 0, true },
+	[0xc7] = { ACT_CONSTANT, 4 },
+	[0xe8] = { ACT_CALL, 4, true },
+	[0xe9] = { ACT_JUMP, 4, true }, [0xeb] = { ACT_JUMP, 1, true },
+	[0xf4] = { ACT_RETURN, 0, true }, /* hlt */
+};
+
+static const struct form two_byte[256] = {
+	[0x0b] = { ACT_RETURN, 0, true }, /* ud2 */
+	[0x10] = { ACT_REFER }, [0x11] = { ACT_WRITE_VECTOR }, /* movups */
+	[0x1f] = { ACT_REFER }, /* nop */
+	[0x80 ... 0x8f] = { ACT_BRANCH, 4, true },
+	[0xb6] = { ACT_WRITE_REG }, [0xb7] = { ACT_WRITE_REG }, /* movzx */
+};
+
 /* One instruction on its way into operations. */
 struct instruction {
 	struct code_ops *out;
+	uint64_t entry;   /* of the function */
+	uint32_t length;  /* of the function */
 	uint32_t offset;
-	uint64_t next; /* address of the instruction after this one */
-	uint64_t entry;
-	uint32_t length; /* of the function */
-	ZydisDecodedInstruction z;
-	ZydisDecoderContext context;
+	uint64_t next;    /* address of the instruction after this one */
+	uint8_t act;
+	uint8_t size;     /* bytes */
+	bool wide;        /* 64 bits */
+	bool memory;      /* rm is in memory */
+	bool simple;      /* that is base + disp or a constant address */
+	bool relative;    /* the latter */
+	uint8_t reg, rm;  /* registers; in memory rm is the base */
+	int32_t disp, immediate;
 };
 
-static uint8_t modrm_reg(const struct instruction *in)
+static int32_t read_i32(const uint8_t *p)
 {
-	return (uint8_t)(in->z.raw.modrm.reg | in->z.raw.rex.R << 3);
+	int32_t value;
+
+	memcpy(&value, p, 4);
+	return value;
 }
 
-static uint8_t modrm_rm(const struct instruction *in)
+/* ModRM at P and what follows it; its length. MOD, REG, RM are as encoded, without REX. */
+static unsigned read_modrm(struct instruction *in, const uint8_t *p, uint8_t rex)
 {
-	return (uint8_t)(in->z.raw.modrm.rm | in->z.raw.rex.B << 3);
-}
+	unsigned mod = p[0] >> 6, rm = p[0] & 7, n = 1;
+	bool no_base = false;
 
-static bool has_modrm(const struct instruction *in)
-{
-	return in->z.attributes & ZYDIS_ATTRIB_HAS_MODRM;
-}
-
-/* The constant address of an operand relative to the next instruction, 0 if there is none. */
-static uint64_t relative_address(const struct instruction *in)
-{
-	if (!has_modrm(in) || in->z.raw.modrm.mod != 0 || in->z.raw.modrm.rm != 5)
-		return 0;
-	return in->next + (uint64_t)in->z.raw.disp.value;
-}
-
-/* A memory operand as base + displacement or as a constant address. False for all other forms. */
-static bool simple_memory(const struct instruction *in, struct code_op *op)
-{
-	op->address = relative_address(in);
-	if (in->z.attributes & ZYDIS_ATTRIB_HAS_SEGMENT)
-		return false;
-	if (op->address)
-		return true;
-	op->disp = (int32_t)in->z.raw.disp.value;
-	op->base = modrm_rm(in);
-	if (in->z.raw.modrm.rm != 4)
-		return true;
-	op->base = (uint8_t)(in->z.raw.sib.base | in->z.raw.rex.B << 3);
-	return (in->z.raw.sib.index | in->z.raw.rex.X << 3) == 4 &&
-	       !(in->z.raw.sib.base == 5 && in->z.raw.modrm.mod == 0);
-}
-
-/* All that a register is told to hold when the instruction is of no other use. */
-static void clobber(struct code_op *op, uint8_t reg)
-{
-	op->kind = OP_CLOBBER;
-	op->base = op->src = CODE_NO_REGISTER;
-	op->clobbers = (uint16_t)(1u << reg);
-}
-
-static bool add_load(struct instruction *in, enum code_op_kind kind)
-{
-	struct code_op *op = code_ops_add(in->out, kind, in->offset);
-	bool simple;
-
-	if (!op)
-		return false;
-	op->dst = modrm_reg(in);
-	simple = simple_memory(in, op);
-	if (in->z.operand_width != 64 || !simple)
-		clobber(op, op->dst);
-	else if (kind == OP_OFFSET && op->base == CODE_NO_REGISTER)
-		op->kind = OP_ADDRESS;
-	return true;
-}
-
-static bool add_store(struct instruction *in, uint8_t src)
-{
-	struct code_op *op = code_ops_add(in->out, OP_STORE, in->offset);
-
-	if (!op)
-		return false;
-	op->width = (uint8_t)(in->z.operand_width / 8);
-	op->src = in->z.operand_width == 64 ? src : (uint8_t)CODE_NO_REGISTER;
-	if (!simple_memory(in, op)) {
-		op->kind = OP_REFER;
-		op->base = CODE_NO_REGISTER;
+	in->reg = (uint8_t)((p[0] >> 3 & 7) | (rex & 4) << 1);
+	in->rm = (uint8_t)(rm | (rex & 1) << 3);
+	in->memory = mod != 3;
+	in->relative = mod == 0 && rm == 5;
+	in->simple = in->memory;
+	in->disp = 0;
+	if (!in->memory)
+		return n;
+	if (rm == 4) {
+		in->rm = (uint8_t)((p[1] & 7) | (rex & 1) << 3);
+		no_base = mod == 0 && (p[1] & 7) == 5;
+		in->simple = (p[1] >> 3 & 7) == 4 && !(rex & 2) && !no_base;
+		n++;
 	}
+	if (mod == 1)
+		in->disp = (int8_t)p[n++];
+	if (mod == 2 || in->relative || no_base) {
+		in->disp = read_i32(p + n);
+		n += 4;
+	}
+	return n;
+}
+
+/* Read the instruction at P, from which LONGEST bytes can be read. False if it has no plain
+ * encoding. */
+static bool read_plain(struct instruction *in, const uint8_t *p)
+{
+	uint8_t rex = (p[0] & 0xf0) == 0x40 ? p[0] : 0;
+	unsigned n = rex ? 1 : 0;
+	bool escape = p[n] == 0x0f;
+	const struct form *form = escape ? &two_byte[p[n + 1]] : &one_byte[p[n]];
+
+	n += escape ? 2 : 1;
+	in->act = form->act;
+	in->wide = rex & 8;
+	in->memory = in->relative = false;
+	if (form->act == ACT_OTHER || (rex && p[n - 1] == NOP) || (in->wide && form->narrow))
+		return false;
+	in->rm = (uint8_t)((p[n - 1] & 7) | (rex & 1) << 3);
+	in->reg = 0;
+	if (!form->no_modrm)
+		n += read_modrm(in, p + n, rex);
+	if (form->act == ACT_CONSTANT && (in->reg & 7))
+		return false; /* xbegin */
+	if (form->immediate == 1)
+		in->immediate = (int8_t)p[n];
+	else if (form->immediate == 4)
+		in->immediate = read_i32(p + n);
+	in->size = (uint8_t)(n + form->immediate);
 	return true;
 }
 
-static bool add_copy(struct instruction *in, uint8_t dst, uint8_t src)
-{
-	struct code_op *op = code_ops_add(in->out, OP_COPY, in->offset);
+/* ---- operations ---- */
 
-	if (!op)
-		return false;
-	op->dst = dst;
-	op->src = src;
-	if (in->z.operand_width != 64)
-		clobber(op, dst);
-	return true;
+/* The constant address of the memory operand, 0 if there is none. */
+static uint64_t constant_address(const struct instruction *in)
+{
+	return in->memory && in->relative ? in->next + (uint64_t)(int64_t)in->disp : 0;
 }
 
-static bool add_constant(struct instruction *in, uint8_t dst)
+/* The memory operand as OP has it; base and constant address stay none if it is not simple. */
+static void set_memory(const struct instruction *in, struct code_op *op)
 {
-	struct code_op *op = code_ops_add(in->out, OP_ZERO, in->offset);
-
-	if (!op)
-		return false;
-	op->dst = dst;
-	if (in->z.raw.imm[0].value.u != 0 || in->z.operand_width < 32)
-		clobber(op, dst);
-	return true;
+	op->address = constant_address(in);
+	if (op->address || !in->simple)
+		return;
+	op->disp = in->disp;
+	op->base = in->rm;
 }
 
 static bool add_refer(struct instruction *in)
 {
-	uint64_t address = relative_address(in);
+	uint64_t address = constant_address(in);
 	struct code_op *op;
 
 	if (!address)
@@ -144,6 +194,137 @@ static bool add_refer(struct instruction *in)
 		op->address = address;
 	return op != NULL;
 }
+
+static bool add_clobber(struct instruction *in, uint16_t registers)
+{
+	struct code_op *op = code_ops_add(in->out, OP_CLOBBER, in->offset);
+
+	if (!op)
+		return false;
+	op->address = constant_address(in);
+	op->clobbers = registers;
+	return true;
+}
+
+static bool add_load(struct instruction *in, enum code_op_kind kind)
+{
+	struct code_op *op;
+
+	if (!in->wide || !in->simple)
+		return add_clobber(in, (uint16_t)(1u << in->reg));
+	op = code_ops_add(in->out, kind, in->offset);
+	if (!op)
+		return false;
+	op->dst = in->reg;
+	set_memory(in, op);
+	if (kind == OP_OFFSET && op->base == CODE_NO_REGISTER)
+		op->kind = OP_ADDRESS;
+	return true;
+}
+
+/* WIDTH bytes to memory: register SRC if that is a whole word, else something unknown. */
+static bool add_store(struct instruction *in, uint8_t src, unsigned width)
+{
+	struct code_op *op;
+
+	if (!in->simple)
+		return true;
+	op = code_ops_add(in->out, OP_STORE, in->offset);
+	if (!op)
+		return false;
+	set_memory(in, op);
+	op->src = width == 8 ? src : (uint8_t)CODE_NO_REGISTER;
+	op->width = (uint8_t)(width > 255 ? 255 : width);
+	return true;
+}
+
+static bool add_copy(struct instruction *in, uint8_t dst, uint8_t src)
+{
+	struct code_op *op;
+
+	if (!in->wide)
+		return add_clobber(in, (uint16_t)(1u << dst));
+	op = code_ops_add(in->out, OP_COPY, in->offset);
+	if (!op)
+		return false;
+	op->dst = dst;
+	op->src = src;
+	return true;
+}
+
+static bool add_zero(struct instruction *in, uint8_t dst)
+{
+	struct code_op *op = code_ops_add(in->out, OP_ZERO, in->offset);
+
+	if (op)
+		op->dst = dst;
+	return op != NULL;
+}
+
+static bool add_write_rm(struct instruction *in)
+{
+	return in->memory ? add_store(in, CODE_NO_REGISTER, in->wide ? 8 : 4)
+			  : add_clobber(in, (uint16_t)(1u << in->rm));
+}
+
+static bool add_constant(struct instruction *in)
+{
+	return !in->memory && !in->immediate ? add_zero(in, in->rm) : add_write_rm(in);
+}
+
+/* A call, jump or branch to a constant address. */
+static bool add_transfer(struct instruction *in, enum code_op_kind kind)
+{
+	struct code_op *op = code_ops_add(in->out, kind, in->offset);
+	uint64_t target = in->next + (uint64_t)(int64_t)in->immediate;
+
+	if (!op)
+		return false;
+	if (kind == OP_CALL)
+		op->address = target;
+	else if (target - in->entry < in->length)
+		op->target = (uint32_t)(target - in->entry);
+	else if (kind == OP_JUMP)
+		op->kind = OP_STOP;
+	return true;
+}
+
+static bool add_plain(struct instruction *in)
+{
+	switch (in->act) {
+	case ACT_LOAD:
+		return in->memory ? add_load(in, OP_LOAD) : add_copy(in, in->reg, in->rm);
+	case ACT_STORE:
+		return in->memory ? add_store(in, in->reg, in->wide ? 8 : 4)
+				  : add_copy(in, in->rm, in->reg);
+	case ACT_ADDRESS:
+		return add_load(in, OP_OFFSET);
+	case ACT_CONSTANT:
+		return add_constant(in);
+	case ACT_REFER:
+		return add_refer(in);
+	case ACT_WRITE_RM:
+		return add_write_rm(in);
+	case ACT_WRITE_REG:
+		return add_clobber(in, (uint16_t)(1u << in->reg));
+	case ACT_WRITE_VECTOR:
+		return !in->memory || add_store(in, CODE_NO_REGISTER, 16);
+	case ACT_GROUP_1:
+		return (in->reg & 7) == 7 ? add_refer(in) : add_write_rm(in);
+	case ACT_XOR:
+		return !in->memory && in->reg == in->rm ? add_zero(in, in->rm) : add_write_rm(in);
+	case ACT_CALL:
+		return add_transfer(in, OP_CALL);
+	case ACT_JUMP:
+		return add_transfer(in, OP_JUMP);
+	case ACT_BRANCH:
+		return add_transfer(in, OP_BRANCH);
+	default:
+		return code_ops_add(in->out, OP_STOP, in->offset) != NULL;
+	}
+}
+
+/* ---- all others ---- */
 
 /* The general registers that operand REG overlaps, as a set. */
 static uint16_t register_set(ZydisRegister reg)
@@ -155,141 +336,97 @@ static uint16_t register_set(ZydisRegister reg)
 	return (uint16_t)(1u << (whole - ZYDIS_REGISTER_RAX));
 }
 
-static bool add_memory_write(struct instruction *in, const ZydisDecodedOperand *operand)
+/* What Zydis says of the memory operand among N operands, as read_modrm would have it. */
+static void take_memory(struct instruction *in, const ZydisDecodedOperand *operands, unsigned n)
 {
-	struct code_op *op = code_ops_add(in->out, OP_STORE, in->offset);
+	const ZydisDecodedOperand *o = operands;
 
-	if (!op)
-		return false;
-	op->width = (uint8_t)(operand->size / 8 > 255 ? 255 : operand->size / 8);
-	if (!has_modrm(in) || in->z.raw.modrm.mod == 3 || !simple_memory(in, op)) {
-		op->kind = OP_REFER;
-		op->base = CODE_NO_REGISTER;
-	}
-	return true;
+	while (o < operands + n && o->type != ZYDIS_OPERAND_TYPE_MEMORY)
+		o++;
+	in->memory = o < operands + n;
+	if (!in->memory)
+		return;
+	in->relative = o->mem.base == ZYDIS_REGISTER_RIP;
+	in->simple = in->relative || (o->mem.base >= ZYDIS_REGISTER_RAX &&
+				      o->mem.base <= ZYDIS_REGISTER_R15);
+	if (o->mem.index != ZYDIS_REGISTER_NONE || o->mem.segment == ZYDIS_REGISTER_FS ||
+	    o->mem.segment == ZYDIS_REGISTER_GS)
+		in->simple = false;
+	in->rm = in->simple && !in->relative ? (uint8_t)(o->mem.base - ZYDIS_REGISTER_RAX) : 0;
+	in->disp = (int32_t)o->mem.disp.value;
 }
 
-/* Any other instruction: the registers that it writes, hidden ones too, and the memory. */
-static bool add_other(struct instruction *in, const ZydisDecoder *decoder)
+/* Calls, jumps and branches that have a prefix or no constant target. */
+static bool add_other_transfer(struct instruction *in, const ZydisDecodedInstruction *z)
 {
-	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+	enum code_op_kind kind = z->meta.category == ZYDIS_CATEGORY_CALL ? OP_CALL
+			       : z->meta.category == ZYDIS_CATEGORY_COND_BR ? OP_BRANCH : OP_JUMP;
+
+	in->immediate = (int32_t)z->raw.imm[0].value.s;
+	if (z->raw.imm[0].is_relative)
+		return add_transfer(in, kind);
+	return code_ops_add(in->out, kind == OP_CALL ? OP_CALL : OP_STOP, in->offset) != NULL;
+}
+
+/* The registers that the operands write, hidden ones too, and the memory. */
+static bool add_writes(struct instruction *in, const ZydisDecodedOperand *operands, unsigned n)
+{
 	uint16_t clobbers = 0;
-	struct code_op *op;
 
-	if (ZYAN_FAILED(ZydisDecoderDecodeOperands(decoder, &in->context, &in->z, operands,
-						   in->z.operand_count)))
-		clobbers = ALL_REGISTERS;
-	else
-		for (unsigned i = 0; i < in->z.operand_count; i++) {
-			if (!(operands[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
-				continue;
-			if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER)
-				clobbers |= register_set(operands[i].reg.value);
-			else if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
-				 !add_memory_write(in, &operands[i]))
-				return false;
-		}
-	if (!clobbers)
-		return add_refer(in);
-	op = code_ops_add(in->out, OP_CLOBBER, in->offset);
-	if (!op)
-		return false;
-	op->address = relative_address(in);
-	op->clobbers = clobbers;
-	return true;
-}
-
-static bool add_move(struct instruction *in, const ZydisDecoder *decoder)
-{
-	bool to_register = has_modrm(in) && in->z.raw.modrm.mod == 3;
-
-	if (in->z.opcode_map != ZYDIS_OPCODE_MAP_DEFAULT)
-		return add_other(in, decoder);
-	if (in->z.opcode >= 0xb8 && in->z.opcode <= 0xbf)
-		return add_constant(in, (uint8_t)((in->z.opcode & 7) | in->z.raw.rex.B << 3));
-	switch (in->z.opcode) {
-	case 0x8b:
-		return to_register ? add_copy(in, modrm_reg(in), modrm_rm(in))
-				   : add_load(in, OP_LOAD);
-	case 0x89:
-		return to_register ? add_copy(in, modrm_rm(in), modrm_reg(in))
-				   : add_store(in, modrm_reg(in));
-	case 0xc7:
-		return to_register ? add_constant(in, modrm_rm(in))
-				   : add_store(in, CODE_NO_REGISTER);
-	default:
-		return add_other(in, decoder);
+	for (unsigned i = 0; i < n; i++) {
+		if (!(operands[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
+			continue;
+		if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER)
+			clobbers |= register_set(operands[i].reg.value);
+		else if (operands[i].visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT &&
+			 in->memory && !add_store(in, CODE_NO_REGISTER, operands[i].size / 8))
+			return false;
 	}
+	return clobbers ? add_clobber(in, clobbers) : add_refer(in);
 }
 
-static bool add_call(struct instruction *in)
+/* Decode the instruction of which LEFT bytes are at P with Zydis. Bytes that are no instruction
+ * clobber everything. */
+static bool add_other(struct instruction *in, const ZydisDecoder *decoder, const uint8_t *p,
+		      uint32_t left)
 {
-	struct code_op *op;
+	ZydisDecodedInstruction z;
+	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
 
-	if (!add_refer(in))
+	in->size = 1;
+	in->memory = false;
+	if (ZYAN_FAILED(ZydisDecoderDecodeFull(decoder, p, left, &z, operands)))
+		return add_clobber(in, ALL_REGISTERS);
+	in->size = z.length;
+	in->next = in->entry + in->offset + in->size;
+	take_memory(in, operands, z.operand_count_visible);
+	if (!add_writes(in, operands, z.operand_count))
 		return false;
-	op = code_ops_add(in->out, OP_CALL, in->offset);
-	if (op && in->z.raw.imm[0].is_relative)
-		op->address = in->next + (uint64_t)in->z.raw.imm[0].value.s;
-	return op != NULL;
-}
-
-static bool add_jump(struct instruction *in, enum code_op_kind kind)
-{
-	struct code_op *op;
-	uint64_t target;
-
-	if (!add_refer(in))
-		return false;
-	op = code_ops_add(in->out, kind, in->offset);
-	if (!op)
-		return false;
-	target = in->next + (uint64_t)in->z.raw.imm[0].value.s - in->entry;
-	if (in->z.raw.imm[0].is_relative && target < in->length)
-		op->target = (uint32_t)target;
-	else if (kind == OP_JUMP)
-		op->kind = OP_STOP;
-	return true;
-}
-
-static bool add_instruction(struct instruction *in, const ZydisDecoder *decoder)
-{
-	switch (in->z.mnemonic) {
-	case ZYDIS_MNEMONIC_MOV:
-		return add_move(in, decoder);
-	case ZYDIS_MNEMONIC_LEA:
-		return add_load(in, OP_OFFSET);
-	case ZYDIS_MNEMONIC_XOR:
-		if ((in->z.opcode == 0x31 || in->z.opcode == 0x33) && in->z.raw.modrm.mod == 3 &&
-		    modrm_reg(in) == modrm_rm(in))
-			return add_constant(in, modrm_reg(in));
-		return add_other(in, decoder);
-	case ZYDIS_MNEMONIC_CMP:
-	case ZYDIS_MNEMONIC_TEST:
-	case ZYDIS_MNEMONIC_NOP:
-		return add_refer(in);
-	case ZYDIS_MNEMONIC_CALL:
-		return add_call(in);
-	case ZYDIS_MNEMONIC_JMP:
-		return add_jump(in, OP_JUMP);
-	case ZYDIS_MNEMONIC_RET:
-	case ZYDIS_MNEMONIC_UD2:
-	case ZYDIS_MNEMONIC_HLT:
+	switch (z.meta.category) {
+	case ZYDIS_CATEGORY_CALL:
+	case ZYDIS_CATEGORY_COND_BR:
+	case ZYDIS_CATEGORY_UNCOND_BR:
+		return add_other_transfer(in, &z);
+	case ZYDIS_CATEGORY_RET:
 		return code_ops_add(in->out, OP_STOP, in->offset) != NULL;
 	default:
-		if (in->z.meta.category == ZYDIS_CATEGORY_COND_BR)
-			return add_jump(in, OP_BRANCH);
-		return add_other(in, decoder);
+		return true;
 	}
 }
 
-static bool add_undecoded(struct code_ops *out, uint32_t offset)
+/* Decode the instruction of which LEFT bytes are at P; its size is in in->size. */
+static bool add_instruction(struct instruction *in, const ZydisDecoder *decoder, const uint8_t *p,
+			    uint32_t left)
 {
-	struct code_op *op = code_ops_add(out, OP_CLOBBER, offset);
+	uint8_t tail[LONGEST] = { 0 };
+	const uint8_t *readable = p;
 
-	if (op)
-		op->clobbers = ALL_REGISTERS;
-	return op != NULL;
+	if (left < LONGEST)
+		readable = memcpy(tail, p, left);
+	if (!read_plain(in, readable) || in->size > left)
+		return add_other(in, decoder, p, left);
+	in->next = in->entry + in->offset + in->size;
+	return add_plain(in);
 }
 
 bool code_decode(struct code_ops *out, const uint8_t *code, uint64_t entry, uint32_t length)
@@ -299,21 +436,10 @@ bool code_decode(struct code_ops *out, const uint8_t *code, uint64_t entry, uint
 
 	out->n = 0;
 	ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-	for (uint32_t at = 0; at < length;) {
-		if (code[at] == PADDING) {
-			at++;
-			continue;
-		}
-		in.offset = at;
-		if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, &in.context, code + at,
-							      length - at, &in.z))) {
-			if (!add_undecoded(out, at++))
-				return false;
-			continue;
-		}
-		at += in.z.length;
-		in.next = entry + at;
-		if (!add_instruction(&in, &decoder))
+	for (; in.offset < length; in.offset += in.size) {
+		in.size = 1;
+		if (code[in.offset] != PADDING &&
+		    !add_instruction(&in, &decoder, code + in.offset, length - in.offset))
 			return false;
 	}
 	return true;
