@@ -9,6 +9,7 @@
 
 #include "graph/parallel.h"
 #include "probes/clock.h"
+#include "probes/procfs.h"
 
 #define PIECE_PAGES (COPY_PIECE / IMAGE_PAGE)
 
@@ -29,7 +30,7 @@ struct run { uint64_t lo, hi; enum page_kind kind; };
 struct runs { struct run items[PIECE_PAGES]; unsigned n; };
 
 struct job {
-	const struct copier *from;
+	struct copier *from;
 	const struct copy_piece *pieces;
 	void (*piece)(struct job *job, const struct copy_piece *piece, const struct runs *runs);
 	enum page_state state;
@@ -141,12 +142,26 @@ static void advance(const struct job *job, const struct copy_piece *piece, struc
 	}
 }
 
-/* Read from the target. 0 if the first page cannot be read, -1 if the target is gone. */
-static ssize_t read_vectors(const struct copier *c, const struct iovec *local,
-			    const struct iovec *remote, unsigned n)
+/* The thread that memory was read through has ended: go on through another. */
+static bool choose_another(struct copier *c)
 {
-	ssize_t got = process_vm_readv(c->task, local, n, remote, n, 0);
+	pid_t ended = c->task, other = proc_live_thread(c->pid);
 
+	if (!other || other == ended)
+		return false;
+	c->task = other;
+	return true;
+}
+
+/* Read from the target. 0 if the first page cannot be read, -1 if the target is gone. */
+static ssize_t read_vectors(struct copier *c, const struct iovec *local, const struct iovec *remote,
+			    unsigned n)
+{
+	ssize_t got;
+
+	do
+		got = process_vm_readv(c->task, local, n, remote, n, 0);
+	while (got < 0 && errno == ESRCH && choose_another(c));
 	return got >= 0 || errno != EFAULT ? got : 0;
 }
 
@@ -279,21 +294,21 @@ static void work(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
 	}
 }
 
-void copy_count(const struct copier *c, const struct copy_pieces *pieces, struct copy_result *out)
+void copy_count(struct copier *c, const struct copy_pieces *pieces, struct copy_result *out)
 {
 	struct job job = {c, pieces->items, count_runs, PAGE_BEFORE, UINT64_MAX, out};
 
 	parallel_for(pieces->n, 1, work, &job);
 }
 
-void copy_prepare(const struct copier *c, const struct copy_pieces *pieces, struct copy_result *out)
+void copy_prepare(struct copier *c, const struct copy_pieces *pieces, struct copy_result *out)
 {
 	struct job job = {c, pieces->items, prepare_runs, PAGE_BEFORE, UINT64_MAX, out};
 
 	parallel_for(pieces->n, 1, work, &job);
 }
 
-void copy_bytes(const struct copier *c, const struct copy_pieces *pieces, enum page_state state,
+void copy_bytes(struct copier *c, const struct copy_pieces *pieces, enum page_state state,
 		uint64_t deadline, struct copy_result *out)
 {
 	struct job job = {c, pieces->items, copy_runs, state, deadline, out};

@@ -12,7 +12,8 @@
 
 /* From where to where. */
 struct copier {
-	pid_t task;              /* a live thread of the process */
+	pid_t pid;
+	_Atomic pid_t task;      /* a thread of it that lives; replaced when that ends */
 	int pagemap;             /* its /proc/PID/pagemap */
 	bool swapping;           /* has the process pages swapped out? */
 	uint8_t *memory, *state; /* of the image */
@@ -40,17 +41,16 @@ struct copy_result {
  * in its file. */
 
 /* Count the bytes of present pages. */
-void copy_count(const struct copier *c, const struct copy_pieces *pieces, struct copy_result *out);
+void copy_count(struct copier *c, const struct copy_pieces *pieces, struct copy_result *out);
 
 /* Fault in the image's memory for the present pages, so that copying them later is only that; and
  * read what is still as in its file, which makes it present. */
-void copy_prepare(const struct copier *c, const struct copy_pieces *pieces,
-		  struct copy_result *out);
+void copy_prepare(struct copier *c, const struct copy_pieces *pieces, struct copy_result *out);
 
 /* Copy, and mark the pages with STATE, ZERO or HOLE; memory that the process only reads from a
  * file gets PAGE_FILE. Private pages that are still as in their file are read unless STATE is
  * PAGE_STOP. Ends at DEADLINE, in monotonic nanoseconds. */
-void copy_bytes(const struct copier *c, const struct copy_pieces *pieces, enum page_state state,
+void copy_bytes(struct copier *c, const struct copy_pieces *pieces, enum page_state state,
 		uint64_t deadline, struct copy_result *out);
 
 #endif

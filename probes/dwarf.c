@@ -38,8 +38,8 @@ static bool descriptor(Dwarf_Die *die, struct dwarf_variable *out)
 	return out->descriptor != 0;
 }
 
-/* The descriptor of the variable's type, or of what that is a typedef of. */
-static bool type_descriptor(Dwarf_Die *variable, struct dwarf_variable *out)
+/* The name of the variable's type, and its descriptor or that of what it is a typedef of. */
+static void read_type(Dwarf_Die *variable, struct dwarf_variable *out)
 {
 	Dwarf_Die die = *variable;
 
@@ -49,14 +49,13 @@ static bool type_descriptor(Dwarf_Die *variable, struct dwarf_variable *out)
 
 		if (!dwarf_attr(&die, DW_AT_type, &attribute) ||
 		    !dwarf_formref_die(&attribute, &type))
-			return false;
-		if (descriptor(&type, out))
-			return true;
-		if (dwarf_tag(&type) != DW_TAG_typedef)
-			return false;
+			return;
+		if (!out->type)
+			out->type = dwarf_diename(&type);
+		if (descriptor(&type, out) || dwarf_tag(&type) != DW_TAG_typedef)
+			return;
 		die = type;
 	}
-	return false;
 }
 
 static void unit_variables(Dwarf_Die *unit, dwarf_fn fn, void *arg)
@@ -68,9 +67,11 @@ static void unit_variables(Dwarf_Die *unit, dwarf_fn fn, void *arg)
 	do {
 		struct dwarf_variable v = { 0 };
 
-		if (dwarf_tag(&die) == DW_TAG_variable && location(&die, &v.addr) &&
-		    type_descriptor(&die, &v))
-			fn(arg, &v);
+		if (dwarf_tag(&die) != DW_TAG_variable || !location(&die, &v.addr))
+			continue;
+		v.name = dwarf_diename(&die);
+		read_type(&die, &v);
+		fn(arg, &v);
 	} while (!dwarf_siblingof(&die, &die));
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "graph/cleanup.h"
+#include "probes/variables.h"
 
 void image_clear(struct image *image)
 {
@@ -16,6 +17,7 @@ void image_clear(struct image *image)
 	free(image->threads);
 	free(image->process);
 	free(image->exe_path);
+	variables_free(image->variables);
 	image->files = NULL;
 	image->ranges = NULL;
 	image->threads = NULL;

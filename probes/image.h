@@ -58,6 +58,7 @@ struct image {
 	char **files;               /* paths of mapped files, as the target's namespace spells them */
 	uint32_t n_files;
 	uint32_t exe;               /* the program itself: index into files, NO_FILE if unknown */
+	struct variables *variables; /* names and types of its globals; NULL if not known */
 	int exe_fd;                 /* the program's file to read, -1 if there is none */
 	struct image_thread *threads;
 	uint32_t n_threads;

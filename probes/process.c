@@ -17,6 +17,7 @@
 #define PREPARE_STEP (256ull << 20) /* between looks at the progress */
 #define LEAST_LIMIT_NS (100ull * NS_PER_MS)
 #define THREAD_NS 20000u            /* to stop one and let it go */
+#define GRAPH_FACTOR 2              /* image and graph, in images: 60 bytes an object, 8 an edge */
 #define SMALL_THINGS (64ull << 20)  /* memory we need beside image and graph */
 
 struct process {
@@ -257,25 +258,36 @@ struct process *process_open(int taker_fd, struct error *err)
 	return NULL;
 }
 
-bool process_forecast(struct process *p, struct forecast *out, struct error *err)
+/* Is there room for NEEDED bytes? */
+static bool check_memory(const struct process *p, uint64_t needed, struct error *err)
 {
-	struct wire_request q = {.op = WIRE_FORECAST};
 	uint64_t room = memory_room();
-	struct wire_reply r;
 
-	if (!ask(p, &q, &r, err))
-		return false;
-	p->forecast_ns = r.ns + r.threads * THREAD_NS;
-	*out = (struct forecast){
-		.bytes = r.bytes,
-		.pause_ns = p->forecast_ns,
-		.memory = 2 * r.bytes + SMALL_THINGS,
-		.threads = r.threads,
-	};
-	if (out->memory <= room)
+	if (needed <= room)
 		return true;
 	return fail(err, STATUS_REFUSED, "a snapshot of %lu needs about %lu MB of memory, and only %lu MB "
-		    "are free here", p->image->pid, out->memory / 1000000, room / 1000000);
+		    "are free here", p->image->pid, needed / 1000000, room / 1000000);
+}
+
+bool process_forecast(struct process *p, struct forecast *out, struct error *err)
+{
+	struct wire_request count = {.op = WIRE_COUNT}, sample = {.op = WIRE_SAMPLE};
+	struct wire_reply counted, sampled;
+	double share = 1;
+
+	/* In this order: also the sample takes memory. */
+	if (!ask(p, &count, &counted, err))
+		return false;
+	out->memory = GRAPH_FACTOR * counted.bytes + SMALL_THINGS;
+	if (!check_memory(p, out->memory, err) || !ask(p, &sample, &sampled, err))
+		return false;
+	if (sampled.bytes)
+		share = (double)counted.bytes / (double)sampled.bytes;
+	p->forecast_ns = (uint64_t)((double)sampled.ns * share) + counted.threads * THREAD_NS;
+	out->bytes = counted.bytes;
+	out->threads = counted.threads;
+	out->pause_ns = p->forecast_ns;
+	return true;
 }
 
 /* Fault in the image's memory for what will be copied. */

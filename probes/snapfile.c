@@ -11,10 +11,12 @@
 #include <zstd.h>
 
 #include "graph/cleanup.h"
+#include "probes/variables.h"
 
 /* The file: a header, then chunks. A chunk is a struct chunk and its payload, compressed by zstd.
  *   'I' facts, then strings: process name, exe path, paths of mapped files, each NUL-terminated
  *   'R' ranges (struct file_range)   'T' threads (struct image_thread)   'S' page states
+ *   'V' the program's variables (struct variable)   'N' their names
  *   'P' pages: bytes of consecutive pages of the image's memory from `at` on
  *   'E' the end: a file without it is truncated */
 #define MAGIC "goretain snapshot\n"
@@ -23,6 +25,8 @@
 #define LEVEL 1
 #define MAX_RANGES (1u << 22)
 #define MAX_FILES (1u << 16)
+#define MAX_VARIABLES (1u << 24)
+#define MAX_TEXT (1u << 30)
 #define MAX_MEMORY (1ull << 46)
 
 struct header { char magic[18]; uint16_t arch; uint32_t version; };
@@ -40,6 +44,8 @@ struct facts {
 	uint64_t pid, pause_ns, rss, memory_size;
 	int64_t taken_at;
 	uint32_t n_ranges, n_threads, n_files, exe;
+	uint32_t n_variables, variables_text;
+	uint64_t variables_bias;
 };
 
 /* ---- writing ---- */
@@ -106,6 +112,9 @@ static bool write_facts(struct writer *w, const struct image *image)
 		.memory_size = image->memory_size, .taken_at = image->taken_at,
 		.n_ranges = image->n_ranges, .n_threads = image->n_threads,
 		.n_files = image->n_files, .exe = image->exe,
+		.n_variables = image->variables ? image->variables->n : 0,
+		.variables_text = image->variables ? (uint32_t)image->variables->text_size : 0,
+		.variables_bias = image->variables ? image->variables->bias : 0,
 	};
 	autofree char *bytes = NULL;
 	size_t n;
@@ -164,6 +173,12 @@ static bool write_states(struct writer *w, const struct image *image)
 	return true;
 }
 
+static bool write_variables(struct writer *w, const struct variables *v)
+{
+	return !v || (write_array(w, 'V', v->items, v->n * sizeof *v->items) &&
+		      write_array(w, 'N', v->text, v->text_size));
+}
+
 static bool write_image(struct writer *w, const struct image *image)
 {
 	struct header header = { .magic = MAGIC, .version = VERSION };
@@ -171,7 +186,7 @@ static bool write_image(struct writer *w, const struct image *image)
 	if (!write_all(w, &header, sizeof header) || !write_facts(w, image) ||
 	    !write_array(w, 'R', image->ranges, image->n_ranges * sizeof *image->ranges) ||
 	    !write_array(w, 'T', image->threads, image->n_threads * sizeof *image->threads) ||
-	    !write_states(w, image))
+	    !write_variables(w, image->variables) || !write_states(w, image))
 		return false;
 	for (uint32_t i = 0; i < image->n_ranges; i++)
 		if (!write_pages(w, image, &image->ranges[i]))
@@ -298,12 +313,33 @@ static void *reserve(uint64_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+static bool make_variables(struct reader *r)
+{
+	const struct facts *f = &r->facts;
+	struct variables *v;
+
+	if (!f->n_variables)
+		return true;
+	v = r->image->variables = calloc(1, sizeof *v);
+	if (!v)
+		return fail_memory(r->err, "the program's variables");
+	v->items = calloc(f->n_variables, sizeof *v->items);
+	v->text = calloc(f->variables_text + 1, 1);
+	if (!v->items || !v->text)
+		return fail_memory(r->err, "the program's variables");
+	v->n = f->n_variables;
+	v->text_size = f->variables_text;
+	v->bias = f->variables_bias;
+	return true;
+}
+
 static bool make_image(struct reader *r)
 {
 	struct image *image = r->image;
 	const struct facts *f = &r->facts;
 
 	if (f->n_ranges > MAX_RANGES || f->n_files > MAX_FILES || f->n_threads > MAX_RANGES ||
+	    f->n_variables > MAX_VARIABLES || f->variables_text > MAX_TEXT ||
 	    f->memory_size > MAX_MEMORY || !f->memory_size || f->memory_size % IMAGE_PAGE)
 		return bad(r, "its facts make no sense");
 	image->memory_size = f->memory_size;
@@ -320,7 +356,7 @@ static bool make_image(struct reader *r)
 	image->taken_at = f->taken_at;
 	image->exe = f->exe;
 	image->complete = true;
-	return true;
+	return make_variables(r);
 }
 
 static bool take_facts(struct reader *r)
@@ -349,7 +385,7 @@ static bool take_facts(struct reader *r)
 /* Part of an array of SIZE bytes at ARRAY. */
 static bool take_part(struct reader *r, void *array, uint64_t size)
 {
-	if (r->chunk.at > size || r->chunk.size > size - r->chunk.at)
+	if (!array || r->chunk.at > size || r->chunk.size > size - r->chunk.at)
 		return bad(r, "a chunk lies outside what it is part of");
 	memcpy((uint8_t *)array + r->chunk.at, r->bytes, r->chunk.size);
 	return true;
@@ -366,6 +402,12 @@ static bool take_chunk(struct reader *r)
 	switch (r->chunk.kind) {
 	case 'R': return take_part(r, image->ranges, r->facts.n_ranges * sizeof *image->ranges);
 	case 'T': return take_part(r, image->threads, r->facts.n_threads * sizeof *image->threads);
+	case 'V':
+		return take_part(r, image->variables ? image->variables->items : NULL,
+				 r->facts.n_variables * sizeof(struct variable));
+	case 'N':
+		return take_part(r, image->variables ? image->variables->text : NULL,
+				 image->variables ? image->variables->text_size : 0);
 	case 'S': return take_part(r, image->state, image->memory_size / IMAGE_PAGE);
 	case 'P': return take_part(r, image->memory, image->memory_size);
 	default: return bad(r, "a chunk of an unknown kind");
@@ -399,6 +441,8 @@ static bool check_image(struct reader *r)
 			if (state[p] > PAGE_HOLE)
 				return bad(r, "a page's state makes no sense");
 	}
+	if (image->variables && !variables_check(image->variables))
+		return bad(r, "its variables make no sense");
 	if (image->exe != NO_FILE && image->exe >= image->n_files)
 		image->exe = NO_FILE;
 	image->n_ranges = r->facts.n_ranges;

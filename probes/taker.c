@@ -26,6 +26,7 @@
 #include "probes/wire.h"
 
 #define SAMPLE_PIECES 32      /* of COPY_PIECE bytes each, to measure the speed with */
+#define LOOKS 100             /* at a target whose threads keep ending */
 #define RESUME_NS 15000u      /* for one thread; reserved at the end of a stop */
 
 struct taker {
@@ -51,22 +52,25 @@ void taker_find(pid_t pid, struct taker_target *out)
 		out->start_time = stat.start_time;
 }
 
-/* Is the target still the process that it was? */
+/* Is the target still the process that it was, and alive? */
 static bool check_identity(const struct taker_target *target, struct error *err)
 {
 	struct pollfd ended = {target->pidfd, POLLIN, 0};
 	struct proc_stat stat;
 
 	if (poll(&ended, 1, 0) == 0 && proc_stat(target->pid, target->pid, &stat) &&
-	    stat.start_time == target->start_time)
+	    stat.start_time == target->start_time && proc_live_thread(target->pid))
 		return true;
 	return fail(err, STATUS_GONE, "process %d ended", target->pid);
 }
 
+/* Say why the target cannot be looked at; what was looked at before has just ended. */
 static bool refuse(const struct taker *t, struct error *err)
 {
 	struct refusal_facts facts;
 
+	if (t->ready && !check_identity(&t->target, err))
+		return false;
 	refusal_gather(t->target.pid, &facts);
 	return refuse_attach(&facts, err);
 }
@@ -90,21 +94,42 @@ static bool map_shared(const char *name, uint64_t size, int *fd, uint8_t **out, 
 	return true;
 }
 
-/* Reach the target's memory through a thread that lives. */
-static bool choose_task(struct taker *t, struct error *err)
+/* Look for a thread that lives, through which the target's memory can be reached. */
+static bool choose_task(struct taker *t)
 {
 	t->copier.task = proc_live_thread(t->target.pid);
 	t->copier.swapping = proc_status(t->copier.task, "VmSwap:") != 0;
-	return t->copier.task || check_identity(&t->target, err) || refuse(t, err);
+	return t->copier.task;
 }
 
-static bool open_pagemap(struct taker *t, struct error *err)
+static bool open_pagemap(struct taker *t)
 {
 	char path[64];
 
 	snprintf(path, sizeof path, "/proc/%d/task/%d/pagemap", t->target.pid, t->copier.task);
 	t->copier.pagemap = open(path, O_RDONLY | O_CLOEXEC);
-	return t->copier.pagemap >= 0 || refuse(t, err);
+	return t->copier.pagemap >= 0;
+}
+
+/* Find the target's memory and what it consists of. While it runs, the thread through which we
+ * look may end at any time: then look through another. */
+static bool look_at_memory(struct taker *t, struct error *err)
+{
+	for (int attempt = 0; attempt < LOOKS && choose_task(t); attempt++) {
+		struct error why = {0};
+
+		if (open_pagemap(t) &&
+		    mappings_read(&t->mappings, t->target.pid, t->copier.task, &why))
+			return true;
+		if (why.code == STATUS_REFUSED)
+			return fail(err, why.code, "%s", why.message);
+		if (t->copier.pagemap >= 0)
+			close(t->copier.pagemap);
+		mappings_free(&t->mappings);
+		if (!proc_thread_dead(t->target.pid, t->copier.task))
+			break;
+	}
+	return refuse(t, err);
 }
 
 /* May we read the target's memory, and is nobody else in the way of stopping it? */
@@ -119,21 +144,11 @@ static bool check_access(const struct taker *t, struct error *err)
 	return proc_status(t->target.pid, "TracerPid:") == 0 || refuse(t, err);
 }
 
-static bool read_mappings(struct taker *t, struct error *err)
-{
-	struct error why = {0};
-
-	if (mappings_read(&t->mappings, t->target.pid, t->copier.task, &why))
-		return true;
-	return why.code == STATUS_ATTACH ? refuse(t, err) : fail(err, why.code, "%s", why.message);
-}
-
 static bool prepare(struct taker *t, struct error *err)
 {
 	if (t->target.pidfd < 0)
 		return refuse(t, err);
-	return choose_task(t, err) && open_pagemap(t, err) && read_mappings(t, err) &&
-	       check_access(t, err) && check_identity(&t->target, err) &&
+	return look_at_memory(t, err) && check_access(t, err) && check_identity(&t->target, err) &&
 	       tracer_init(&t->tracer, t->target.pid, err) &&
 	       layout_build(&t->layout, &t->mappings, err) &&
 	       layout_place(&t->layout, &t->mappings, err) &&
@@ -283,31 +298,35 @@ static void conclude(const struct taker *t, const struct copy_result *result, st
 		     t->target.pid, (t->deadline - t->held_since) / NS_PER_MS);
 }
 
-/* How long copying all private memory will take, by copying a part of it. */
-static void forecast(struct taker *t, struct wire_reply *r)
+/* Thin out the pieces to at most SAMPLE_PIECES from all over the target. */
+static void thin_out(struct copy_pieces *pieces)
 {
-	struct copy_pieces all = {0}, sample = {0};
-	struct copy_result counted = {0}, prepared = {0}, copied = {0};
+	uint64_t step = pieces->n / SAMPLE_PIECES + 1, n = 0;
+
+	for (uint64_t i = 0; i < pieces->n; i += step)
+		pieces->items[n++] = pieces->items[i];
+	pieces->n = n;
+}
+
+/* Count what a stop would copy, or copy a sample of it into memory that was faulted in before. */
+static void serve_forecast(struct taker *t, const struct wire_request *q, struct wire_reply *r)
+{
+	struct copy_pieces pieces = {0};
+	struct copy_result prepared = {0}, result = {0};
 	uint64_t start;
 
-	if (private_pieces(t, &all, &r->error)) {
-		uint64_t step = all.n / SAMPLE_PIECES + 1;
-
-		copy_count(&t->copier, &all, &counted);
-		for (uint64_t i = 0; i < all.n; i += step)
-			all.items[sample.n++] = all.items[i];
-		sample.items = all.items;
-		copy_prepare(&t->copier, &sample, &prepared);
-		start = clock_ns();
-		copy_bytes(&t->copier, &sample, PAGE_BEFORE, UINT64_MAX, &copied);
-		r->ns = clock_ns() - start;
-		if (copied.bytes)
-			r->ns = (uint64_t)((double)r->ns * (double)counted.bytes / (double)copied.bytes);
+	if (private_pieces(t, &pieces, &r->error) && q->op == WIRE_COUNT) {
+		copy_count(&t->copier, &pieces, &result);
 		r->threads = (uint32_t)proc_status(t->copier.task, "Threads:");
-		counted.gone |= copied.gone;
-		conclude(t, &counted, r);
+	} else {
+		thin_out(&pieces);
+		copy_prepare(&t->copier, &pieces, &prepared);
+		start = clock_ns();
+		copy_bytes(&t->copier, &pieces, PAGE_BEFORE, UINT64_MAX, &result);
+		r->ns = clock_ns() - start;
 	}
-	free(all.items);
+	conclude(t, &result, r);
+	free(pieces.items);
 }
 
 static void serve_pieces(struct taker *t, const struct wire_request *q, struct wire_reply *r)
@@ -380,8 +399,8 @@ static bool stop(struct taker *t, const struct wire_request *q, struct error *er
 	t->deadline = t->held_since + q->limit_ns - (reserve < q->limit_ns / 2 ? reserve : 0);
 	t->held = t->taken = true;
 	if (!tracer_stop(&t->tracer, t->deadline, err) || !check_identity(&t->target, err) ||
-	    !choose_task(t, err))
-		return false;
+	    !choose_task(t))
+		return fail(err, STATUS_GONE, "process %d ended", t->target.pid);
 	mappings_free(&t->mappings);
 	return mappings_read(&t->mappings, t->target.pid, t->copier.task, err) &&
 	       layout_place(&t->layout, &t->mappings, err);
@@ -439,8 +458,8 @@ static void serve(struct taker *t, const struct wire_request *q)
 	} else if (q->op == WIRE_COPY || q->op == WIRE_RESUME) {
 		serve_copy(t, q, &r);
 	} else {
-		if (q->op == WIRE_FORECAST)
-			forecast(t, &r);
+		if (q->op == WIRE_COUNT || q->op == WIRE_SAMPLE)
+			serve_forecast(t, q, &r);
 		else
 			serve_pieces(t, q, &r);
 		reply(t, &r, NULL, 0);
@@ -487,7 +506,8 @@ static void give_up_waiting(struct taker *t)
 void taker_run(const struct taker_target *target, int reader, int broker)
 {
 	struct taker t = {.target = *target, .reader = reader, .broker = broker,
-			  .memory = -1, .state = -1};
+			  .memory = -1, .state = -1,
+			  .copier = {.pid = target->pid, .pagemap = -1}};
 	struct pollfd events[3] = {{reader, POLLIN, 0}, {broker, POLLIN, 0}, {-1, POLLIN, 0}};
 	struct signalfd_siginfo child;
 	sigset_t children;

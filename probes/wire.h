@@ -20,7 +20,8 @@
 
 enum wire_op {
 	WIRE_HELLO,    /* reply with memory, states, table and, if there is one, the program's file */
-	WIRE_FORECAST, /* bytes = of present private pages, ns = to copy them, threads */
+	WIRE_COUNT,    /* bytes = of present private pages; threads */
+	WIRE_SAMPLE,   /* copy a sample of them, to measure: bytes, ns */
 	WIRE_PREPARE,  /* fault in what will be copied of [lo, hi); bytes = so much */
 	WIRE_READ,     /* read [lo, hi), which lies in one range; bytes, holes */
 	WIRE_STOP,     /* stop the target for at most limit_ns; reply with a table; ns */

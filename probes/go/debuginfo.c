@@ -2,36 +2,54 @@
 
 #include <stdlib.h>
 
-#include "probes/dwarf.h"
 #include "probes/go/grow.h"
+#include "probes/variables.h"
 
 struct collector {
-	struct go *go;
 	struct types *types;
-	uint64_t bias;
 	struct code_global *items;
 	uint32_t n, capacity;
-	bool failed;
 };
 
-static void collect(void *arg, const struct dwarf_variable *v)
+/* The type of a variable: by its descriptor, or by its name ("*net/http.Client"), of which leading
+ * stars are taken off until the program has a type. */
+static bool type_of(struct go *go, struct types *types, const struct variable *v,
+		    struct code_global *out)
 {
-	struct collector *c = arg;
-	const struct go_module *m = &c->go->modules[0];
-	uint64_t at = v->is_address || v->descriptor >= m->etypes - m->types
-			      ? v->descriptor + c->bias : v->descriptor + m->types;
-	uint32_t type = types_at(c->types, at);
-	struct code_global *item;
+	const struct go_module *m = &go->modules[0];
+	const char *name = go->image->variables->text + v->type;
 
-	if (type == NO_TYPE)
-		return;
-	item = GROW(c->items, c->n, c->capacity);
-	if (!item) {
-		c->failed = true;
-		return;
+	out->form = CODE_VALUE;
+	out->type = NO_TYPE;
+	if (v->descriptor_kind != DESCRIPTOR_NONE)
+		out->type = types_at(types, v->descriptor < m->etypes - m->types
+						    ? m->types + v->descriptor
+						    : v->descriptor + go->image->variables->bias);
+	if (out->type == NO_TYPE && *name)
+		out->type = types_by_path(types, name);
+	if (out->type == NO_TYPE && *name == '*') {
+		out->type = types_by_path(types, name + 1);
+		out->form = CODE_POINTER;
 	}
-	*item = (struct code_global){ .addr = v->addr + c->bias, .type = type, .form = CODE_VALUE };
-	c->n++;
+	return out->type != NO_TYPE;
+}
+
+static bool collect(struct go *go, struct collector *c, struct error *err)
+{
+	const struct variables *v = go->image->variables;
+
+	for (uint32_t i = 0; i < v->n; i++) {
+		struct code_global found = { .addr = v->items[i].addr }, *item;
+
+		if (!type_of(go, c->types, &v->items[i], &found))
+			continue;
+		item = GROW(c->items, c->n, c->capacity);
+		if (!item)
+			return fail_memory(err, "types of globals");
+		*item = found;
+		c->n++;
+	}
+	return true;
 }
 
 static int by_addr(const void *a, const void *b)
@@ -81,19 +99,14 @@ static bool merge(struct collector *c, struct code_facts *facts, struct error *e
 	return true;
 }
 
-bool debuginfo_read(struct go *go, struct types *types, const struct symbols *symbols,
-		    struct code_facts *facts, struct error *err)
+bool debuginfo_read(struct go *go, struct types *types, struct code_facts *facts, struct error *err)
 {
-	struct collector c = { .go = go, .types = types, .bias = symbols_bias(symbols) };
+	struct collector c = { .types = types };
 
-	if (!symbols_have_debug(symbols) || !dwarf_variables(go->image->exe_fd, collect, &c) ||
-	    !c.n) {
-		free(c.items);
+	if (!go->image->variables)
 		return true;
-	}
-	if (c.failed || !merge(&c, facts, err)) {
-		free(c.items);
-		return fail_memory(err, "types of globals");
-	}
-	return true;
+	if (collect(go, &c, err) && (!c.n || merge(&c, facts, err)))
+		return true;
+	free(c.items);
+	return false;
 }

@@ -2,12 +2,11 @@
 #ifndef GORETAIN_PROBES_GO_DEBUGINFO_H
 #define GORETAIN_PROBES_GO_DEBUGINFO_H
 
-#include "probes/elf.h"
 #include "probes/go/code.h"
 
-/* Add what the program's file says of its globals to FACTS, in place of what the code said of the
- * same addresses. Does nothing where the file says nothing. */
-bool debuginfo_read(struct go *go, struct types *types, const struct symbols *symbols,
-		    struct code_facts *facts, struct error *err);
+/* Add what the image's variables say of globals' types to FACTS, in place of what the code said of
+ * the same addresses. Does nothing where they say nothing. */
+bool debuginfo_read(struct go *go, struct types *types, struct code_facts *facts,
+		    struct error *err);
 
 #endif

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/elf.h"
 #include "probes/go/debuginfo.h"
 #include "probes/go/edges.h"
 #include "probes/go/lens.h"
 #include "probes/go/maptable.h"
 #include "probes/go/resident.h"
 #include "probes/go/roots.h"
+#include "probes/variables.h"
 
 
 struct heap *heap_prepare(struct image *image, struct progress *progress, struct error *err)
@@ -27,9 +27,10 @@ struct heap *heap_prepare(struct image *image, struct progress *progress, struct
 		return NULL;
 	}
 	heap->types = types_new(&heap->go, err);
-	heap->symbols = symbols_load(image);
+	if (!image->variables)
+		image->variables = variables_load(image);
 	if (!heap->types || !code_read(&heap->go, heap->types, &heap->code, progress, err) ||
-	    !debuginfo_read(&heap->go, heap->types, heap->symbols, &heap->code, err)) {
+	    !debuginfo_read(&heap->go, heap->types, &heap->code, err)) {
 		heap_free(heap);
 		return NULL;
 	}
@@ -44,7 +45,6 @@ void heap_free(struct heap *heap)
 	goroutines_free(&heap->goroutines);
 	code_free(&heap->code);
 	spans_free(&heap->spans);
-	symbols_free(heap->symbols);
 	types_free(heap->types);
 	name_pool_free(&heap->names);
 	go_close(&heap->go);
@@ -129,7 +129,7 @@ static void describe_build(struct heap *heap)
 	struct text text = { 0 };
 
 	text_puts(&text, heap->go.build);
-	if (!heap->symbols)
+	if (!heap->image->variables)
 		text_puts(&text, text.length ? ", stripped" : "stripped");
 	snprintf(heap->go.build, sizeof heap->go.build, "%s", text_string(&text));
 	text_free(&text);

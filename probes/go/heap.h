@@ -36,7 +36,6 @@ struct heap {
 	struct edge_walk walk;
 	struct lens lens;
 	struct graph *graph;
-	struct symbols *symbols; /* names of globals from the file, NULL if it has none */
 	struct name_pool names;      /* of holders, functions, files */
 	uint64_t lowest, highest; /* heap addresses in use */
 };

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "graph/text.h"
-#include "probes/elf.h"
 #include "probes/go/roots.h"
+#include "probes/variables.h"
 
-/* The variable that a word belongs to, as far as symbols or the code tell. */
-struct variable { uint64_t lo, hi; uint32_t holder; enum strength strength; };
+/* The place of the variable that a word belongs to, as far as symbols or the code tell. */
+struct place { uint64_t lo, hi; uint32_t holder; enum strength strength; };
 
 static uint64_t form_size(struct types *types, const struct code_global *global)
 {
@@ -84,14 +84,15 @@ static void name_by_place(struct roots *roots, const struct go_module *m, uint64
 		text_printf(name, " in %s", package);
 }
 
-static void by_symbol(struct roots *roots, const struct symbol *symbol, struct variable *v,
+static void by_symbol(struct roots *roots, const struct variable *symbol, struct place *v,
 		      struct text *name, const char **package)
 {
+	const char *raw = roots->heap->image->variables->text + symbol->name;
 	autotext struct text shown = { 0 };
 
 	v->lo = symbol->addr;
-	v->hi = symbol->addr + symbol->size;
-	text_escape(&shown, symbol->name, strlen(symbol->name), 512);
+	v->hi = symbol->addr + (symbol->size ? symbol->size : 8);
+	text_escape(&shown, raw, strlen(raw), 512);
 	text_puts(name, text_string(&shown));
 	*package = name_pool_package(roots->names, text_string(name));
 }
@@ -109,11 +110,11 @@ static uint32_t global_form(struct heap *heap, const struct code_global *global)
 }
 
 /* Make the holder for the word at ADDR. */
-static struct variable new_variable(struct roots *roots, const struct go_module *m, uint64_t addr)
+static struct place new_variable(struct roots *roots, const struct go_module *m, uint64_t addr)
 {
 	struct heap *heap = roots->heap;
-	struct variable v = { .lo = addr, .hi = addr + 8 };
-	const struct symbol *symbol = symbols_find(heap->symbols, addr);
+	struct place v = { .lo = addr, .hi = addr + 8 };
+	const struct variable *symbol = variables_find(heap->image->variables, addr);
 	const struct code_global *global = code_global_at(heap, addr);
 	const char *package = NULL;
 	autotext struct text name = { 0 };
@@ -149,7 +150,7 @@ static void segment(struct roots *roots, const struct go_module *m, uint64_t lo,
 		    uint64_t bits)
 {
 	struct image *image = roots->heap->image;
-	struct variable v = { .holder = NO_NODE };
+	struct place v = { .holder = NO_NODE };
 
 	for (uint64_t i = 0; i < bits; i++) {
 		uint64_t addr = lo + 8 * i, value;

@@ -1,6 +1,7 @@
 /* Types by name. The linker's list of types (typelinks) has the unnamed ones only, but a pointer to
  * every named type that reflection may meet is among them; from 1.27 on there is no list, and the
  * descriptors themselves are walked. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,7 +85,8 @@ static void index_names(struct types *types)
 	qsort_r(types->by_name, types->n_by_name, sizeof *types->by_name, by_name, types);
 }
 
-uint32_t types_by_name(struct types *types, const char *name)
+/* The place of the first type with that short name, or where it would be. */
+static uint32_t first_by_name(struct types *types, const char *name)
 {
 	uint32_t lo = 0, hi;
 
@@ -99,12 +101,55 @@ uint32_t types_by_name(struct types *types, const char *name)
 		else
 			hi = mid;
 	}
-	if (lo == types->n_by_name || strcmp(types_slot(types, types->by_name[lo])->name, name))
+	return lo;
+}
+
+static bool is_named(const struct types *types, uint32_t place, const char *name)
+{
+	return place < types->n_by_name &&
+	       !strcmp(types_slot(types, types->by_name[place])->name, name);
+}
+
+uint32_t types_by_name(struct types *types, const char *name)
+{
+	uint32_t place = first_by_name(types, name);
+
+	/* Two packages may share the short name. */
+	if (!is_named(types, place, name) || is_named(types, place + 1, name))
 		return NO_TYPE;
-	if (lo + 1 < types->n_by_name &&
-	    !strcmp(types_slot(types, types->by_name[lo + 1])->name, name))
-		return NO_TYPE; /* two packages share the short name */
-	return types->by_name[lo];
+	return types->by_name[place];
+}
+
+/* The package of a type, or of what it points to. */
+static const char *package_of(const struct types *types, uint32_t type)
+{
+	const struct rtype *t = types_slot(types, type);
+
+	while (t->kind == KIND_POINTER && !t->named && t->elem != NO_TYPE)
+		t = types_slot(types, t->elem);
+	return t->package;
+}
+
+uint32_t types_by_path(struct types *types, const char *name)
+{
+	size_t stars = strspn(name, "*");
+	const char *path = name + stars, *slash = strrchr(path, '/');
+	const char *last = slash ? slash + 1 : path, *dot = strchr(last, '.');
+	char *short_name;
+	uint32_t place, found = NO_TYPE;
+
+	if (strchr(name, '[') || asprintf(&short_name, "%.*s%s", (int)stars, name, last) < 0)
+		return NO_TYPE;
+	place = first_by_name(types, short_name);
+	for (; is_named(types, place, short_name); place++) {
+		const char *package = package_of(types, types->by_name[place]);
+
+		if (dot && strlen(package) == (size_t)(dot - path) &&
+		    !strncmp(package, path, (size_t)(dot - path)))
+			found = types->by_name[place];
+	}
+	free(short_name);
+	return found;
 }
 
 uint32_t types_wrapping(struct types *types, enum go_kind kind, uint32_t elem)

@@ -75,6 +75,10 @@ uint32_t types_of_interface_word(struct types *types, uint64_t word);
  * into the program; NO_TYPE if none, or if several share the short name. */
 uint32_t types_by_name(struct types *types, const char *name);
 
+/* The type that debug information calls NAME: with the full path of its package ("net/http.Client"),
+ * perhaps behind stars. NO_TYPE if the program has none by that name. */
+uint32_t types_by_path(struct types *types, const char *name);
+
 /* The type of a pointer to, or a slice of, ELEM; NO_TYPE if the program has none. */
 uint32_t types_wrapping(struct types *types, enum go_kind kind, uint32_t elem);
 

@@ -1,0 +1,245 @@
+#include "probes/variables.h"
+
+#include <gelf.h>
+#include <libelf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "probes/dwarf.h"
+#include "probes/image.h"
+
+#define MAX_SYMBOLS (1u << 24)
+#define MAX_TEXT (1u << 30)
+
+struct loader {
+	Elf *elf;
+	struct variables *out;
+	uint32_t capacity;
+	size_t text_capacity;
+	bool failed;
+};
+
+void variables_free(struct variables *v)
+{
+	if (!v)
+		return;
+	free(v->items);
+	free(v->text);
+	free(v);
+}
+
+/* Copy NAME behind the text; its place, 0 without memory or name. */
+static uint32_t add_text(struct loader *l, const char *name)
+{
+	struct variables *v = l->out;
+	size_t size = name && *name ? strlen(name) + 1 : 0;
+	uint32_t at = (uint32_t)v->text_size;
+
+	if (!size || size > MAX_TEXT - v->text_size)
+		return 0;
+	if (v->text_size + size > l->text_capacity) {
+		size_t capacity = 2 * (l->text_capacity + size) + 4096;
+		char *text = realloc(v->text, capacity);
+
+		if (!text)
+			return 0;
+		v->text = text;
+		l->text_capacity = capacity;
+	}
+	memcpy(v->text + at, name, size);
+	v->text_size += size;
+	return at;
+}
+
+static struct variable *add(struct loader *l)
+{
+	struct variables *v = l->out;
+
+	if (v->n == l->capacity) {
+		uint32_t capacity = l->capacity ? 2 * l->capacity : 4096;
+		struct variable *items = capacity > MAX_SYMBOLS ? NULL
+			: reallocarray(v->items, capacity, sizeof *items);
+
+		if (!items) {
+			l->failed = true;
+			return NULL;
+		}
+		v->items = items;
+		l->capacity = capacity;
+	}
+	memset(&v->items[v->n], 0, sizeof v->items[0]);
+	return &v->items[v->n++];
+}
+
+/* ---- the symbol table ---- */
+
+/* The program's lowest mapping less its lowest segment. */
+static bool load_bias(const struct image *image, struct loader *l)
+{
+	uint64_t linked = UINT64_MAX, loaded = UINT64_MAX;
+	size_t n;
+
+	if (elf_getphdrnum(l->elf, &n))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		GElf_Phdr header;
+
+		if (gelf_getphdr(l->elf, (int)i, &header) && header.p_type == PT_LOAD &&
+		    header.p_vaddr < linked)
+			linked = header.p_vaddr;
+	}
+	for (uint32_t i = 0; i < image->n_ranges; i++)
+		if (image->exe != NO_FILE && image->ranges[i].file == image->exe &&
+		    image->ranges[i].lo < loaded)
+			loaded = image->ranges[i].lo;
+	if (linked == UINT64_MAX || loaded == UINT64_MAX)
+		return false;
+	l->out->bias = loaded - (linked & ~(uint64_t)(IMAGE_PAGE - 1));
+	return true;
+}
+
+static void read_symbols(struct loader *l, Elf_Scn *section, const GElf_Shdr *header)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	uint64_t n = data && header->sh_entsize ? data->d_size / header->sh_entsize : 0;
+
+	for (uint64_t i = 0; i < n && i < MAX_SYMBOLS && !l->failed; i++) {
+		GElf_Sym symbol;
+		struct variable *v;
+
+		if (!gelf_getsym(data, (int)i, &symbol) ||
+		    GELF_ST_TYPE(symbol.st_info) != STT_OBJECT || !symbol.st_size ||
+		    !(v = add(l)))
+			continue;
+		v->addr = symbol.st_value + l->out->bias;
+		v->size = symbol.st_size;
+		v->name = add_text(l, elf_strptr(l->elf, header->sh_link, symbol.st_name));
+	}
+}
+
+static void read_sections(struct loader *l)
+{
+	Elf_Scn *section = NULL;
+
+	while ((section = elf_nextscn(l->elf, section))) {
+		GElf_Shdr header;
+
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_SYMTAB)
+			read_symbols(l, section, &header);
+	}
+}
+
+/* ---- debug information ---- */
+
+static void add_debug(void *arg, const struct dwarf_variable *from)
+{
+	struct loader *l = arg;
+	struct variable *v = add(l);
+
+	if (!v)
+		return;
+	v->addr = from->addr + l->out->bias;
+	v->name = add_text(l, from->name);
+	v->type = add_text(l, from->type);
+	v->descriptor = from->descriptor;
+	v->descriptor_kind = !from->descriptor ? DESCRIPTOR_NONE : from->is_address
+			     ? DESCRIPTOR_ADDRESS : DESCRIPTOR_OFFSET;
+}
+
+/* ---- in order ---- */
+
+static int by_addr(const void *a, const void *b)
+{
+	const struct variable *x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	return (y->size > x->size) - (y->size < x->size);
+}
+
+/* One variable an address: symbol table and debug information each know a part. */
+static void join(struct variables *v)
+{
+	uint32_t kept = 0;
+
+	qsort(v->items, v->n, sizeof *v->items, by_addr);
+	for (uint32_t i = 0; i < v->n; i++) {
+		struct variable *last = kept ? &v->items[kept - 1] : NULL;
+		const struct variable *next = &v->items[i];
+
+		if (!last || last->addr != next->addr) {
+			v->items[kept++] = *next;
+			continue;
+		}
+		if (!last->type) {
+			last->type = next->type;
+			last->descriptor = next->descriptor;
+			last->descriptor_kind = next->descriptor_kind;
+		}
+		if (!last->name)
+			last->name = next->name;
+	}
+	v->n = kept;
+}
+
+static void load(struct loader *l, struct image *image)
+{
+	l->elf = elf_begin(image->exe_fd, ELF_C_READ_MMAP, NULL);
+	if (!l->elf)
+		return;
+	if (elf_kind(l->elf) == ELF_K_ELF && load_bias(image, l)) {
+		read_sections(l);
+		dwarf_variables(image->exe_fd, add_debug, l);
+	}
+	elf_end(l->elf);
+}
+
+struct variables *variables_load(struct image *image)
+{
+	struct loader l = { .out = calloc(1, sizeof *l.out), .text_capacity = 1 };
+
+	if (!l.out || image->exe_fd < 0 || elf_version(EV_CURRENT) == EV_NONE ||
+	    !(l.out->text = calloc(1, 1))) {
+		variables_free(l.out);
+		return NULL;
+	}
+	l.out->text_size = 1;
+	load(&l, image);
+	if (!l.out->n || l.failed) {
+		variables_free(l.out);
+		return NULL;
+	}
+	join(l.out);
+	return l.out;
+}
+
+bool variables_check(struct variables *v)
+{
+	if (!v->text_size || v->text[0] || v->text[v->text_size - 1])
+		return false;
+	for (uint32_t i = 0; i < v->n; i++)
+		if (v->items[i].name >= v->text_size || v->items[i].type >= v->text_size)
+			return false;
+	join(v);
+	return true;
+}
+
+const struct variable *variables_find(const struct variables *v, uint64_t addr)
+{
+	uint32_t lo = 0, hi = v ? v->n : 0;
+	const struct variable *found;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (v->items[mid].addr <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (!lo)
+		return NULL;
+	found = &v->items[lo - 1];
+	return addr - found->addr < (found->size ? found->size : 8) ? found : NULL;
+}
