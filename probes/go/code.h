@@ -13,7 +13,7 @@ struct code_closure { uint64_t entry; uint32_t type; };
 /* How a global's type is told. */
 enum code_form {
 	CODE_VALUE,     /* the global is a value of TYPE at ADDR */
-	CODE_POINTER,   /* the word at ADDR is a pointer to TYPE */
+	CODE_POINTER,   /* the word at ADDR is a pointer to TYPE; an array if it may be a slice's */
 	CODE_SLICE,     /* at ADDR is a slice whose elements are of TYPE */
 	CODE_MAP,       /* the word at ADDR is a map of type TYPE */
 	CODE_CHAN,      /* the word at ADDR is a channel of type TYPE */

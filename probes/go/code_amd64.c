@@ -16,7 +16,6 @@ enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11 };
 const struct code_machine code_machine = {
 	.known = true,
 	.argument = { RAX, RBX, RCX, RDI, RSI },
-	.context = RDX,
 	.stack = RSP,
 	.barrier_clobbers = 1u << R11,
 };

@@ -49,7 +49,6 @@ struct code_ops {
 struct code_machine {
 	bool known;               /* false: nothing can be decoded here */
 	uint8_t argument[5];      /* the first integer arguments; [0] is also the result */
-	uint8_t context;          /* the closure at a function's entry */
 	uint8_t stack;
 	uint16_t barrier_clobbers; /* all that the write barrier's own calls change */
 };
