@@ -126,7 +126,7 @@ static bool bit(const uint64_t *bits, uint32_t i)
 	return bits[i / 64] >> i % 64 & 1;
 }
 
-/* Does the goal dominate ID, so that no path to ID avoids it? Climbs to the first dominator of
+/* Does the goal dominate ID (itself, too), so that no path to ID avoids it? Climbs to the first dominator of
  * which the answer is known, and notes it for all on the way: no object is climbed twice. */
 static bool dominated(struct search *s, uint32_t id)
 {
@@ -187,8 +187,7 @@ static uint32_t referrers(struct search *s, uint32_t id, uint32_t *out)
 	for (uint32_t e = g->rev_row[id]; e < g->rev_row[id + 1]; e++) {
 		uint32_t src = g->rev_src[e];
 
-		if ((src & EDGE_IDLE) || src == before_it || !(g->flags[src] & OBJECT_LIVE) ||
-		    src == s->goal)
+		if ((src & EDGE_IDLE) || src == before_it || !(g->flags[src] & OBJECT_LIVE))
 			continue;
 		before_it = src;
 		if (n == MAX_REFERRERS && !nearer(g, src, out[0]))
@@ -316,9 +315,7 @@ static bool take_path(struct search *s, uint32_t x, struct error *err)
 /* What is above an object that has one holder only leads to that one. */
 static bool exhausted(const struct search *s, const struct state *state)
 {
-	uint32_t holder = s->g->above[state->node];
-
-	return holder != NO_NODE && state->node != s->goal && is_found(s, holder, state->last);
+	return is_found(s, s->g->above[state->node], state->last);
 }
 
 /* Paths may end at X's object: one for each root slot that points at it. */

@@ -236,6 +236,7 @@ static void clips(void **state)
 		{ "中文字典", 7, true, "中…典  " },
 		{ "中文字典", 4, true, "中… " },
 		{ "e\u0301fghij\u0301", 3, false, "e\u0301…j\u0301" },
+		{ "abci\u0301j", 3, false, "a…j" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
