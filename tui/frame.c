@@ -149,9 +149,10 @@ static void draw_proof(struct screen *screen, int y)
 	if (state == WORKER_RUNS) {
 		line_puts(&line, ROLE_ROOT, "\xc2\xb7 ");
 		say_progress(worker_progress(screen->worker), &line.text);
-	} else if (page->job.running) {
+	} else if (page->job.running || screen->errand.running) {
 		line_puts(&line, ROLE_ROOT, "\xc2\xb7 ");
-		say_progress(&page->job.progress, &line.text);
+		say_progress(page->job.running ? &page->job.progress : &screen->errand.progress,
+			     &line.text);
 	} else if (screen->search.running) {
 		text_printf(&line.text, "\xc2\xb7 searching, %u rows left  (Esc ends it)",
 			    screen->search.left);

@@ -15,13 +15,16 @@
 /* The picture that is being asked for and made: it outlives the page it was asked on. */
 struct picture {
 	struct screen *screen;
+	const struct graph *graph;
 	uint32_t node;
-	struct text dot;
+	struct text name, dot;
 	struct error err;
+	bool made;
 };
 
 static void picture_free(struct picture *picture)
 {
+	text_free(&picture->name);
 	text_free(&picture->dot);
 	free(picture);
 }
@@ -41,38 +44,56 @@ static bool write_all(int fd, const char *bytes, size_t length, struct error *er
 	return true;
 }
 
-static bool save(struct picture *picture, const char *path, struct error *err)
+/* On a thread of its own: the paths may take a while. */
+static void make_picture(void *arg, struct progress *progress)
 {
-	struct source *source = screen_source(picture->screen);
+	struct picture *picture = arg;
 	const struct dot_wish wish = {
 		.hood = { .subjects = &picture->node, .n_subjects = 1, .depth = DOT_DEPTH,
 			  .max_nodes = DOT_MAX_NODES, .paths = DOT_PATHS },
 		.with_data = screen_request(picture->screen)->with_data,
 	};
+
+	progress_begin(progress, "drawing the picture", 0);
+	picture->made = dot_write(picture->graph, &wish, &picture->dot, progress, &picture->err);
+}
+
+static bool save(struct picture *picture)
+{
+	struct source *source = screen_source(picture->screen);
+	const char *path = text_string(&picture->name);
 	autoclose int fd = -1;
 
-	if (!dot_write(screen_graph(picture->screen), &wish, &picture->dot, NULL, err))
+	if (!picture->made)
 		return false;
-	fd = source->create(source, path, false, err);
-	if (fd < 0)
-		return false;
-	return write_all(fd, text_string(&picture->dot), picture->dot.length, err) &&
-	       source->commit(source, path, err);
+	fd = source->create(source, path, false, &picture->err);
+	return fd >= 0 &&
+	       write_all(fd, text_string(&picture->dot), picture->dot.length, &picture->err) &&
+	       source->commit(source, path, &picture->err);
+}
+
+static void on_made(void *arg)
+{
+	struct picture *picture = arg;
+	autotext struct text shown = {0};
+
+	text_escape(&shown, text_string(&picture->name), picture->name.length, 200);
+	if (save(picture))
+		screen_message(picture->screen, "saved as %s; dot -Tsvg draws it",
+			       text_string(&shown));
+	else
+		screen_message(picture->screen, "not saved: %s", picture->err.message);
+	picture_free(picture);
 }
 
 static void on_name(void *arg, const char *name)
 {
 	struct picture *picture = arg;
-	struct error err = {0};
-	autotext struct text shown = {0};
 
 	if (name && *name) {
-		text_escape(&shown, name, strlen(name), 200);
-		if (save(picture, name, &err))
-			screen_message(picture->screen, "saved as %s; dot -Tsvg draws it",
-				       text_string(&shown));
-		else
-			screen_message(picture->screen, "not saved: %s", err.message);
+		text_puts(&picture->name, name);
+		if (screen_errand(picture->screen, make_picture, on_made, picture))
+			return;
 	} else {
 		screen_message(picture->screen, "nothing was saved");
 	}
@@ -119,13 +140,53 @@ void picture_ask(struct page *page)
 	if (!picture)
 		return;
 	picture->screen = page->screen;
+	picture->graph = g;
 	picture->node = of.kind == SUBJECT_HOLDER ? g->n_objects + of.id : of.id;
 	propose_name(g, picture->node, &name);
 	screen_ask_line(page->screen, "Save the picture as: ", text_string(&name), on_name,
 			picture);
 }
 
-/* Finding. */
+/* Finding: what is looked for, and what was found. */
+struct finding {
+	struct screen *screen;
+	const struct graph *graph;
+	struct text words;
+	bool found;
+	struct what what;
+	struct top_item items[1000];
+	struct instances instances;
+	struct error err;
+};
+
+/* WORDS as a /regexp/ that matches what contains them. */
+static void as_pattern(const char *words, struct text *out)
+{
+	text_putc(out, '/');
+	for (const char *c = words; *c; c++) {
+		if (strchr("\\^$.[|()?*+{}/", *c))
+			text_putc(out, '\\');
+		text_putc(out, *c);
+	}
+	text_putc(out, '/');
+}
+
+static void look_for(void *arg, struct progress *progress)
+{
+	struct finding *f = arg;
+	autotext struct text pattern = {0};
+
+	progress_begin(progress, "looking for it", 0);
+	f->found = what_resolve(f->graph, text_string(&f->words), &f->what, &f->err);
+	if (!f->found && f->err.code == STATUS_NOT_FOUND && f->words.bytes[0] != '/') {
+		as_pattern(text_string(&f->words), &pattern);
+		f->found = what_resolve(f->graph, text_string(&pattern), &f->what, NULL);
+	}
+	f->instances.top.items = f->items;
+	f->instances.top.max = ARRAY_SIZE(f->items);
+	if (f->found && f->what.n_types && f->what.kind == WHAT_REGEXP)
+		f->found = what_instances(f->graph, &f->what, &f->instances, &f->err);
+}
 
 static void open_subject(struct screen *screen, enum subject_kind kind, uint32_t id)
 {
@@ -134,85 +195,74 @@ static void open_subject(struct screen *screen, enum subject_kind kind, uint32_t
 	screen_open(screen, &object_view, &subject);
 }
 
-/* Globals and types that match, as a table of the holders and the largest objects of the types. */
-static void open_matches(struct screen *screen, const struct what *what, const char *words)
+/* The globals that match, and the largest objects of the types that do. */
+static void open_matches(const struct finding *f)
 {
-	enum { MOST = 1000 };
-	const struct graph *g = screen_graph(screen);
-	autofree struct top_item *items = malloc(MOST * sizeof *items);
-	autofree uint32_t *nodes = malloc((MOST + (size_t)what->n_holders) * sizeof *nodes);
-	struct instances instances = { .top = { .items = items, .max = MOST } };
+	autofree uint32_t *nodes = malloc((f->instances.top.n + (size_t)f->what.n_holders + 1) *
+					  sizeof *nodes);
 	struct objects_request request = { .of = OBJECTS_LIST, .nodes = nodes };
-	struct error err = {0};
 	autotext struct text title = {0};
 
-	if (!items || !nodes)
-		return;
-	for (uint32_t i = 0; i < what->n_holders; i++)
-		nodes[request.n_nodes++] = g->n_objects + what->holders[i];
-	if (what->n_types && !what_instances(g, what, &instances, &err)) {
-		screen_message(screen, "%s", err.message);
-		return;
-	}
-	for (uint32_t i = 0; i < instances.top.n; i++)
-		nodes[request.n_nodes++] = items[i].id;
+	for (uint32_t i = 0; nodes && i < f->what.n_holders; i++)
+		nodes[request.n_nodes++] = f->graph->n_objects + f->what.holders[i];
+	for (uint32_t i = 0; nodes && i < f->instances.top.n; i++)
+		nodes[request.n_nodes++] = f->items[i].id;
 	text_puts(&title, "found for ");
-	text_escape(&title, words, strlen(words), 60);
+	text_escape(&title, text_string(&f->words), f->words.length, 60);
 	request.title = text_string(&title);
-	screen_open(screen, &objects_view, &request);
+	if (nodes)
+		screen_open(f->screen, &objects_view, &request);
 }
 
-static void open_what(struct screen *screen, const struct what *what, const char *words)
+static void open_found(const struct finding *f)
 {
 	struct objects_request request = { .of = OBJECTS_TYPE };
 	autotext struct text title = {0};
 
-	if (what->kind == WHAT_OBJECT) {
-		open_subject(screen, SUBJECT_OBJECT, what->object);
-	} else if (what->kind == WHAT_GLOBAL && what->n_holders == 1) {
-		open_subject(screen, SUBJECT_HOLDER, what->holders[0]);
-	} else if (what->kind == WHAT_TYPE && what->n_types == 1) {
-		request.type = what->types[0];
-		text_printf(&title, "live objects of type %s",
-			    screen_graph(screen)->types[request.type].name);
+	if (f->what.kind == WHAT_OBJECT) {
+		open_subject(f->screen, SUBJECT_OBJECT, f->what.object);
+	} else if (f->what.kind == WHAT_GLOBAL && f->what.n_holders == 1) {
+		open_subject(f->screen, SUBJECT_HOLDER, f->what.holders[0]);
+	} else if (f->what.kind == WHAT_TYPE && f->what.n_types == 1) {
+		request.type = f->what.types[0];
+		text_printf(&title, "live objects of type %s", f->graph->types[request.type].name);
 		request.title = text_string(&title);
-		screen_open(screen, &objects_view, &request);
+		screen_open(f->screen, &objects_view, &request);
 	} else {
-		open_matches(screen, what, words);
+		open_matches(f);
 	}
 }
 
-static void on_find(void *arg, const char *answer)
+static void on_found(void *arg)
+{
+	struct finding *f = arg;
+
+	if (f->found)
+		open_found(f);
+	else
+		screen_message(f->screen, "%s", f->err.message);
+	what_free(&f->what);
+	text_free(&f->words);
+	free(f);
+}
+
+static void on_words(void *arg, const char *words)
 {
 	struct screen *screen = arg;
-	struct what what = {0};
-	struct error err = {0};
-	autotext struct text pattern = {0};
+	struct finding *f;
 
-	if (!answer || !*answer)
+	if (!words || !*words)
 		return;
-	if (what_resolve(screen_graph(screen), answer, &what, &err)) {
-		open_what(screen, &what, answer);
-		what_free(&what);
+	f = calloc(1, sizeof *f);
+	if (!f)
 		return;
-	}
-	/* Not a whole name: anything that contains it. */
-	for (const char *c = answer; *c && err.code == STATUS_NOT_FOUND; c++) {
-		if (strchr("\\^$.[|()?*+{}/", *c))
-			text_putc(&pattern, '\\');
-		text_putc(&pattern, *c);
-	}
-	if (pattern.length && answer[0] != '/') {
-		autotext struct text regexp = {0};
-
-		text_printf(&regexp, "/%s/", text_string(&pattern));
-		if (what_resolve(screen_graph(screen), text_string(&regexp), &what, NULL)) {
-			open_what(screen, &what, answer);
-			what_free(&what);
-			return;
-		}
-	}
-	screen_message(screen, "%s", err.message);
+	f->screen = screen;
+	f->graph = screen_graph(screen);
+	text_puts(&f->words, words);
+	if (screen_errand(screen, look_for, on_found, f))
+		return;
+	text_free(&f->words);
+	free(f);
 }
 
 void find_ask(struct screen *screen)
@@ -220,6 +270,6 @@ void find_ask(struct screen *screen)
 	if (!screen_has(screen, STAGE_RETAINED))
 		screen_message(screen, "finding needs what is being computed still");
 	else
-		screen_ask_line(screen, "Find an address, global, type or /pattern/: ", "", on_find,
+		screen_ask_line(screen, "Find an address, global, type or /pattern/: ", "", on_words,
 				screen);
 }

@@ -102,6 +102,25 @@ void page_job(struct page *page, job_fn fn, void *arg)
 	page->ops->job_done(page);
 }
 
+static void end_errand(struct screen *screen)
+{
+	job_end(&screen->errand);
+	screen->errand_done(screen->errand.arg);
+}
+
+bool screen_errand(struct screen *screen, job_fn fn, void (*done)(void *arg), void *arg)
+{
+	if (screen->errand.running) {
+		screen_message(screen, "one thing at a time; Esc ends what is being done");
+		return false;
+	}
+	screen->errand_done = done;
+	job_start(&screen->errand, fn, arg);
+	if (job_wait(&screen->errand, 15))
+		end_errand(screen);
+	return true;
+}
+
 /* Sorting: the columns that can be sorted by, by their key. */
 
 static void on_sort(void *arg, const char *answer)
@@ -161,6 +180,8 @@ static bool cancel(struct screen *screen)
 
 	if (screen->search.running) {
 		screen->search.running = false;
+	} else if (screen->errand.running) {
+		end_errand(screen);
 	} else if (page->job.running) {
 		job_end(&page->job);
 		page->ops->job_done(page);
@@ -322,6 +343,10 @@ static void refresh_page(struct screen *screen)
 		job_end(&page->job);
 		page->ops->job_done(page);
 	}
+	if (screen->errand.running && job_wait(&screen->errand, 0)) {
+		end_errand(screen);
+		page = screen_page(screen);
+	}
 	if (page->stage != screen_stage(screen)) {
 		page->stage = screen_stage(screen);
 		if (page->ops->update)
@@ -338,7 +363,7 @@ static int patience(const struct screen *screen)
 	if (screen->search.running)
 		return 0;
 	if (worker_state(screen->worker, NULL) == WORKER_RUNS ||
-	    screen_page(screen)->job.running)
+	    screen_page(screen)->job.running || screen->errand.running)
 		return 100;
 	return 1000;
 }
@@ -445,6 +470,9 @@ static void screen_free(struct screen *screen)
 {
 	if (screen->prompt.kind != PROMPT_NONE)
 		prompt_type(&screen->prompt, ESC); /* whoever asked frees what it asked with */
+	if (screen->errand.running)
+		end_errand(screen);
+	job_free(&screen->errand);
 	prompt_free(&screen->prompt);
 	if (screen->worker) {
 		history_free(screen);
@@ -467,6 +495,7 @@ bool screen_run(const struct request *request, struct source *source, struct err
 
 	if (pipe2(screen.wake, O_CLOEXEC | O_NONBLOCK))
 		return fail(err, STATUS_REFUSED, "no pipe can be had: %s", strerror(errno));
+	job_init(&screen.errand, screen.wake[1]);
 	screen.worker = worker_start(source, request->max_pause_ms * 1000000, screen.wake[1], err);
 	terminal = screen.worker ? start_terminal(request, err) : NULL;
 	if (terminal) {

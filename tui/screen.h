@@ -94,6 +94,9 @@ void screen_ask_key(struct screen *screen, const char *label, const char *keys,
 /* Run FN(ARG) aside; job_done is called at once if it is quick, else when it is done. A job that
  * still runs is ended first, without job_done. */
 void page_job(struct page *page, job_fn fn, void *arg);
+/* The same for what is not a page's own affair. DONE(ARG) is called on the screen's thread when FN has
+ * come back, ended or not. False if another errand is still running: then nothing is called. */
+bool screen_errand(struct screen *screen, job_fn fn, void (*done)(void *arg), void *arg);
 static inline struct pane *page_pane(struct page *page)
 {
 	return &page->panes[page->focus];

@@ -40,6 +40,8 @@ struct screen {
 	struct search search;
 	struct row *rows;         /* as many as the screen has lines */
 	uint32_t n_rows;
+	struct job errand;
+	void (*errand_done)(void *arg);
 	bool exact, quit;
 	struct error error;       /* why it ends, if not by a key */
 };

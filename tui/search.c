@@ -17,6 +17,8 @@ static void begin(struct screen *screen, bool backwards, bool here)
 	struct pane *pane = page_pane(screen_page(screen));
 	struct search *search = &screen->search;
 
+	if (!pane->n_rows)
+		screen_message(screen, "there is nothing to search in here");
 	search->backwards = backwards;
 	search->left = pane->n_rows;
 	search->running = pane->n_rows > 0;

@@ -1,5 +1,7 @@
 #include "tui/views/contents.h"
 
+#include <string.h>
+
 #include "graph/label.h"
 
 enum { PAGE = 200 };
@@ -40,7 +42,8 @@ static bool on_part(void *arg, const struct part *part)
 	if (part->known == KNOWN_INFERRED)
 		text_putc(&row.more.text, '~');
 	text_puts(&row.more.text, part->type && *part->type ? part->type : "?");
-	text_puts(&row.value.text, part->value ? part->value : "");
+	if (part->value && (!part->type || strcmp(part->value, part->type) != 0))
+		text_puts(&row.value.text, part->value);
 	if (!branches_insert(&reading->c->rows, reading->at, &row))
 		return false;
 	reading->at++;

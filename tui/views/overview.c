@@ -7,6 +7,7 @@
 #include "tui/views/views.h"
 #include "tui/words.h"
 
+enum { CONTINUED = 3 }; /* cells that an indent and an ellipsis take from a line that continues */
 enum { PANE_HOLDS, PANE_TYPES, PANE_MEMORY, N_PANES };
 enum { MOST_PARTS = 16, MOST_TYPES = 100, MOST_SUSPECTS = 3, MOST_HOLDERS = 20 };
 enum { MOST_ITEMS = MOST_SUSPECTS + MOST_HOLDERS, MOST_LINES = 400 };
@@ -154,7 +155,7 @@ static uint32_t wrap_paragraph(struct overview *o, uint32_t item, size_t at, siz
 
 	while (at < end && n < limit && o->n_lines < MOST_LINES) {
 		size_t length = cells_fit(text_string(&o->items[item].words) + at, end - at,
-					  width, true);
+					  first && !n ? width : width - CONTINUED, true);
 
 		o->lines[o->n_lines++] = (struct item_line){
 			item, (uint32_t)at, (uint32_t)length, .first = first && !n,
@@ -193,7 +194,7 @@ static void wrap(struct overview *o, int width, int height)
 		suspects += o->items[i].suspect;
 	each = suspects && height > (int)suspects ? (uint32_t)height / suspects : 1;
 	for (uint32_t i = 0; i < o->n_items; i++)
-		wrap_item(o, i, width > 18 ? (unsigned)width - 16 : 2,
+		wrap_item(o, i, width > 24 ? (unsigned)width - 16 : 8,
 			  !o->items[i].suspect ? 1 : each < 8 ? each : 8);
 }
 
@@ -263,7 +264,7 @@ static void layout(struct page *page, int y, int height, int width)
 		place(&panes[PANE_TYPES], y, left, top, width - left);
 		place(&panes[PANE_HOLDS], y + top, 0, height - top, width);
 	}
-	o->part_bar = clamp(left - 34, 8, 40);
+	o->part_bar = clamp(left - 36, 6, 40);
 	o->type_bar = clamp(width - left - 32, 6, 24);
 	height = (int)pane_visible(&panes[PANE_HOLDS]);
 	if (o->wrapped_width != panes[PANE_HOLDS].width || o->wrapped_height != height)
