@@ -132,7 +132,7 @@ static void find_all(const struct graph *g, uint32_t times)
 	for (uint32_t i = 0; i < times; i++)
 		found += graph_find(g, 0xc000000000 + (uint64_t)i % g->n_objects * OBJECT, NULL);
 	printf("%.1f ns in order (%" PRIu64 ")\n", (now() - begin) * 1e9 / times, found);
-	last = now();
+	lap("(finds)");
 }
 
 int main(int argc, char **argv)
