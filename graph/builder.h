@@ -25,7 +25,8 @@ struct edge_source {
 /* STAGE_SIZES. EXTENTS sorted by base, not overlapping; fields first, count and magic are computed
  * here. BITS has the bitmaps, each beginning with a word of its own. At most 2^31 - 2^24 objects.
  * Makes g->type (all NO_NODE) and g->flags (OBJECT_NOSCAN as the extents say) for the producer to
- * fill in, and sums meta.heap_explained. graph_publish(g, STAGE_SIZES) is called by the producer, when meta is there too. */
+ * fill in, and sums meta.heap_explained. The producer calls graph_publish(g, STAGE_SIZES), when
+ * meta is there too. */
 bool graph_set_extents(struct graph *g, struct extent *extents, uint32_t n_extents, uint64_t *bits,
 		       struct error *err);
 

@@ -1,8 +1,8 @@
 /* Paths are searched from the goal backwards. The distance of every object from its nearest root is
  * known (graph.depth), and that is never more than what is still to go, so best-first search (A*)
- * walks straight to the roots. A path's class is its pair of last referrer and holder: a state of the
- * search is an object together with the last referrer by which it was reached, and an object is
- * expanded for K last referrers at most, since what lies above it serves each of them alike. */
+ * walks straight to the roots. A path's class is its pair of last referrer and holder: a state of
+ * the search is an object together with the last referrer by which it was reached, and an object
+ * is expanded for K last referrers at most, since what lies above it serves each of them alike. */
 #include "graph/paths.h"
 
 #include <stdlib.h>
@@ -126,8 +126,9 @@ static bool bit(const uint64_t *bits, uint32_t i)
 	return bits[i / 64] >> i % 64 & 1;
 }
 
-/* Does the goal dominate ID (itself, too), so that no path to ID avoids it? Climbs to the first dominator of
- * which the answer is known, and notes it for all on the way: no object is climbed twice. */
+/* Does the goal dominate ID (itself, too), so that no path to ID avoids it? Climbs to the first
+ * dominator of which the answer is known, and notes it for all on the way: no object is climbed
+ * twice. */
 static bool dominated(struct search *s, uint32_t id)
 {
 	const struct graph *g = s->g;
