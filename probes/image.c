@@ -17,7 +17,6 @@ void image_clear(struct image *image)
 	free(image->threads);
 	free(image->process);
 	free(image->exe_path);
-	variables_free(image->variables);
 	image->files = NULL;
 	image->ranges = NULL;
 	image->threads = NULL;
@@ -33,6 +32,7 @@ void image_free(struct image *image)
 	if (image->release)
 		image->release(image);
 	image_clear(image);
+	variables_free(image->variables);
 	if (image->exe_fd >= 0)
 		close(image->exe_fd);
 	pthread_mutex_destroy(&image->fetch_lock);
