@@ -10,6 +10,8 @@
 
 #define PATH_SHOWN 12      /* objects of one path at most; the middle of a longer one is one node */
 #define SUBJECT_NODES 4    /* a subject, its holder and two of its path, at least */
+#define NEGLIGIBLE 200     /* what retains less than this part of the largest subject is folded */
+#define ALWAYS_DRAWN 24    /* unless there are fewer nodes than these */
 #define MAX_REFERRERS 2000 /* of a drawn object that are looked at for more edges */
 
 /* A child that may be drawn if there is room. */
@@ -23,6 +25,7 @@ struct choice {
 	uint32_t n, capacity;
 	uint32_t parents;    /* drawn nodes with candidates */
 	uint32_t path_shown; /* objects of one path */
+	uint64_t negligible; /* less retained than this is not worth a node */
 	struct error *err;
 };
 
@@ -199,6 +202,8 @@ static bool add_subject(struct choice *c, uint32_t node, bool first, struct prog
 	if (at == NO_NODE)
 		return false;
 	c->hood->nodes[at].subject = true;
+	if (c->hood->nodes[at].retained / NEGLIGIBLE > c->negligible)
+		c->negligible = c->hood->nodes[at].retained / NEGLIGIBLE;
 	return true;
 }
 
@@ -274,7 +279,8 @@ static bool draw_dominated(struct choice *c, struct progress *progress)
 
 		if (progress_cancelled(progress))
 			return fail(c->err, STATUS_REFUSED, "the picture was cancelled");
-		if (c->hood->n_nodes + !already + folds > c->wish->max_nodes)
+		if (c->hood->n_nodes + !already + folds > c->wish->max_nodes ||
+		    (c->hood->n_nodes >= ALWAYS_DRAWN && candidate.child.retained < c->negligible))
 			return true;
 		memmove(&c->candidates[best], &c->candidates[best + 1],
 			(c->n - best - 1) * sizeof *c->candidates);
@@ -286,30 +292,45 @@ static bool draw_dominated(struct choice *c, struct progress *progress)
 	return true;
 }
 
+/* Take all that is left of the children of candidate FIRST's parent; SUM is their fold. Returns how
+ * many candidates that are. */
+static uint32_t take_rest(struct choice *c, uint32_t first, struct child *sum)
+{
+	uint32_t parent = c->candidates[first].parent, n = 0;
+
+	*sum = (struct child){ .node = c->candidates[first].child.node };
+	for (uint32_t i = first; i < c->n; i++) {
+		struct child *child = &c->candidates[i].child;
+
+		if (c->candidates[i].parent != parent || !child->count)
+			continue;
+		n++;
+		sum->count += child->count;
+		sum->retained += child->retained;
+		child->count = 0; /* done */
+	}
+	return n;
+}
+
 /* All that is left of one parent's children becomes one node. */
 static bool fold_rest(struct choice *c, uint32_t first)
 {
-	struct candidate rest = c->candidates[first];
-	uint32_t at;
-	struct hood_edge edge = { .from = rest.parent, .src = NO_NODE, .dst = NO_NODE, .root = NO_NODE };
+	struct candidate only = c->candidates[first];
+	struct child sum;
+	bool alone = take_rest(c, first, &sum) == 1;
+	struct hood_edge edge = { .from = only.parent, .src = NO_NODE, .dst = NO_NODE, .root = NO_NODE };
 
-	rest.child.count = 0;
-	rest.child.retained = 0;
-	for (uint32_t i = first; i < c->n; i++) {
-		if (c->candidates[i].parent != rest.parent)
-			continue;
-		rest.child.count += c->candidates[i].child.count;
-		rest.child.retained += c->candidates[i].child.retained;
-		c->candidates[i].child.count = 0; /* done */
-	}
 	if (c->hood->n_nodes >= c->wish->max_nodes) {
-		c->hood->left_out += rest.child.count;
+		c->hood->left_out += sum.count;
 		return true;
 	}
-	at = add_node(c, (struct hood_node){ .kind = HOOD_FOLD, .id = rest.child.node,
-			      .count = rest.child.count, .retained = rest.child.retained });
-	edge.to = at;
-	return at != NO_NODE && add_edge(c, edge);
+	if (alone) {
+		only.depth = c->wish->depth; /* no deeper */
+		return draw_child(c, &only);
+	}
+	edge.to = add_node(c, (struct hood_node){ .kind = HOOD_FOLD, .id = sum.node,
+			      .count = sum.count, .retained = sum.retained });
+	return edge.to != NO_NODE && add_edge(c, edge);
 }
 
 static bool fold_rests(struct choice *c)

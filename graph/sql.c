@@ -201,6 +201,22 @@ bool sql_run(struct sql *sql, const char *query, const struct sql_output *output
 	return prepare(sql, query, &statement, err) && step_all(sql, statement, query, output, err);
 }
 
+bool sql_check(const char *query, struct error *err)
+{
+	struct graph *nothing = graph_new();
+	struct sql *sql = nothing ? sql_open(nothing, err) : NULL;
+	sqlite3_stmt *statement = NULL;
+	bool good;
+
+	if (!nothing)
+		return fail_memory(err, "an SQL connection");
+	good = sql && prepare(sql, query, &statement, err);
+	sqlite3_finalize(statement);
+	sql_close(sql);
+	graph_free(nothing);
+	return good;
+}
+
 void sql_schema(struct text *out)
 {
 	for (const struct sql_table *const *t = sql_tables; *t; t++) {

@@ -44,6 +44,9 @@ void sql_close(struct sql *sql);
 bool sql_run(struct sql *sql, const char *query, const struct sql_output *output,
 	     struct progress *progress, struct error *err);
 
+/* Would sql_run take QUERY? Needs no graph. */
+bool sql_check(const char *query, struct error *err);
+
 /* The CREATE TABLE statements of all tables, one a line block, as `.schema` prints them. */
 void sql_schema(struct text *out);
 

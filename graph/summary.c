@@ -237,3 +237,13 @@ void summary_shared(const struct graph *g, uint64_t *bytes, uint64_t *objects)
 		*objects -= g->holders[h].objects;
 	}
 }
+
+uint32_t summary_shared_objects(const struct graph *g, uint32_t *objects, uint32_t max)
+{
+	uint32_t root = graph_root_node(g), n = 0;
+
+	for (uint32_t k = g->kid_row[root]; k < g->kid_row[root + 1] && n < max; k++)
+		if (graph_is_object(g, g->kids[k]))
+			objects[n++] = g->kids[k];
+	return n;
+}

@@ -52,5 +52,8 @@ uint32_t summary_map_node(const struct graph *g, const struct map *map);
 
 /* What no single holder keeps: bytes and objects that hang on several. */
 void summary_shared(const struct graph *g, uint64_t *bytes, uint64_t *objects);
+/* The objects that keep most of that, at most MAX, most first: those that hang on several holders
+ * themselves and not on an object. */
+uint32_t summary_shared_objects(const struct graph *g, uint32_t *objects, uint32_t max);
 
 #endif

@@ -134,22 +134,42 @@ static bool is_regexp(const char *text)
 	return n >= 3 && text[0] == '/' && text[n - 1] == '/';
 }
 
-static bool resolve_regexp(const struct graph *g, const char *text, struct what *out,
-			   struct error *err)
+/* To be freed by regfree if that succeeds. */
+static bool compile(const char *text, regex_t *out, struct error *err)
 {
 	autofree char *pattern = strndup(text + 1, strlen(text) - 2);
 	char said[128];
-	regex_t compiled;
-	bool good;
 	int rc;
 
 	if (!pattern)
 		return fail_memory(err, "a regular expression");
-	rc = regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB);
-	if (rc) {
-		regerror(rc, &compiled, said, sizeof said);
-		return fail(err, STATUS_USAGE, "bad regular expression: %s", said);
-	}
+	rc = regcomp(out, pattern, REG_EXTENDED | REG_NOSUB);
+	if (!rc)
+		return true;
+	regerror(rc, out, said, sizeof said);
+	return fail(err, STATUS_USAGE, "bad regular expression: %s", said);
+}
+
+bool what_check(const char *text, struct error *err)
+{
+	regex_t compiled;
+
+	if (!is_regexp(text))
+		return true;
+	if (!compile(text, &compiled, err))
+		return false;
+	regfree(&compiled);
+	return true;
+}
+
+static bool resolve_regexp(const struct graph *g, const char *text, struct what *out,
+			   struct error *err)
+{
+	regex_t compiled;
+	bool good;
+
+	if (!compile(text, &compiled, err))
+		return false;
 	out->kind = WHAT_REGEXP;
 	good = match_types(g, match_regexp, &compiled, out, err) &&
 	       match_globals(g, &compiled, out, err);
@@ -169,21 +189,28 @@ static const char *similar_name(const struct graph *g, const char *text)
 	return NULL;
 }
 
+/* A hint only where it would work: other names are patterns of something else. */
+static void put_hint(const char *text, const char *shown, struct text *out)
+{
+	if (*text && !strpbrk(text, "+*?()[]{}|^$\\/"))
+		text_printf(out, "; /%s/ finds all names with that in them", shown);
+}
+
 static bool fail_unknown(const struct graph *g, const char *text, struct error *err)
 {
-	autotext struct text shown = {0};
+	autotext struct text shown = {0}, hint = {0};
 	const char *similar = *text ? similar_name(g, text) : NULL;
 
 	text_escape(&shown, text, strlen(text), MAX_SHOWN);
 	if (is_regexp(text))
 		return fail(err, STATUS_NOT_FOUND, "no type of an object and no global matches %s",
 			    text_string(&shown));
-	if (similar)
-		return fail(err, STATUS_NOT_FOUND, "no global and no type of an object is called %s; "
-			    "there is %.200s, and /%s/ finds all that are alike", text_string(&shown),
-			    similar, text_string(&shown));
-	return fail(err, STATUS_NOT_FOUND, "no global and no type of an object is called %s; /%s/ "
-		    "searches by regular expression", text_string(&shown), text_string(&shown));
+	if (similar) {
+		text_printf(&hint, "; there is %.200s", similar);
+		put_hint(text, text_string(&shown), &hint);
+	}
+	return fail(err, STATUS_NOT_FOUND, "no global and no type of an object is called %s%s",
+		    text_string(&shown), text_string(&hint));
 }
 
 static bool resolve(const struct graph *g, const char *text, struct what *out, struct error *err)

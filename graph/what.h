@@ -25,6 +25,9 @@ struct what {
 bool what_resolve(const struct graph *g, const char *text, struct what *out, struct error *err);
 void what_free(struct what *what);
 
+/* Is TEXT something that can be looked for: no bad regexp? Needs no graph. */
+bool what_check(const char *text, struct error *err);
+
 /* The live instances of WHAT's types. */
 struct instances {
 	struct top top;       /* the largest; of which no other one of the same types dominates */

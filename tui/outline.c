@@ -84,7 +84,7 @@ static unsigned label_width(const struct outline *o, unsigned columns)
 		if (width > widest)
 			widest = width;
 	}
-	return widest > columns / 2 ? columns / 2 : widest;
+	return widest > columns * 9 / 20 ? columns * 9 / 20 : widest;
 }
 
 static void print_row(const struct outline_row *row, unsigned label, unsigned what, bool unicode,
@@ -97,7 +97,10 @@ static void print_row(const struct outline_row *row, unsigned label, unsigned wh
 	text_clip(out, text_string(&row->label), label > branches ? label - branches : 1, true);
 	text_puts(out, !row->boxed ? "   " : unicode ? " ◇ " : " <>");
 	text_clip(out, text_string(&row->what), what, true);
-	text_size(&size, row->bytes, exact);
+	if (row->bytes)
+		text_size(&size, row->bytes, exact);
+	else
+		text_puts(&size, "-"); /* a holder that keeps nothing alone */
 	for (unsigned n = text_width(text_string(&size)); n < width; n++)
 		text_putc(out, ' ');
 	text_puts(out, text_string(&size));

@@ -14,6 +14,7 @@
 #define MAX_TYPES 8
 #define MAX_HOLDERS 8
 #define MAX_MAPS 5
+#define MAX_SHARED 4
 #define MAX_SUSPECTS 5
 #define LEFT_WIDTH 42 /* cells of the left half */
 #define BAR_WIDTH 8
@@ -228,6 +229,7 @@ static void put_suspects(const struct page *p)
 
 /* --- holders and maps --- */
 
+/* OBJECTS 0: not counted. */
 static void put_holder_row(const struct page *p, uint64_t retained, uint64_t objects,
 			   const char *name)
 {
@@ -238,16 +240,37 @@ static void put_holder_row(const struct page *p, uint64_t retained, uint64_t obj
 	put_share(&line, retained, p->g->live_bytes, 8);
 	text_putc(&line, ' ');
 	report_bar(&line, retained, p->g->live_bytes, BAR_WIDTH, p->wish->unicode, true);
-	put_number(&line, objects, 11);
+	if (objects)
+		put_number(&line, objects, 11);
+	else
+		put_spaces(&line, 11);
 	text_puts(&line, "  ");
 	text_clip(&line, name, columns - used, false);
 	text_printf(p->out, "%s\n", text_string(&line));
 }
 
+/* What no single holder keeps, and the objects at the top of it. */
+static void put_shared(const struct page *p)
+{
+	uint32_t shared[MAX_SHARED], n = summary_shared_objects(p->g, shared, MAX_SHARED);
+	uint64_t bytes, objects;
+
+	summary_shared(p->g, &bytes, &objects);
+	if (!bytes)
+		return;
+	put_holder_row(p, bytes, objects, "held by several at once, most by");
+	for (uint32_t i = 0; i < n; i++) {
+		autotext struct text name = {0};
+
+		text_puts(&name, "  ");
+		label_object(p->g, shared[i], &name);
+		put_holder_row(p, p->g->retained[shared[i]], 0, text_string(&name));
+	}
+}
+
 static bool put_holders(const struct page *p, struct error *err)
 {
 	struct holder_group groups[MAX_HOLDERS];
-	uint64_t bytes, objects;
 	uint32_t all, n = summary_holders(p->g, groups, MAX_HOLDERS, &all, err);
 
 	if (!n && all)
@@ -260,12 +283,10 @@ static bool put_holders(const struct page *p, struct error *err)
 		summary_group(p->g, &groups[i], &name);
 		put_holder_row(p, groups[i].retained, groups[i].objects, text_string(&name));
 	}
-	summary_shared(p->g, &bytes, &objects);
-	if (bytes)
-		put_holder_row(p, bytes, objects, "held by several at once");
 	if (all > n)
 		text_printf(p->out, "%*s %" PRIu32 " more holders\n", p->wish->exact ? 19 : SIZE_ROOM, "…",
 			    all - n);
+	put_shared(p);
 	text_putc(p->out, '\n');
 	return true;
 }

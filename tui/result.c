@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "graph/lens.h"
-
 static const char *file_path(const struct request *request)
 {
 	return request->output && strcmp(request->output, "-") != 0 ? request->output : NULL;
@@ -31,11 +29,9 @@ static bool open_file(struct result *result, const struct request *request, stru
 }
 
 bool result_open(struct result *result, const struct request *request, struct source *source,
-		 struct graph *graph, struct error *err)
+		 struct error *err)
 {
 	*result = (struct result){ .path = file_path(request), .source = source };
-	if (graph && graph->lens)
-		graph->lens->redact = result_hides_content(request);
 	if (result->path)
 		return open_file(result, request, err);
 	result->file = stdout;
@@ -73,15 +69,10 @@ void result_discard(struct result *result)
 	result->file = NULL;
 }
 
-bool result_write(const struct request *request, struct source *source, struct graph *graph,
-		  const struct text *text, struct error *err)
+bool result_write(struct result *result, const struct text *text, struct error *err)
 {
-	autoresult struct result result = {0};
-
 	if (text->failed)
 		return fail_memory(err, "the result");
-	if (!result_open(&result, request, source, graph, err))
-		return false;
-	fwrite(text_string(text), 1, text->length, result.file);
-	return result_close(&result, err);
+	fwrite(text_string(text), 1, text->length, result->file);
+	return result_close(result, err);
 }

@@ -20,9 +20,9 @@ struct result {
  * --with-data lifts that. */
 bool result_hides_content(const struct request *request);
 
-/* Open it; see that GRAPH's lens shows what may be shown (--redact, -o). GRAPH may be NULL. */
+/* Open it: best before a target is stopped, so that a name that cannot be had costs nobody a stop. */
 bool result_open(struct result *result, const struct request *request, struct source *source,
-		 struct graph *graph, struct error *err);
+		 struct error *err);
 
 /* Flush, and give the file its name. A reader that went away early (EPIPE) is no error. */
 bool result_close(struct result *result, struct error *err);
@@ -31,8 +31,7 @@ bool result_close(struct result *result, struct error *err);
 void result_discard(struct result *result);
 #define autoresult __attribute__((cleanup(result_discard)))
 
-/* All at once: the bytes of TEXT. */
-bool result_write(const struct request *request, struct source *source, struct graph *graph,
-		  const struct text *text, struct error *err);
+/* Write the bytes of TEXT and close it. */
+bool result_write(struct result *result, const struct text *text, struct error *err);
 
 #endif

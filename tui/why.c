@@ -17,8 +17,8 @@
 #include "tui/steps.h"
 #include "tui/wrap.h"
 
-#define FIRST_CHILDREN 10 /* of what the subject keeps */
-#define MORE_CHILDREN 3   /* below each of those */
+#define FIRST_CHILDREN 6 /* of what the subject keeps */
+#define MORE_CHILDREN 2   /* below each of those */
 #define MAX_INSTANCES 100
 #define HEAD_STEPS 8      /* of a path longer than both together */
 #define TAIL_STEPS 6
@@ -34,6 +34,7 @@ struct answer {
 
 /* --- words --- */
 
+/* Type and preview; that of a struct or array says little before it is cut, and is left out. */
 static void put_object(const struct graph *g, uint32_t id, struct text *out)
 {
 	struct subject subject = { .kind = SUBJECT_OBJECT, .id = id };
@@ -41,7 +42,7 @@ static void put_object(const struct graph *g, uint32_t id, struct text *out)
 
 	if (g->lens)
 		g->lens->ops->preview(g->lens, &subject, &preview);
-	if (!preview.length) {
+	if (!preview.length || preview.bytes[0] == '{' || preview.bytes[0] == '[') {
 		label_object(g, id, out);
 		return;
 	}
@@ -130,7 +131,7 @@ static bool add_children(const struct answer *a, struct outline *outline, uint32
 	for (uint32_t i = 0; i < children.n; i++) {
 		const struct child *child = &children.items[i];
 
-		if (i < most || (child->count > 1 && children.n <= most + 1)) {
+		if (i < most || children.n == most + 1) {
 			if (!add_child(a, outline, child, depth, below))
 				return false;
 		} else {
@@ -488,7 +489,8 @@ static void headline_types(const struct answer *a, const struct what *what,
 	put_size(a, &line, found->retained);
 	text_puts(&line, found->count == 1 ? ". " : " together. ");
 	put_reached_through(a->g, found->holder, found->count == 1 ? "It is reached through "
-			    : "All are reached through ", "Several holders reach them.", &line);
+			    : "All are reached through ", found->count == 1 ? "Several holders reach it."
+			    : "Several holders reach them.", &line);
 	if (found->dead) {
 		text_putc(&line, ' ');
 		text_count(&line, found->dead);

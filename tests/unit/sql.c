@@ -444,6 +444,10 @@ static void a_bad_query_is_told_where_it_is_bad(void **state)
 	assert_string_equal(err.message,
 			    "bad query: no such column: sizee at character 8: sizee from objects");
 	memset(&err, 0, sizeof err);
+	assert_true(sql_check("select size from objects", &err));
+	assert_false(sql_check("select sizee from objects", &err));
+	assert_int_equal(err.code, STATUS_USAGE);
+	memset(&err, 0, sizeof err);
 	assert_false(sql_run(sql, "select \x1b[31m", &output, NULL, &err));
 	assert_null(strchr(err.message, '\x1b'));
 	sql_close(sql);

@@ -112,6 +112,8 @@ static void what_is_not_there_is_said_so(void **state)
 	assert_int_equal(refused(g, "no.such", message, sizeof message), STATUS_NOT_FOUND);
 	assert_int_equal(refused(g, "/no.such/", NULL, 0), STATUS_NOT_FOUND);
 	assert_int_equal(refused(g, "/a(/", message, sizeof message), STATUS_USAGE);
+	assert_true(what_check("/a.b/", NULL) && what_check("a(", NULL));
+	assert_false(what_check("/a(/", NULL));
 	assert_int_equal(refused(g, "", NULL, 0), STATUS_NOT_FOUND);
 	assert_int_equal(refused(g, "//", NULL, 0), STATUS_NOT_FOUND);
 	assert_int_equal(refused(g, "0xzz", NULL, 0), STATUS_NOT_FOUND);

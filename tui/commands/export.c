@@ -11,7 +11,7 @@
 #include "tui/result.h"
 
 #define MAX_SUBJECTS 8 /* instances of a type, or holders if nothing is said */
-#define TOP_HOLDERS 5
+#define TOP_SUBJECTS 5
 #define MIN_NODES 4
 #define MAX_NODES 2000 /* Graphviz needs 10 s for these, and nobody reads more */
 
@@ -24,7 +24,7 @@ static bool check_request(const struct request *request, struct error *err)
 	if (request->max_nodes && (request->max_nodes < MIN_NODES || request->max_nodes > MAX_NODES))
 		return fail(err, STATUS_USAGE, "--max-nodes %" PRIu32 " is not between %d and %d",
 			    request->max_nodes, MIN_NODES, MAX_NODES);
-	return true;
+	return !request->focus || what_check(request->focus, err);
 }
 
 /* Nodes that WHAT names: a global, an object, or the largest instances of types. */
@@ -62,14 +62,20 @@ static bool focus_subjects(const struct graph *g, const char *focus, uint32_t *s
 	return good;
 }
 
+/* The holders that keep most, and of what several keep the objects at its top. */
 static bool top_subjects(const struct graph *g, uint32_t *subjects, uint32_t *n, struct error *err)
 {
-	struct holder_group groups[TOP_HOLDERS];
-	uint32_t all;
+	struct holder_group groups[TOP_SUBJECTS];
+	uint32_t shared[TOP_SUBJECTS], all;
+	uint32_t n_groups = summary_holders(g, groups, TOP_SUBJECTS, &all, err);
+	uint32_t n_shared = summary_shared_objects(g, shared, TOP_SUBJECTS), s = 0, h = 0;
 
-	*n = summary_holders(g, groups, TOP_HOLDERS, &all, err);
-	for (uint32_t i = 0; i < *n; i++)
-		subjects[i] = g->n_objects + groups[i].holder;
+	while (*n < TOP_SUBJECTS && (h < n_groups || s < n_shared)) {
+		if (s == n_shared || (h < n_groups && groups[h].retained >= g->retained[shared[s]]))
+			subjects[(*n)++] = g->n_objects + groups[h++].holder;
+		else
+			subjects[(*n)++] = shared[s++];
+	}
 	return *n || fail(err, STATUS_NOT_FOUND, "nothing in this heap is held: there is nothing to draw");
 }
 
@@ -92,11 +98,11 @@ static void put_command(const struct request *request, struct text *out)
 		text_puts(out, " --with-data");
 }
 
-static bool export_graph(const struct request *request, struct source *source, struct graph *g,
+static bool make_picture(const struct request *request, struct graph *g, struct text *dot,
 			 struct error *err)
 {
 	uint32_t subjects[MAX_SUBJECTS], n = 0;
-	autotext struct text command = {0}, dot = {0};
+	autotext struct text command = {0};
 	struct dot_wish wish = { .with_data = request->with_data && !request->redact };
 
 	if (request->focus ? !focus_subjects(g, request->focus, subjects, &n, err)
@@ -112,18 +118,20 @@ static bool export_graph(const struct request *request, struct source *source, s
 	/* Not the lens's blanket redaction: keys of the program itself are shown (content.h). */
 	if (g->lens)
 		g->lens->redact = request->redact;
-	return dot_write(g, &wish, &dot, NULL, err) && result_write(request, source, NULL, &dot, err);
+	return dot_write(g, &wish, dot, NULL, err);
 }
 
 bool cmd_export(const struct request *request, struct source *source, struct error *err)
 {
+	autoresult struct result result = {0};
+	autotext struct text dot = {0};
 	struct graph *graph;
 	bool good;
 
-	if (!check_request(request, err))
+	if (!check_request(request, err) || !result_open(&result, request, source, err))
 		return false;
 	graph = command_load(request, source, err);
-	good = graph && export_graph(request, source, graph, err);
+	good = graph && make_picture(request, graph, &dot, err) && result_write(&result, &dot, err);
 	graph_free(graph);
 	return good;
 }

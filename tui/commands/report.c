@@ -6,34 +6,31 @@
 
 #define MIN_COLUMNS 80
 
-static bool print_report(const struct request *request, struct source *source, struct graph *g,
-			 struct error *err)
+static bool make_report(const struct request *request, const struct graph *g, struct text *out,
+			struct error *err)
 {
-	autoresult struct result result = {0};
-	autotext struct text page = {0};
 	struct report_wish wish = {
 		.columns = request->columns > MIN_COLUMNS ? request->columns : MIN_COLUMNS,
 		.unicode = request->unicode, .exact = request->exact_bytes,
 	};
 
-	if (!result_open(&result, request, source, g, err))
-		return false;
-	if (request->format == TABLE_JSON ? !report_json(g, &page, err)
-					  : !report_text(g, &wish, &page, err))
-		return false;
-	fwrite(text_string(&page), 1, page.length, result.file);
-	return result_close(&result, err);
+	return request->format == TABLE_JSON ? report_json(g, out, err)
+					     : report_text(g, &wish, out, err);
 }
 
 bool cmd_report(const struct request *request, struct source *source, struct error *err)
 {
+	autoresult struct result result = {0};
+	autotext struct text page = {0};
 	struct graph *graph;
 	bool good;
 
 	if (request->format == TABLE_TSV)
 		return fail(err, STATUS_USAGE, "report prints a page and no table: use --json instead of --tsv");
+	if (!result_open(&result, request, source, err))
+		return false;
 	graph = command_load(request, source, err);
-	good = graph && print_report(request, source, graph, err);
+	good = graph && make_report(request, graph, &page, err) && result_write(&result, &page, err);
 	graph_free(graph);
 	return good;
 }

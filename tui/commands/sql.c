@@ -36,25 +36,30 @@ static bool run_query(const struct request *request, const struct graph *graph, 
 	return good;
 }
 
-static bool put_schema(const struct request *request, struct source *source, struct error *err)
+static bool put_schema(struct result *result, struct error *err)
 {
 	autotext struct text schema = {0};
 
 	sql_schema(&schema);
-	return result_write(request, source, NULL, &schema, err);
+	return result_write(result, &schema, err);
 }
 
 bool cmd_sql(const struct request *request, struct source *source, struct error *err)
 {
 	autoresult struct result result = {0};
+	bool schema = strcmp(request->argument, ".schema") == 0;
 	struct graph *graph;
 	bool good;
 
-	if (strcmp(request->argument, ".schema") == 0)
-		return put_schema(request, source, err);
+	/* Before the target is stopped for a slip of the pen. */
+	if (!schema && !sql_check(request->argument, err))
+		return false;
+	if (!result_open(&result, request, source, err))
+		return false;
+	if (schema)
+		return put_schema(&result, err);
 	graph = command_load(request, source, err);
-	good = graph && result_open(&result, request, source, graph, err) &&
-	       run_query(request, graph, result.file, err) && result_close(&result, err);
+	good = graph && run_query(request, graph, result.file, err) && result_close(&result, err);
 	graph_free(graph);
 	return good;
 }

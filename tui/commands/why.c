@@ -1,39 +1,36 @@
 /* goretain why TARGET WHAT */
 #include "tui/why.h"
 
+#include "graph/what.h"
 #include "tui/commands/commands.h"
 #include "tui/result.h"
 
-static bool answer(const struct request *request, struct source *source, struct graph *g,
+static bool answer(const struct request *request, const struct graph *g, struct text *out,
 		   struct error *err)
 {
-	autoresult struct result result = {0};
-	autotext struct text text = {0};
 	struct why_wish wish = {
 		.what = request->argument, .paths = request->paths ? request->paths : WHY_PATHS,
 		.columns = request->columns ? request->columns : 80, .unicode = request->unicode,
 		.exact = request->exact_bytes,
 	};
 
-	/* Opened first: that decides what of the content may be shown. */
-	if (!result_open(&result, request, source, g, err))
-		return false;
-	if (request->format == TABLE_JSON ? !why_json(g, &wish, &text, NULL, err)
-					  : !why_text(g, &wish, &text, NULL, err))
-		return false;
-	fwrite(text_string(&text), 1, text.length, result.file);
-	return result_close(&result, err);
+	return request->format == TABLE_JSON ? why_json(g, &wish, out, NULL, err)
+					     : why_text(g, &wish, out, NULL, err);
 }
 
 bool cmd_why(const struct request *request, struct source *source, struct error *err)
 {
+	autoresult struct result result = {0};
+	autotext struct text text = {0};
 	struct graph *graph;
 	bool good;
 
 	if (request->format == TABLE_TSV)
 		return fail(err, STATUS_USAGE, "why prints a tree and no table: use --json instead of --tsv");
+	if (!what_check(request->argument, err) || !result_open(&result, request, source, err))
+		return false;
 	graph = command_load(request, source, err);
-	good = graph && answer(request, source, graph, err);
+	good = graph && answer(request, graph, &text, err) && result_write(&result, &text, err);
 	graph_free(graph);
 	return good;
 }
