@@ -6,6 +6,7 @@
 
 #include "probes/go/debuginfo.h"
 #include "probes/go/edges.h"
+#include "probes/go/infer.h"
 #include "probes/go/lens.h"
 #include "probes/go/maptable.h"
 #include "probes/go/resident.h"
@@ -175,7 +176,7 @@ static bool build_sizes(struct heap *heap, struct progress *progress, struct err
 	return true;
 }
 
-/* Mark the objects that the last collection kept, and add up their bytes. */
+/* Mark the objects that the last collection kept. */
 static void note_survivors(struct heap *heap)
 {
 	struct graph *g = heap->graph;
@@ -187,10 +188,8 @@ static void note_survivors(struct heap *heap)
 		for (uint32_t slot = 0; slot < s->nelems; slot++) {
 			if (!spans_allocated(&heap->spans, i, slot))
 				continue;
-			if (spans_survived(&heap->spans, i, slot)) {
+			if (spans_survived(&heap->spans, i, slot))
 				g->flags[id] |= OBJECT_SURVIVED;
-				g->meta.kept_by_last_gc += s->elemsize;
-			}
 			id++;
 		}
 	}
@@ -209,6 +208,7 @@ static bool build_edges(struct heap *heap, struct progress *progress, struct err
 	    !typing_run(&heap->typing, progress, err) ||
 	    !roots_build(heap, progress, err) ||
 	    !typing_run_frames(&heap->typing, progress, err) ||
+	    !infer_types(&heap->typing, progress, err) ||
 	    !strengths_build(heap, err) ||
 	    !maptable_build(heap, progress, err) ||
 	    !resident_build(heap, err))

@@ -536,26 +536,29 @@ static void follow_elements(struct typing *t, const struct typed_place *p, uint3
 {
 	struct heap_object o;
 	uint64_t size = type == NO_TYPE ? 0 : types_get(t->heap->types, type)->size, n;
+	enum known known = p->known == KNOWN_INFERRED ? KNOWN_INFERRED : KNOWN_DERIVED;
 
 	if (!size || !heap_find(t->heap, p->addr, &o) || !o.data)
 		return;
 	n = (o.size - o.offset) / size;
 	for (uint64_t i = 0; i < p->n && i < n; i++)
-		run(t, type, o.data + o.offset + i * size, KNOWN_DERIVED, 0);
+		run(t, type, o.data + o.offset + i * size, known, 0);
 }
 
-struct part_context { struct typing *typing; uint32_t map; };
+struct part_context { struct typing *typing; uint32_t map; enum known known; };
 
 static void place_part(void *arg, enum form form, uint64_t addr, uint64_t n)
 {
 	struct part_context *part = arg;
 
-	place(part->typing, addr, form, part->map, n, KNOWN_DERIVED);
+	place(part->typing, addr, form, part->map, n, part->known);
 }
 
 static void follow_map(struct typing *t, const struct typed_place *p)
 {
-	struct part_context part = { t, p->type };
+	struct part_context part = {
+		t, p->type, p->known == KNOWN_INFERRED ? KNOWN_INFERRED : KNOWN_DERIVED,
+	};
 	struct map_view map;
 
 	if (map_open(&map, &t->heap->go, t->heap->types, p->type, p->addr))
