@@ -9,8 +9,8 @@
 #include "graph/rows.h"
 #include "graph/suspects/rule.h"
 
-#define LEAST_BYTES 65536 /* less is never worth a person's time */
-#define LEAST_SHARE 100   /* nor is less than a hundredth of what is live */
+#define LEAST_BYTES (256u << 10) /* less is never worth a person's time */
+#define LEAST_SHARE 100          /* nor is less than a hundredth of what is live */
 
 /* The rules. One that comes first has told of its memory, and later ones leave that out: those that
  * say more of how the memory is kept come before those that only say what it is. */

@@ -121,8 +121,6 @@ static void put_title(const struct hunt *hunt, const struct finding *f, uint32_t
 	} else {
 		if (g->above[f->object] != NO_NODE)
 			text_puts(&head, g->holders[g->above[f->object]].name);
-		else
-			text_puts(&head, "several holders");
 		text_puts(&tail, ": ");
 		if (owner != NO_NODE && field.length) {
 			text_count(&tail, n);

@@ -106,7 +106,8 @@ bool hunt_anatomy(const struct hunt *hunt, const struct finding *items, uint32_t
  * main.sessions["alice"].request. */
 void words_chain(const struct graph *g, uint32_t id, struct text *out);
 
-/* A title that begins with HEAD and ends with TAIL; HEAD is clipped so that it fits. */
+/* A title that begins with HEAD and ends with TAIL; HEAD is clipped so that it fits. Without a HEAD
+ * the TAIL begins behind its colon. */
 void words_title(struct text *out, const char *head, const char *tail);
 
 /* "map[string]interface {} of 3 entries" */

@@ -70,7 +70,7 @@ void words_title(struct text *out, const char *head, const char *tail)
 	autotext struct text whole = { 0 };
 
 	text_clip(&whole, head, room, false);
-	text_puts(&whole, tail);
+	text_puts(&whole, *head ? tail : tail + strspn(tail, ": "));
 	text_clip(out, text_string(&whole), TITLE_CELLS, false);
 }
 

@@ -2,6 +2,7 @@
  * random graphs; and on a linked list of ten million objects. */
 /* Before cmocka.h, which has a macro fail() of its own. */
 #include "graph/builder.h"
+#include "graph/cleanup.h"
 #include "graph/text.h"
 #include "random_graph.h"
 #include "synthetic.h"
@@ -89,6 +90,28 @@ static void check_idle(const struct graph *g, const struct truth *t)
 	for (uint32_t a = 0; a < g->n_objects; a++)
 		for (uint32_t b = 0; b < g->n_objects; b++)
 			assert_true(!balance[a][b][0] && !balance[a][b][1]);
+}
+
+/* The producer hands all objects' bytes over as garbage. */
+static void live_bytes_leave_the_garbage(void **state)
+{
+	static const struct named_bytes parts[] = { { "live heap", 0 }, { "garbage", 1 << 20 },
+						    { "stacks", 4096 } };
+	struct graph *g = random_graph(7);
+	struct error err = { 0 };
+
+	g->memory = calloc(ARRAY_SIZE(parts), sizeof *parts);
+	assert_non_null(g->memory);
+	memcpy(g->memory, parts, sizeof parts);
+	g->n_memory = ARRAY_SIZE(parts);
+	for (unsigned i = 0; i < 2; i++) { /* once more changes nothing */
+		assert_true(graph_mark(g, NULL, &err));
+		assert_true(g->live_bytes > 0);
+		assert_int_equal(g->memory[0].bytes, g->live_bytes);
+		assert_int_equal(g->memory[1].bytes, (1 << 20) - g->live_bytes);
+		assert_int_equal(g->memory[2].bytes, 4096);
+	}
+	graph_free(g);
 }
 
 static void idles_edges_that_do_not_hold(void **state)
@@ -429,6 +452,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(marks_what_a_fixpoint_marks),
+		cmocka_unit_test(live_bytes_leave_the_garbage),
 		cmocka_unit_test(idles_edges_that_do_not_hold),
 		cmocka_unit_test(dominators_are_what_no_path_avoids),
 		cmocka_unit_test(retained_is_the_size_of_the_subtree),
