@@ -142,7 +142,8 @@ static bool fold(struct search *s)
 			if (!add_child(s->out, kin->top.items[i].id, 1, kin->top.items[i].key))
 				return false;
 		}
-		if (!add_child(s->out, kin->top.items[FOLD_SHOWN].id, kin->count - FOLD_SHOWN, rest))
+		if (!add_child(s->out, kin->top.items[FOLD_SHOWN].id, kin->count - FOLD_SHOWN,
+			       rest))
 			return false;
 	}
 	return true;

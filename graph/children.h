@@ -13,8 +13,8 @@
 /* A child in the dominator tree, or several of one type folded into one row. */
 struct child {
 	uint32_t node;      /* the object; of a fold: one of those folded */
-	uint32_t via;       /* the parent or a part of it that refers to the child; NO_NODE if the
-			     * parent does so by several ways only. For a holder: a root's number. */
+	uint32_t via;       /* the parent, or a part of it, that refers to the child; NO_NODE if it
+			     * hangs on the parent by several ways. For a holder: a root's number */
 	bool via_root;      /* VIA is an index into graph.roots */
 	uint64_t count;     /* objects in it: 1, or more if it is a fold */
 	uint64_t retained;  /* by all of them together */

@@ -77,9 +77,12 @@ void label_root(const struct graph *g, uint32_t root, struct text *out)
 
 const struct map *label_map(const struct graph *g, uint32_t id)
 {
-	for (uint32_t i = 0; i < g->n_maps; i++)
-		if (g->maps[i].object == id || (g->maps[i].object == NO_NODE && g->maps[i].table == id))
-			return &g->maps[i];
+	for (uint32_t i = 0; i < g->n_maps; i++) {
+		const struct map *map = &g->maps[i];
+
+		if (map->object == id || (map->object == NO_NODE && map->table == id))
+			return map;
+	}
 	return NULL;
 }
 

@@ -124,8 +124,9 @@ static uint32_t add_step(struct choice *c, const struct path *path, uint32_t pla
 			 bool critical)
 {
 	uint32_t to = node_of(c, path->objects[place]);
-	struct hood_edge edge = { .from = from, .to = to, .src = NO_NODE, .dst = path->objects[place],
-				  .root = NO_NODE, .critical = critical };
+	struct hood_edge edge = { .from = from, .to = to, .src = NO_NODE,
+				  .dst = path->objects[place], .root = NO_NODE,
+				  .critical = critical };
 
 	if (to == NO_NODE)
 		return NO_NODE;
@@ -144,8 +145,8 @@ static uint32_t add_gap(struct choice *c, uint32_t object, uint64_t count, uint3
 				  .critical = critical };
 
 	if (to == NO_NODE)
-		to = add_node(c, (struct hood_node){ .kind = HOOD_STEPS, .id = object, .count = count,
-						     .retained = c->g->retained[object] });
+		to = add_node(c, (struct hood_node){ .kind = HOOD_STEPS, .id = object,
+				      .count = count, .retained = c->g->retained[object] });
 	edge.to = to;
 	return to != NO_NODE && add_edge(c, edge) ? to : NO_NODE;
 }
@@ -164,7 +165,7 @@ static bool add_path(struct choice *c, const struct path *path, bool critical)
 	for (uint32_t i = 0; i < n && at != NO_NODE; i++) {
 		if (i == head && tail > head) {
 			at = add_gap(c, path->objects[places[i]], tail - head, at, critical);
-			i = tail; /* its label is still that of the pointer from the object before */
+			i = tail; /* labelled still by the pointer from the object before it */
 			if (at == NO_NODE)
 				break;
 		}
@@ -249,9 +250,9 @@ static bool draw_child(struct choice *c, const struct candidate *candidate)
 {
 	const struct child *child = &candidate->child;
 	bool fold = child->count > 1;
-	uint32_t at = fold ? add_node(c, (struct hood_node){ .kind = HOOD_FOLD, .id = child->node,
-					 .count = child->count, .retained = child->retained, .alike = true })
-			   : node_of(c, child->node);
+	struct hood_node folded = { .kind = HOOD_FOLD, .id = child->node, .count = child->count,
+				    .retained = child->retained, .alike = true };
+	uint32_t at = fold ? add_node(c, folded) : node_of(c, child->node);
 	struct hood_edge edge = { .from = candidate->parent, .to = at, .src = NO_NODE,
 				  .dst = child->node, .root = NO_NODE };
 
@@ -264,7 +265,8 @@ static bool draw_child(struct choice *c, const struct candidate *candidate)
 	edge.dominates = !fold && child->via == NO_NODE;
 	if (!add_edge(c, edge))
 		return false;
-	return fold || candidate->depth >= c->wish->depth || add_candidates(c, at, candidate->depth + 1);
+	return fold || candidate->depth >= c->wish->depth ||
+	       add_candidates(c, at, candidate->depth + 1);
 }
 
 static bool draw_dominated(struct choice *c, struct progress *progress)
@@ -318,7 +320,8 @@ static bool fold_rest(struct choice *c, uint32_t first)
 	struct candidate only = c->candidates[first];
 	struct child sum;
 	bool alone = take_rest(c, first, &sum) == 1;
-	struct hood_edge edge = { .from = only.parent, .src = NO_NODE, .dst = NO_NODE, .root = NO_NODE };
+	struct hood_edge edge = { .from = only.parent, .src = NO_NODE, .dst = NO_NODE,
+				  .root = NO_NODE };
 
 	if (c->hood->n_nodes >= c->wish->max_nodes) {
 		c->hood->left_out += sum.count;

@@ -102,15 +102,15 @@ static bool prepare(struct sql *sql, const char *query, sqlite3_stmt **out, stru
 	const char *rest;
 
 	if (sqlite3_prepare_v2(sql->db, query, -1, out, &rest) == SQLITE_AUTH)
-		return fail(err, STATUS_USAGE, "bad query: only SELECT is possible here: the graph can "
-			    "be read and not changed");
+		return fail(err, STATUS_USAGE, "bad query: only SELECT is possible here: the graph "
+			    "can be read and not changed");
 	if (sqlite3_errcode(sql->db) != SQLITE_OK)
 		return fail_query(sql, query, err);
 	if (!*out)
 		return fail(err, STATUS_USAGE, "bad query: there is no statement in it");
 	if (!is_blank(rest))
-		return fail(err, STATUS_USAGE, "bad query: one SELECT at a time; the second begins at "
-			    "character %td", rest - query + 1);
+		return fail(err, STATUS_USAGE, "bad query: one SELECT at a time; the second begins "
+			    "at character %td", rest - query + 1);
 	return true;
 }
 
@@ -165,8 +165,8 @@ static bool fail_step(struct sql *sql, const char *query, int rc, struct error *
 	case SQLITE_FULL:
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
-		return fail(err, STATUS_REFUSED, "no room for the temporary file of a sort: %s; set "
-			    "SQLITE_TMPDIR to a folder with more", sqlite3_errmsg(sql->db));
+		return fail(err, STATUS_REFUSED, "no room for the temporary file of a sort: %s; "
+			    "set SQLITE_TMPDIR to a folder with more", sqlite3_errmsg(sql->db));
 	default:
 		return fail_query(sql, query, err);
 	}
@@ -197,7 +197,8 @@ bool sql_run(struct sql *sql, const char *query, const struct sql_output *output
 {
 	autofinalize sqlite3_stmt *statement = NULL;
 
-	sqlite3_progress_handler(sql->db, PROGRESS_STEPS, progress ? look_at_cancel : NULL, progress);
+	sqlite3_progress_handler(sql->db, PROGRESS_STEPS, progress ? look_at_cancel : NULL,
+				 progress);
 	return prepare(sql, query, &statement, err) && step_all(sql, statement, query, output, err);
 }
 

@@ -77,7 +77,8 @@ static const struct sql_column holder_columns[] = {
 	{ "kind", "TEXT", holder_kind, STAGE_EDGES },
 	{ "name", "TEXT", holder_name, STAGE_EDGES, ACCESS_INDEX, .keys = sql_count_holders },
 	{ "package", "TEXT", holder_package, STAGE_EDGES },
-	{ "goroutine", "INTEGER", holder_goroutine, STAGE_EDGES, ACCESS_INDEX, .keys = count_tasks },
+	{ "goroutine", "INTEGER", holder_goroutine, STAGE_EDGES, ACCESS_INDEX,
+	  .keys = count_tasks },
 	{ "objects", "INTEGER", holder_objects, STAGE_RETAINED },
 	{ "retained", "INTEGER", holder_retained, STAGE_RETAINED },
 };
@@ -101,7 +102,8 @@ static void root_holder(struct sql_row *row, struct sql_value *v)
 static void root_kind(struct sql_row *row, struct sql_value *v)
 {
 	static const char *const words[] = {
-		[ROOT_GLOBAL] = "global", [ROOT_FRAME] = "frame", [ROOT_STACK_OBJECT] = "stack object",
+		[ROOT_GLOBAL] = "global", [ROOT_FRAME] = "frame",
+		[ROOT_STACK_OBJECT] = "stack object",
 		[ROOT_REGISTER] = "register", [ROOT_DEFER] = "defer", [ROOT_PANIC] = "panic",
 		[ROOT_TASK] = "goroutine", [ROOT_TIMER] = "timer", [ROOT_FINALIZER] = "finalizer",
 		[ROOT_CLEANUP] = "cleanup", [ROOT_WEAK_HANDLE] = "weak handle",
@@ -190,7 +192,8 @@ static void task_id(struct sql_row *row, struct sql_value *v)
 static void task_state(struct sql_row *row, struct sql_value *v)
 {
 	static const char *const words[] = {
-		[TASK_RUNNING] = "running", [TASK_RUNNABLE] = "runnable", [TASK_WAITING] = "waiting",
+		[TASK_RUNNING] = "running", [TASK_RUNNABLE] = "runnable",
+		[TASK_WAITING] = "waiting",
 		[TASK_SYSCALL] = "syscall", [TASK_DEAD] = "dead", [TASK_OTHER] = "other",
 	};
 	unsigned state = task_of_row(row)->state;

@@ -109,7 +109,8 @@ static const struct sql_column map_columns[] = {
 	{ "boxed_values", "INTEGER", map_boxed_values, STAGE_EDGES },
 	{ "boxed_bytes", "INTEGER", map_boxed_bytes, STAGE_EDGES },
 	{ "retained", "INTEGER", map_retained, STAGE_RETAINED },
-	{ "holder", "INTEGER", map_holder, STAGE_RETAINED, ACCESS_INDEX, .keys = sql_count_holders },
+	{ "holder", "INTEGER", map_holder, STAGE_RETAINED, ACCESS_INDEX,
+	  .keys = sql_count_holders },
 	{ "live", "INTEGER", map_live, STAGE_LIVE },
 };
 

@@ -414,7 +414,8 @@ static void narrow(struct cursor *c, const struct sql_column *column, int bits, 
 static void settle(struct cursor *c)
 {
 	for (; c->position < c->rows.hi; c->position++) {
-		uint64_t at = c->descending ? c->rows.hi - 1 - (c->position - c->rows.lo) : c->position;
+		uint64_t last = c->rows.hi - 1, done = c->position - c->rows.lo;
+		uint64_t at = c->descending ? last - done : c->position;
 
 		c->row.at = at;
 		c->row.by_referrer = c->rows.by_referrer;

@@ -68,7 +68,7 @@ struct sql_table {
 	const struct sql_column *columns;
 	unsigned n_columns;
 	uint64_t (*rows)(const struct graph *g);
-	/* Rows that consist of several: reads them into ROW->entries and says how many. May be NULL. */
+	/* Rows that consist of several: reads them into ROW->entries and says how many. Or NULL. */
 	uint32_t (*expand)(struct sql_row *row);
 	uint64_t (*expanded_rows)(const struct graph *g); /* estimate over all */
 };
@@ -89,13 +89,14 @@ void sql_entries_free(struct sql_entries *entries);
 
 /* Filled in by value functions. */
 void sql_set_integer(struct sql_value *v, uint64_t n);
-void sql_set_text(struct sql_value *v, const char *s);      /* lives as long as the graph; NULL is NULL */
-void sql_set_name(struct sql_value *v, const char *s);      /* the same, but "" is NULL too */
+void sql_set_text(struct sql_value *v, const char *s); /* lives as long as the graph; may be NULL */
+void sql_set_name(struct sql_value *v, const char *s); /* the same, but "" is NULL too */
 void sql_set_scratch(struct sql_value *v, const struct text *t); /* "" is NULL */
 void sql_set_node(struct sql_value *v, uint32_t n);         /* NO_NODE is NULL */
 
 /* The tables by where they are declared, and what their value functions share. */
-extern const struct sql_table sql_table_objects, sql_table_types, sql_table_edges; /* sql_objects.c */
+extern const struct sql_table sql_table_objects, sql_table_types,
+	sql_table_edges; /* sql_objects.c */
 extern const struct sql_table sql_table_holders, sql_table_roots, sql_table_goroutines,
 	sql_table_frames; /* sql_holders.c */
 extern const struct sql_table sql_table_maps, sql_table_map_entries; /* sql_maps.c */

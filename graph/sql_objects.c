@@ -241,7 +241,8 @@ static void list_dominated(const struct graph *g, int64_t key, struct sql_rows *
 {
 	if (key < 0 || key >= g->n_objects || !(g->flags[key] & OBJECT_LIVE))
 		return;
-	*rows = (struct sql_rows){ .lo = g->kid_row[key], .hi = g->kid_row[key + 1], .list = g->kids };
+	*rows = (struct sql_rows){ .lo = g->kid_row[key], .hi = g->kid_row[key + 1],
+				   .list = g->kids };
 }
 
 static const struct sql_column object_columns[] = {
@@ -259,8 +260,8 @@ static const struct sql_column object_columns[] = {
 	{ "live", "INTEGER", object_live, STAGE_LIVE },
 	{ "idom", "INTEGER", object_idom, STAGE_RETAINED, ACCESS_LIST, .keys = sql_count_objects,
 	  .list = list_dominated },
-	{ "holder", "INTEGER", object_holder, STAGE_RETAINED, ACCESS_INDEX, .keys = sql_count_holders,
-	  .sort = sort_by_holder },
+	{ "holder", "INTEGER", object_holder, STAGE_RETAINED, ACCESS_INDEX,
+	  .keys = sql_count_holders, .sort = sort_by_holder },
 	{ "retained", "INTEGER", object_retained, STAGE_RETAINED },
 	{ "depth", "INTEGER", object_depth, STAGE_RETAINED },
 	{ "root", "INTEGER", object_root, STAGE_RETAINED },
@@ -286,7 +287,8 @@ static void type_name(struct sql_row *row, struct sql_value *v)
 static void type_kind(struct sql_row *row, struct sql_value *v)
 {
 	static const char *const words[] = {
-		[TYPE_OTHER] = "other", [TYPE_BOOL] = "bool", [TYPE_INT] = "int", [TYPE_UINT] = "uint",
+		[TYPE_OTHER] = "other", [TYPE_BOOL] = "bool", [TYPE_INT] = "int",
+		[TYPE_UINT] = "uint",
 		[TYPE_FLOAT] = "float", [TYPE_COMPLEX] = "complex", [TYPE_STRING] = "string",
 		[TYPE_POINTER] = "pointer", [TYPE_ARRAY] = "array", [TYPE_SLICE] = "slice",
 		[TYPE_STRUCT] = "struct", [TYPE_MAP] = "map", [TYPE_CHAN] = "chan",
@@ -361,7 +363,7 @@ const struct sql_table sql_table_types = {
 	"types", type_columns, ARRAY_SIZE(type_columns), sql_count_types
 };
 
-/* --- edges: the row's number is the edge's; one found by its destination finds it when asked --- */
+/* --- edges: the row's number is the edge's; by its destination found when asked --- */
 
 /* Source of edge number EDGE: mostly that of the last one, or the next. */
 static uint32_t source_of(struct sql_row *row, uint64_t edge)

@@ -62,7 +62,8 @@ uint32_t summary_memory(const struct graph *g, struct memory_part *parts, uint32
 	uint32_t n = g->n_memory < max ? g->n_memory : max;
 
 	for (uint32_t i = 0; i < n; i++) {
-		parts[i] = (struct memory_part){ .name = g->memory[i].name, .bytes = g->memory[i].bytes };
+		parts[i] = (struct memory_part){ .name = g->memory[i].name,
+						 .bytes = g->memory[i].bytes };
 		note_tasks(g, &parts[i]);
 	}
 	return n;

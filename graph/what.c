@@ -121,7 +121,8 @@ static bool match_globals(const struct graph *g, const regex_t *pattern, struct 
 	if (!out->holders)
 		return fail_memory(err, "names of globals");
 	for (uint32_t h = 0; h < g->n_holders; h++)
-		if (g->holders[h].kind == HOLDER_GLOBAL && match_regexp(pattern, g->holders[h].name))
+		if (g->holders[h].kind == HOLDER_GLOBAL &&
+		    match_regexp(pattern, g->holders[h].name))
 			out->holders[out->n_holders++] = h;
 	qsort_r(out->holders, out->n_holders, sizeof *out->holders, compare_holders, (void *)g);
 	return true;

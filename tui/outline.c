@@ -79,7 +79,8 @@ static unsigned label_width(const struct outline *o, unsigned columns)
 	unsigned widest = MIN_LABEL;
 
 	for (unsigned i = 0; i < o->n; i++) {
-		unsigned width = branch_width(&o->rows[i]) + text_width(text_string(&o->rows[i].label));
+		const struct outline_row *row = &o->rows[i];
+		unsigned width = branch_width(row) + text_width(text_string(&row->label));
 
 		if (width > widest)
 			widest = width;

@@ -20,11 +20,11 @@ struct outline_row {
 struct outline { struct outline_row *rows; unsigned n, capacity; bool failed; };
 
 /* Add a row below all others and hand it out to be filled in; never NULL: without memory FAILED is
- * set and what is filled in is lost. The pointer lives until the next row is added. Depth is at most
- * one more than the row before, and less than OUTLINE_DEPTH. */
+ * set and what is filled in is lost. The pointer lives until the next row is added. Depth is at
+ * most one more than the row before, and less than OUTLINE_DEPTH. */
 struct outline_row *outline_add(struct outline *outline, unsigned depth);
 
-/* Append it to OUT, in COLUMNS cells. UNICODE: else lines of ASCII. EXACT: bytes to the last one. */
+/* Append it to OUT, in COLUMNS cells. UNICODE: else lines of ASCII. EXACT: bytes to the last. */
 void outline_print(struct outline *outline, unsigned columns, bool unicode, bool exact,
 		   struct text *out);
 void outline_free(struct outline *outline);

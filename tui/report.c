@@ -21,6 +21,7 @@
 #define NAME_WIDTH 23 /* of a type: map[string]interface {} */
 #define TYPE_BAR 6
 #define SIZE_ROOM 10  /* "1,234.5 MB" */
+#define EXACT_ROOM 19
 
 struct page {
 	const struct graph *g;
@@ -32,6 +33,12 @@ static void put_spaces(struct text *out, unsigned n)
 {
 	while (n--)
 		text_putc(out, ' ');
+}
+
+/* Cells of a column of bytes. */
+static unsigned size_room(const struct page *p)
+{
+	return p->wish->exact ? EXACT_ROOM : SIZE_ROOM;
 }
 
 /* S to the right of WIDTH cells. */
@@ -133,7 +140,8 @@ static void fill_left(const struct page *p, struct halves *h)
 		text_clip(line, parts[i].name, 15, true);
 		put_size(p, line, parts[i].bytes, size);
 		text_putc(line, ' ');
-		report_bar(line, parts[i].bytes, p->g->meta.rss, BAR_WIDTH, p->wish->unicode, false);
+		report_bar(line, parts[i].bytes, p->g->meta.rss, BAR_WIDTH, p->wish->unicode,
+			   false);
 		if (parts[i].note[0])
 			text_printf(line, " %s", parts[i].note);
 	}
@@ -153,7 +161,8 @@ static void fill_right(const struct page *p, struct halves *h)
 		text_clip(line, type->name, NAME_WIDTH, true);
 		put_share(line, type->retained, p->g->live_bytes, 7);
 		text_putc(line, ' ');
-		report_bar(line, type->retained, p->g->live_bytes, TYPE_BAR, p->wish->unicode, false);
+		report_bar(line, type->retained, p->g->live_bytes, TYPE_BAR, p->wish->unicode,
+			   false);
 	}
 	if (all > n)
 		text_printf(&h->right[h->n_right++], "… %" PRIu32 " more types", all - n);
@@ -233,10 +242,10 @@ static void put_suspects(const struct page *p)
 static void put_holder_row(const struct page *p, uint64_t retained, uint64_t objects,
 			   const char *name)
 {
-	unsigned columns = p->wish->columns, used = p->wish->exact ? 49 : 40;
+	unsigned columns = p->wish->columns, used = size_room(p) + 30;
 	autotext struct text line = {0};
 
-	put_size(p, &line, retained, p->wish->exact ? 19 : SIZE_ROOM);
+	put_size(p, &line, retained, size_room(p));
 	put_share(&line, retained, p->g->live_bytes, 8);
 	text_putc(&line, ' ');
 	report_bar(&line, retained, p->g->live_bytes, BAR_WIDTH, p->wish->unicode, true);
@@ -276,7 +285,7 @@ static bool put_holders(const struct page *p, struct error *err)
 	if (!n && all)
 		return false;
 	text_printf(p->out, "%*s   SHARE           %9s  TOP HOLDERS\n",
-		    p->wish->exact ? 19 : SIZE_ROOM, "RETAINED", "OBJECTS");
+		    (int)size_room(p), "RETAINED", "OBJECTS");
 	for (uint32_t i = 0; i < n; i++) {
 		autotext struct text name = {0};
 
@@ -284,7 +293,7 @@ static bool put_holders(const struct page *p, struct error *err)
 		put_holder_row(p, groups[i].retained, groups[i].objects, text_string(&name));
 	}
 	if (all > n)
-		text_printf(p->out, "%*s %" PRIu32 " more holders\n", p->wish->exact ? 19 : SIZE_ROOM, "…",
+		text_printf(p->out, "%*s %" PRIu32 " more holders\n", (int)size_room(p), "…",
 			    all - n);
 	put_shared(p);
 	text_putc(p->out, '\n');
@@ -297,7 +306,7 @@ static void put_map_row(const struct page *p, const struct map *map)
 	uint32_t node = summary_map_node(g, map), holder = g->above[node];
 	autotext struct text words = {0};
 
-	put_size(p, p->out, g->retained[node], p->wish->exact ? 19 : SIZE_ROOM);
+	put_size(p, p->out, g->retained[node], size_room(p));
 	put_number(p->out, map->entries, 12);
 	text_puts(p->out, "  ");
 	text_clip(p->out, map->type < g->n_types ? g->types[map->type].name : "map ?", 26, true);
@@ -306,7 +315,7 @@ static void put_map_row(const struct page *p, const struct map *map)
 		label_holder(g, holder, &words);
 	else
 		text_puts(&words, "several");
-	text_clip(p->out, text_string(&words), p->wish->columns - (p->wish->exact ? 61 : 52), false);
+	text_clip(p->out, text_string(&words), p->wish->columns - 42 - size_room(p), false);
 	text_putc(p->out, '\n');
 }
 
@@ -316,7 +325,7 @@ static void put_maps(const struct page *p)
 
 	if (!n)
 		return;
-	text_printf(p->out, "%*s%12s  %-26s  HELD BY\n", p->wish->exact ? 19 : SIZE_ROOM, "RETAINED",
+	text_printf(p->out, "%*s%12s  %-26s  HELD BY\n", (int)size_room(p), "RETAINED",
 		    "ENTRIES", "LARGEST MAPS");
 	for (uint32_t i = 0; i < n; i++)
 		put_map_row(p, &p->g->maps[maps[i]]);
@@ -425,7 +434,8 @@ static void json_suspects(struct json *j, const struct graph *g)
 		json_word(j, "fix", s->fix);
 		json_fact(j, "retained", s->retained);
 		json_fact(j, "objects", s->objects);
-		json_word(j, "holder", s->holder < g->n_holders ? g->holders[s->holder].name : NULL);
+		json_word(j, "holder",
+			  s->holder < g->n_holders ? g->holders[s->holder].name : NULL);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

@@ -1,5 +1,5 @@
-/* Where a command's result goes: standard output, or the file of -o, which exists under its name only
- * when it is whole. */
+/* Where a command's result goes: standard output, or the file of -o, which exists under its name
+ * only when it is whole. */
 #ifndef GORETAIN_TUI_RESULT_H
 #define GORETAIN_TUI_RESULT_H
 
@@ -20,7 +20,7 @@ struct result {
  * --with-data lifts that. */
 bool result_hides_content(const struct request *request);
 
-/* Open it: best before a target is stopped, so that a name that cannot be had costs nobody a stop. */
+/* Open it: best before a target is stopped, so that a name that cannot be had costs no stop. */
 bool result_open(struct result *result, const struct request *request, struct source *source,
 		 struct error *err);
 

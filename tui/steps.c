@@ -16,7 +16,8 @@ void steps_free(struct steps *s)
 	memset(s, 0, sizeof *s);
 }
 
-static void add_step(const struct graph *g, const struct path *path, uint32_t place, struct steps *s)
+static void add_step(const struct graph *g, const struct path *path, uint32_t place,
+		     struct steps *s)
 {
 	struct step *step = &s->items[s->n++];
 	enum known known;

@@ -13,7 +13,7 @@ struct step { uint32_t object; struct text label; };
 struct steps {
 	struct step *items;     /* the first one's label is the root's */
 	uint32_t n, root;
-	struct text expression; /* `main.cache["user:42"].meta`; empty if a step has no words in Go */
+	struct text expression; /* `main.cache["user:42"].meta`; empty if a step is nothing in Go */
 };
 
 /* The steps of PATH, the goal even if it is a map's part. Free with steps_free. */

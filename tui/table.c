@@ -59,7 +59,7 @@ void table_free(struct table *t)
 
 static bool put(struct table *t, const struct text *out)
 {
-	if (out->failed || (out->length && fwrite(out->bytes, 1, out->length, t->file) != out->length))
+	if (out->failed || fwrite(text_string(out), 1, out->length, t->file) != out->length)
 		t->failed = true;
 	return !t->failed;
 }

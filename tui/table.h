@@ -12,8 +12,8 @@
 
 struct table;
 
-/* A table that goes to FILE, which stays the caller's. LINES: JSON as one object a line, else as one
- * array. NULL without memory. Free with table_free. */
+/* A table that goes to FILE, which stays the caller's. LINES: JSON as one object a line, else as
+ * one array. NULL without memory. Free with table_free. */
 struct table *table_new(FILE *file, enum table_format format, bool lines);
 void table_free(struct table *table);
 

@@ -19,6 +19,7 @@
 
 #define FIRST_CHILDREN 6 /* of what the subject keeps */
 #define MORE_CHILDREN 2   /* below each of those */
+#define MAX_DEPTH 12      /* of a tree in which each child is nearly all of its parent */
 #define MAX_INSTANCES 100
 #define HEAD_STEPS 8      /* of a path longer than both together */
 #define TAIL_STEPS 6
@@ -97,6 +98,19 @@ static void add_fold(const struct graph *g, struct outline *outline, unsigned de
 	row->bytes = retained;
 }
 
+/* How many rows to show below child number I. One that is nearly all of its parent is worth as close
+ * a look as that: the tree goes on to where the weight is. Of many small ones the first will do. */
+static unsigned children_below(const struct answer *a, uint32_t parent,
+			       const struct children *children, uint32_t i, unsigned depth,
+			       unsigned most)
+{
+	uint64_t whole = graph_retained(a->g, parent), part = children->items[i].retained;
+
+	if (depth < MAX_DEPTH && part >= whole - whole / 10)
+		return most;
+	return most == FIRST_CHILDREN && (i == 0 || part >= whole / 10) ? MORE_CHILDREN : 0;
+}
+
 static bool add_child(const struct answer *a, struct outline *outline, const struct child *child,
 		      unsigned depth, unsigned most_below)
 {
@@ -123,7 +137,6 @@ static bool add_children(const struct answer *a, struct outline *outline, uint32
 			 unsigned depth, unsigned most)
 {
 	autochildren struct children children = {0};
-	unsigned below = most == FIRST_CHILDREN ? MORE_CHILDREN : 0;
 	uint64_t rest = 0, retained = 0;
 
 	if (!children_find(a->g, node, &children, a->err))
@@ -132,7 +145,8 @@ static bool add_children(const struct answer *a, struct outline *outline, uint32
 		const struct child *child = &children.items[i];
 
 		if (i < most || children.n == most + 1) {
-			if (!add_child(a, outline, child, depth, below))
+			if (!add_child(a, outline, child, depth,
+				       children_below(a, node, &children, i, depth, most)))
 				return false;
 		} else {
 			rest += child->count;
@@ -163,7 +177,8 @@ static uint32_t add_path_holder(const struct answer *a, struct outline *outline,
 	return same;
 }
 
-static unsigned add_steps(const struct answer *a, struct outline *outline, const struct steps *steps)
+static unsigned add_steps(const struct answer *a, struct outline *outline,
+			  const struct steps *steps)
 {
 	uint32_t first = add_path_holder(a, outline, steps);
 	unsigned depth = 1;
@@ -198,8 +213,8 @@ static void print_outline(const struct answer *a, struct outline *outline)
 	a->out->failed |= outline->failed;
 }
 
-static bool print_path(const struct answer *a, const struct path *path, uint32_t number, uint32_t of,
-		       bool below)
+static bool print_path(const struct answer *a, const struct path *path, uint32_t number,
+		       uint32_t of, bool below)
 {
 	autosteps struct steps steps = {0};
 	autooutline struct outline outline = {0};
@@ -363,8 +378,9 @@ static bool fail_dead(const struct answer *a, uint32_t id)
 	autotext struct text type = {0};
 
 	graph_type_label(a->g, id, &type);
-	return fail(a->err, STATUS_NOT_FOUND, "no root reaches the object at 0x%" PRIx64 " (%s): it is "
-		    "garbage that the next collection frees", graph_addr(a->g, id), text_string(&type));
+	return fail(a->err, STATUS_NOT_FOUND, "no root reaches the object at 0x%" PRIx64 " (%s): "
+		    "it is garbage that the next collection frees", graph_addr(a->g, id),
+		    text_string(&type));
 }
 
 static void headline_object(const struct answer *a, const struct what *what)
@@ -373,7 +389,8 @@ static void headline_object(const struct answer *a, const struct what *what)
 	uint32_t id = what->object;
 
 	if (what->offset)
-		text_printf(&line, "The address lies %" PRIu64 " bytes into this object.\n", what->offset);
+		text_printf(&line, "The address lies %" PRIu64 " bytes into this object.\n",
+			    what->offset);
 	graph_type_label(a->g, id, &line);
 	text_printf(&line, " at 0x%" PRIx64 ", ", graph_addr(a->g, id));
 	put_size(a, &line, graph_size(a->g, id));
@@ -408,7 +425,8 @@ static void add_targets(const struct answer *a, struct outline *outline, const s
 }
 
 /* The object that a global is a pointer to, if all that it holds hangs on that; else NO_NODE. */
-static uint32_t only_target(const struct answer *a, uint32_t holder, const struct children *children)
+static uint32_t only_target(const struct answer *a, uint32_t holder,
+			    const struct children *children)
 {
 	autotext struct text label = {0};
 	enum known known;
@@ -416,8 +434,9 @@ static uint32_t only_target(const struct answer *a, uint32_t holder, const struc
 	if (children->n != 1)
 		return NO_NODE;
 	children_label(a->g, &children->items[0], &label, &known);
-	return strcmp(text_string(&label), a->g->holders[holder].name) == 0 ? children->items[0].node
-									    : NO_NODE;
+	if (strcmp(text_string(&label), a->g->holders[holder].name) != 0)
+		return NO_NODE;
+	return children->items[0].node;
 }
 
 static bool add_children_of_holder(const struct answer *a, struct outline *outline, uint32_t holder)
@@ -449,9 +468,10 @@ static bool print_holder(const struct answer *a, uint32_t holder)
 	autotext struct text line = {0};
 
 	label_holder(a->g, holder, &line);
-	text_puts(&line, h->objects ? " alone holds " : " alone holds nothing: others reach all that "
-						"it refers to.");
-	if (h->objects) {
+	if (!h->objects) {
+		text_puts(&line, " alone holds nothing: others reach all that it refers to.");
+	} else {
+		text_puts(&line, " alone holds ");
 		put_count(&line, h->objects, "object");
 		text_puts(&line, ", ");
 		put_size(a, &line, h->retained);
@@ -469,7 +489,8 @@ static bool answer_globals(struct answer *a, const struct what *what)
 	for (uint32_t i = 0; i < what->n_holders && i < a->wish->paths; i++) {
 		if (i && !a->json.out)
 			text_putc(a->out, '\n');
-		if (a->json.out ? !json_holder(a, what->holders[i]) : !print_holder(a, what->holders[i]))
+		if (a->json.out ? !json_holder(a, what->holders[i])
+				: !print_holder(a, what->holders[i]))
 			return false;
 	}
 	return true;
@@ -488,9 +509,12 @@ static void headline_types(const struct answer *a, const struct what *what,
 	text_puts(&line, found->count == 1 ? " retains " : " retain ");
 	put_size(a, &line, found->retained);
 	text_puts(&line, found->count == 1 ? ". " : " together. ");
-	put_reached_through(a->g, found->holder, found->count == 1 ? "It is reached through "
-			    : "All are reached through ", found->count == 1 ? "Several holders reach it."
-			    : "Several holders reach them.", &line);
+	if (found->count == 1)
+		put_reached_through(a->g, found->holder, "It is reached through ",
+				    "Several holders reach it.", &line);
+	else
+		put_reached_through(a->g, found->holder, "All are reached through ",
+				    "Several holders reach them.", &line);
 	if (found->dead) {
 		text_putc(&line, ' ');
 		text_count(&line, found->dead);
@@ -503,7 +527,8 @@ static void headline_types(const struct answer *a, const struct what *what,
 	print_sentences(a, &line);
 }
 
-static bool print_instances(struct answer *a, const struct what *what, const struct instances *found)
+static bool print_instances(struct answer *a, const struct what *what,
+			    const struct instances *found)
 {
 	if (!a->json.out)
 		headline_types(a, what, found);
@@ -523,8 +548,8 @@ static bool answer_types(struct answer *a, const struct what *what)
 	if (!what_instances(a->g, what, &found, a->err))
 		return false;
 	if (!found.count && !what->n_holders)
-		return fail(a->err, STATUS_NOT_FOUND, "all %" PRIu64 " objects of that type are garbage: "
-			    "no root reaches any", found.dead);
+		return fail(a->err, STATUS_NOT_FOUND, "all %" PRIu64 " objects of that type are "
+			    "garbage: no root reaches any", found.dead);
 	return !found.count || print_instances(a, what, &found);
 }
 

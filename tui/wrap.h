@@ -4,8 +4,8 @@
 
 #include "graph/text.h"
 
-/* Append S in lines of at most COLUMNS cells, each ended by a newline, the first behind INDENT spaces
- * that are there already or not (FIRST), the others behind INDENT spaces. Newlines in S stay. */
+/* Append S in lines of at most COLUMNS cells, each behind INDENT spaces and ended by a newline; the
+ * spaces of the first line are there already unless FIRST. Newlines in S stay. */
 void wrap_text(struct text *out, const char *s, unsigned columns, unsigned indent, bool first);
 
 #endif

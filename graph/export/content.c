@@ -16,8 +16,8 @@ static size_t unescaped_length(const char *s, size_t length)
 	return n;
 }
 
-/* Which slot of a map has the key that LABEL shows. */
-struct key_search { const char *label; uint64_t slot; bool found; };
+/* Which slot of a map has the key that KEY shows: `["user:42"]`. */
+struct key_search { const char *key; uint64_t slot; bool found; };
 
 static bool compare_key(void *arg, const struct map_entry *entry)
 {
@@ -33,18 +33,18 @@ static bool compare_key(void *arg, const struct map_entry *entry)
 		text_putc(&label, *c);
 	}
 	text_puts(&label, "\"]");
-	search->found = strcmp(text_string(&label), search->label) == 0;
+	search->found = strcmp(text_string(&label), search->key) == 0;
 	search->slot = entry->slot;
 	return !search->found;
 }
 
 static bool is_schema_key(const struct graph *g, uint32_t src, const char *label)
 {
-	struct key_search search = { .label = label };
+	struct key_search search = { .key = strchr(label, '[') };
 	const struct map *map = label_map(g, label_visible(g, src));
 	uint32_t number;
 
-	if (!map || !g->lens->ops->is_schema_key)
+	if (!map || !search.key || !g->lens->ops->is_schema_key)
 		return false;
 	number = (uint32_t)(map - g->maps);
 	g->lens->ops->map_entries(g->lens, number, compare_key, &search);
@@ -58,12 +58,16 @@ static bool in_map(const struct graph *g, uint32_t src)
 	return type && (type->shape == SHAPE_MAP_PART || type->kind == TYPE_MAP);
 }
 
+/* The label with its key's length in place of the key; what stands before it stays: `key ["…7 B"]`. */
 static void put_length(const char *label, struct text *out)
 {
+	size_t before = strcspn(label, "[\"");
 	const char *open = strchr(label, '"'), *close = strrchr(label, '"');
 
+	text_append(out, label, before);
 	if (open && close > open)
-		text_printf(out, "[\"…%zu B\"]", unescaped_length(open + 1, (size_t)(close - open - 1)));
+		text_printf(out, "[\"…%zu B\"]",
+			    unescaped_length(open + 1, (size_t)(close - open - 1)));
 	else
 		text_puts(out, "[…]");
 }

@@ -148,7 +148,7 @@ static void label_node(const struct picture *p, const struct hood_node *node, st
 		label_fold(p, node, out);
 		break;
 	}
-	if (node->kind != HOOD_STEPS)
+	if (node->kind != HOOD_STEPS && node->retained)
 		put_retained(out, node->retained);
 }
 
@@ -213,7 +213,8 @@ static void find_sizes(struct picture *p)
 static void name_cluster(const struct holder *h, struct text *out)
 {
 	static const char *const kinds[] = {
-		[HOLDER_GLOBAL] = "globals", [HOLDER_TASK] = "goroutines", [HOLDER_TIMER] = "timers",
+		[HOLDER_GLOBAL] = "globals", [HOLDER_TASK] = "goroutines",
+		[HOLDER_TIMER] = "timers",
 		[HOLDER_SPECIAL] = "finalizers and cleanups", [HOLDER_RUNTIME] = "runtime",
 	};
 

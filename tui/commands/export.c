@@ -20,8 +20,10 @@ static bool check_request(const struct request *request, struct error *err)
 	const char *as = request->as ? request->as : "dot";
 
 	if (strcmp(as, "dot") != 0)
-		return fail(err, STATUS_USAGE, "cannot export as %.40s: only --as dot is there so far", as);
-	if (request->max_nodes && (request->max_nodes < MIN_NODES || request->max_nodes > MAX_NODES))
+		return fail(err, STATUS_USAGE, "cannot export as %.40s: only --as dot is there so "
+			    "far", as);
+	if (request->max_nodes &&
+	    (request->max_nodes < MIN_NODES || request->max_nodes > MAX_NODES))
 		return fail(err, STATUS_USAGE, "--max-nodes %" PRIu32 " is not between %d and %d",
 			    request->max_nodes, MIN_NODES, MAX_NODES);
 	return !request->focus || what_check(request->focus, err);
@@ -47,8 +49,8 @@ static bool find_subjects(const struct graph *g, const struct what *what, uint32
 	return true;
 }
 
-static bool focus_subjects(const struct graph *g, const char *focus, uint32_t *subjects, uint32_t *n,
-			   struct error *err)
+static bool focus_subjects(const struct graph *g, const char *focus, uint32_t *subjects,
+			   uint32_t *n, struct error *err)
 {
 	struct what what;
 	bool good;
@@ -58,11 +60,13 @@ static bool focus_subjects(const struct graph *g, const char *focus, uint32_t *s
 	good = find_subjects(g, &what, subjects, n, err);
 	what_free(&what);
 	if (good && !*n)
-		return fail(err, STATUS_NOT_FOUND, "no live object is there to draw for %.100s", focus);
+		return fail(err, STATUS_NOT_FOUND, "no live object is there to draw for %.100s",
+			    focus);
 	return good;
 }
 
-/* The holders that keep most, and of what several keep the objects at its top. */
+/* The holders that keep most, and of what several keep the objects at its top, down to where it
+ * does not matter beside the first. */
 static bool top_subjects(const struct graph *g, uint32_t *subjects, uint32_t *n, struct error *err)
 {
 	struct holder_group groups[TOP_SUBJECTS];
@@ -71,12 +75,16 @@ static bool top_subjects(const struct graph *g, uint32_t *subjects, uint32_t *n,
 	uint32_t n_shared = summary_shared_objects(g, shared, TOP_SUBJECTS), s = 0, h = 0;
 
 	while (*n < TOP_SUBJECTS && (h < n_groups || s < n_shared)) {
-		if (s == n_shared || (h < n_groups && groups[h].retained >= g->retained[shared[s]]))
-			subjects[(*n)++] = g->n_objects + groups[h++].holder;
-		else
-			subjects[(*n)++] = shared[s++];
+		bool holder = s == n_shared ||
+			      (h < n_groups && groups[h].retained >= g->retained[shared[s]]);
+		uint32_t node = holder ? g->n_objects + groups[h++].holder : shared[s++];
+
+		if (*n && graph_retained(g, node) < graph_retained(g, subjects[0]) / 100)
+			break;
+		subjects[(*n)++] = node;
 	}
-	return *n || fail(err, STATUS_NOT_FOUND, "nothing in this heap is held: there is nothing to draw");
+	return *n || fail(err, STATUS_NOT_FOUND, "nothing in this heap is held: there is nothing "
+			  "to draw");
 }
 
 /* The command line that makes this picture again. */

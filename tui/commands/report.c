@@ -26,11 +26,13 @@ bool cmd_report(const struct request *request, struct source *source, struct err
 	bool good;
 
 	if (request->format == TABLE_TSV)
-		return fail(err, STATUS_USAGE, "report prints a page and no table: use --json instead of --tsv");
+		return fail(err, STATUS_USAGE, "report prints a page and no table: use "
+			    "--json instead of --tsv");
 	if (!result_open(&result, request, source, err))
 		return false;
 	graph = command_load(request, source, err);
-	good = graph && make_report(request, graph, &page, err) && result_write(&result, &page, err);
+	good = graph && make_report(request, graph, &page, err) &&
+	       result_write(&result, &page, err);
 	graph_free(graph);
 	return good;
 }

@@ -26,7 +26,8 @@ bool cmd_why(const struct request *request, struct source *source, struct error 
 	bool good;
 
 	if (request->format == TABLE_TSV)
-		return fail(err, STATUS_USAGE, "why prints a tree and no table: use --json instead of --tsv");
+		return fail(err, STATUS_USAGE, "why prints a tree and no table: use "
+			    "--json instead of --tsv");
 	if (!what_check(request->argument, err) || !result_open(&result, request, source, err))
 		return false;
 	graph = command_load(request, source, err);
