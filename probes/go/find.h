@@ -14,7 +14,7 @@ bool find_modules(struct go *go, struct error *err);
 /* mheap_, allgs, allp, allm (globals.c). Needs the modules. */
 bool find_globals(struct go *go, struct error *err);
 
-/* writeBarrier and memstats.heapStats by the code that uses them (votes.c). They stay 0 where the
+/* writeBarrier, memstats.heapStats and the queues of finalizers and cleanups by the code that uses them (votes.c). They stay 0 where the
  * code gives no clear answer. */
 void find_by_votes(struct go *go);
 

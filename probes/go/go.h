@@ -24,6 +24,8 @@ struct go_module {
 	uint64_t n_data_mask, n_bss_mask; /* bits */
 };
 
+#define GO_FINALIZER_WORDS 16
+
 struct go {
 	struct image *image;
 	struct layout layout;
@@ -38,6 +40,9 @@ struct go {
 	uint64_t allp;          /* of the slice; may be 0 */
 	uint64_t write_barrier; /* of writeBarrier; may be 0 */
 	uint64_t heap_stats;    /* of memstats.heapStats; may be 0 */
+	uint64_t cleanup_queue; /* of gcCleanups (1.25 on); may be 0 */
+	uint64_t finalizer_words[GO_FINALIZER_WORDS]; /* words one of which heads the finalizers that
+						       * wait to run; 0 behind the last */
 };
 
 /* Find version, modules and the runtime's globals. Before a stop the answer may be torn: call it

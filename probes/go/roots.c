@@ -52,6 +52,7 @@ bool roots_build(struct heap *heap, struct progress *progress, struct error *err
 	roots_globals(&roots);
 	if (roots_tasks(&roots, progress, err)) {
 		roots_specials(&roots);
+		roots_queues(&roots);
 		roots_timers(&roots);
 	}
 	g->tasks = roots.tasks;

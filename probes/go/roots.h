@@ -34,6 +34,7 @@ void roots_add(struct roots *roots, uint32_t holder, uint64_t addr, uint64_t val
 void roots_globals(struct roots *roots);
 bool roots_tasks(struct roots *roots, struct progress *progress, struct error *err);
 void roots_specials(struct roots *roots);
+void roots_queues(struct roots *roots);
 void roots_timers(struct roots *roots);
 
 /* The edges that are not strong, from a table of (runtime type, field); into the graph. */

@@ -8,13 +8,18 @@
 #include "probes/go/grow.h"
 #include "probes/go/roots.h"
 
-/* All fields of these types but those of `keep` (a task's own: what it defers, panics with, was
- * given) are bookkeeping. */
-struct bookkeeper { const char *type; bool keeps_fields; };
+/* Types whose pointers are not strong, but for a goroutine's own (what it defers, panics with, was
+ * given). A pool's caches hold until the next collections empty them. */
+struct bookkeeper { const char *type; enum strength strength; bool keeps_own; };
 
 static const struct bookkeeper bookkeepers[] = {
-	{ "runtime.g", true }, { "runtime.m", false }, { "runtime.p", false },
-	{ "runtime.sudog", false },
+	{ "runtime.g", STRENGTH_RUNTIME, true },
+	{ "runtime.m", STRENGTH_RUNTIME, false },
+	{ "runtime.mPadded", STRENGTH_RUNTIME, false }, /* an m as it is allocated from 1.26 on */
+	{ "runtime.p", STRENGTH_RUNTIME, false },
+	{ "runtime.sudog", STRENGTH_RUNTIME, false },
+	{ "sync.poolLocal", STRENGTH_POOL, false },
+	{ "sync.poolChainElt", STRENGTH_POOL, false },
 };
 
 /* Fields of runtime.g that are the goroutine's own. */
@@ -33,7 +38,7 @@ struct pass {
 	bool failed;
 };
 
-static void mark_edge(struct pass *pass, uint64_t edge)
+static void mark_edge(struct pass *pass, uint64_t edge, enum strength strength)
 {
 	struct edge_strength *item = GROW(pass->items, pass->n, pass->capacity);
 
@@ -41,7 +46,7 @@ static void mark_edge(struct pass *pass, uint64_t edge)
 		pass->failed = true;
 		return;
 	}
-	*item = (struct edge_strength){ edge, STRENGTH_RUNTIME };
+	*item = (struct edge_strength){ edge, (uint8_t)strength };
 	pass->n++;
 }
 
@@ -65,8 +70,8 @@ static void mark_object(struct pass *pass, uint32_t id, const struct bookkeeper 
 	for (uint32_t e = g->fwd_row[id]; e < g->fwd_row[id + 1]; e++) {
 		uint64_t dst, at = heap->edges.offset(heap, id, e - g->fwd_row[id], &dst) - header;
 
-		if (keeper ? !(keeper->keeps_fields && own_field(l, at)) : is_queue(l, at))
-			mark_edge(pass, e);
+		if (keeper ? !(keeper->keeps_own && own_field(l, at)) : is_queue(l, at))
+			mark_edge(pass, e, keeper ? keeper->strength : STRENGTH_RUNTIME);
 	}
 }
 
@@ -75,7 +80,7 @@ static const struct bookkeeper *keeper_of(const struct forms *forms, uint32_t fo
 {
 	const struct form_entry *f = &forms->items[form];
 
-	if (f->form != FORM_VALUE || f->type == NO_TYPE)
+	if ((f->form != FORM_VALUE && f->form != FORM_ARRAY) || f->type == NO_TYPE)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(bookkeepers); i++)
 		if (!strcmp(types_get(forms->types, f->type)->name, bookkeepers[i].type))

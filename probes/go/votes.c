@@ -130,8 +130,36 @@ static uint64_t find_receiver(struct go *go, const struct go_module *m, const ch
 	return winner(votes, 4);
 }
 
+/* Words of pointer-free bss that queuefinalizer refers to: the heads of its lists are among them.
+ * Every four bytes are taken for a displacement; who uses the words checks what they point at. */
+static void find_finalizer_words(struct go *go, const struct go_module *m, const struct go_func *f)
+{
+	const uint8_t *code = image_at(go->image, f->entry, f->end - f->entry);
+	uint32_t n = 0;
+
+	for (uint64_t i = 0; code && i + 4 <= f->end - f->entry && n < GO_FINALIZER_WORDS; i++) {
+		uint64_t target = f->entry + i + 4 + (uint64_t)displacement(code + i);
+		bool known = target % 8 || target < m->noptrbss || target >= m->enoptrbss;
+
+		for (uint32_t k = 0; k < n && !known; k++)
+			known = go->finalizer_words[k] == target;
+		if (!known)
+			go->finalizer_words[n++] = target;
+	}
+}
+
+static bool find_function(struct go *go, const struct go_module *m, const char *name,
+			  struct go_func *out)
+{
+	for (uint64_t i = 0; i + 1 < m->n_ftab; i++)
+		if (func_at(go, m, i, out) && !strcmp(out->name, name))
+			return true;
+	return false;
+}
+
 void find_by_votes(struct go *go)
 {
+	struct go_func f;
 	autofree struct votes *votes = malloc(sizeof *votes);
 
 	for (uint32_t i = 0; votes && i < go->n_modules; i++) {
@@ -145,5 +173,10 @@ void find_by_votes(struct go *go)
 		if (!go->heap_stats)
 			go->heap_stats = find_receiver(go, m, "runtime.(*consistentHeapStats).",
 						       text, n, votes);
+		if (!go->cleanup_queue && go->layout.cleanup_queue_all >= 0)
+			go->cleanup_queue = find_receiver(go, m, "runtime.(*cleanupQueue).", text, n,
+							  votes);
+		if (!go->finalizer_words[0] && find_function(go, m, "runtime.queuefinalizer", &f))
+			find_finalizer_words(go, m, &f);
 	}
 }
