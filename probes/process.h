@@ -37,7 +37,7 @@ bool process_forecast(struct process *p, struct forecast *out, struct error *err
 /* Stop the target, copy its private memory and the registers of its threads, let it go. Nobody may
  * read the image meanwhile. Afterwards only what the target maps from files to read is fetched;
  * the rest of what was not copied is a hole. Gives up, with STATUS_REFUSED and the target let go,
- * at MAX_PAUSE_MS, or at twice the forecast but not below 100 ms, whichever is less. */
+ * at MAX_PAUSE_MS, or at twice the forecast but not below 250 ms, whichever is less. */
 bool process_snapshot(struct process *p, uint64_t max_pause_ms, struct progress *progress,
 		      struct error *err);
 
