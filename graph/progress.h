@@ -11,6 +11,11 @@ struct progress {
 	_Atomic(const char *) stage; /* what is being done, a static string: "edges" */
 	_Atomic uint64_t done, total; /* in the stage's own unit; total 0 = not known */
 	_Atomic bool cancel;          /* set by a watcher; the stage fails with STATUS_REFUSED */
+
+	/* Told of each stage when it begins, in the worker's thread; NULL if nobody asks. Set before
+	 * the work begins. */
+	void (*on_stage)(struct progress *progress, const char *stage);
+	uint64_t since;               /* for on_stage: monotonic nanoseconds */
 };
 
 static inline void progress_begin(struct progress *p, const char *stage, uint64_t total)
@@ -20,6 +25,8 @@ static inline void progress_begin(struct progress *p, const char *stage, uint64_
 	atomic_store(&p->done, 0);
 	atomic_store(&p->total, total);
 	atomic_store(&p->stage, stage);
+	if (p->on_stage)
+		p->on_stage(p, stage);
 }
 
 static inline void progress_add(struct progress *p, uint64_t n)

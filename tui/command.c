@@ -7,6 +7,7 @@
 #include "tui/forecast.h"
 #include "tui/progress_line.h"
 #include "tui/result.h"
+#include "tui/stage_log.h"
 
 const struct command commands[] = {
 	{
@@ -59,12 +60,15 @@ struct graph *command_load(const struct request *request, struct source *source,
 	struct progress_line *line = progress_line_start(&progress);
 	bool ok;
 
+	if (request->verbose)
+		stage_log_start(&progress);
 	forecast_say(request, source);
 	ok = source->load(source, &graph, &progress, err);
 	if (ok && atomic_load(&graph)->lens) /* before suspects are put into words */
 		atomic_load(&graph)->lens->redact = result_hides_content(request);
 	ok = ok && graph_mark(graph, &progress, err) && graph_dominators(graph, &progress, err) &&
 	     graph_find_suspects(graph, &progress, err);
+	stage_log_end(&progress, ok ? "complete" : "failed");
 	progress_line_end(line);
 	if (ok)
 		return graph;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "tui/broker.h"
-#include "tui/command.h"
+#include "tui/commands/commands.h"
 #include "tui/options.h"
 #include "tui/source.h"
 #include "tui/target.h"
@@ -47,6 +47,10 @@ static void look_at_output(struct request *request)
 	request->columns = 80;
 	if (request->out_is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
 		request->columns = size.ws_col;
+	/* Nothing may write between the lines of the explorer's screen. */
+	if (request->command->run == cmd_explore && request->out_is_terminal &&
+	    isatty(STDERR_FILENO))
+		request->verbose = false;
 }
 
 static enum status help(void)

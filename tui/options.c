@@ -36,7 +36,7 @@ static const struct option_row rows[] = {
 	{{"focus", required_argument, NULL, OPT_FOCUS}, "WHAT", "export what is around WHAT"},
 	{{"depth", required_argument, NULL, OPT_DEPTH}, "N", "this many steps around it"},
 	{{"max-nodes", required_argument, NULL, OPT_MAX_NODES}, "N", "at most so many boxes"},
-	{{"verbose", no_argument, NULL, 'v'}, NULL, "say what the stop was spent on"},
+	{{"verbose", no_argument, NULL, 'v'}, NULL, "say how long the stop and each stage took"},
 	{{"help", no_argument, NULL, OPT_HELP}, NULL, "this"},
 	{{"version", no_argument, NULL, OPT_VERSION}, NULL, "the version"},
 };

@@ -496,7 +496,7 @@ bool screen_run(const struct request *request, struct source *source, struct err
 	if (pipe2(screen.wake, O_CLOEXEC | O_NONBLOCK))
 		return fail(err, STATUS_REFUSED, "no pipe can be had: %s", strerror(errno));
 	job_init(&screen.errand, screen.wake[1]);
-	screen.worker = worker_start(source, request->max_pause_ms * 1000000, screen.wake[1], err);
+	screen.worker = worker_start(request, source, screen.wake[1], err);
 	terminal = screen.worker ? start_terminal(request, err) : NULL;
 	if (terminal) {
 		catch_signals(screen.wake[1], on_signal);

@@ -7,6 +7,7 @@
 #include "graph/builder.h"
 #include "graph/suspects.h"
 #include "tui/job.h"
+#include "tui/stage_log.h"
 
 enum question { QUESTION_NONE, QUESTION_ASKED, QUESTION_YES, QUESTION_NO };
 
@@ -79,6 +80,7 @@ static void *run(void *arg)
 	bool good = w->source->load(w->source, &w->graph, &w->progress, &err) &&
 		    analyse(w, atomic_load(&w->graph), &err);
 
+	stage_log_end(&w->progress, good ? "complete" : "failed");
 	pthread_mutex_lock(&w->lock);
 	w->state = good ? WORKER_DONE : WORKER_FAILED;
 	w->error = err;
@@ -87,7 +89,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-struct worker *worker_start(struct source *source, uint64_t max_pause_ns, int wake_fd,
+struct worker *worker_start(const struct request *request, struct source *source, int wake_fd,
 			    struct error *err)
 {
 	struct worker *w = calloc(1, sizeof *w);
@@ -97,7 +99,9 @@ struct worker *worker_start(struct source *source, uint64_t max_pause_ns, int wa
 		return NULL;
 	}
 	w->source = source;
-	w->max_pause_ns = max_pause_ns;
+	w->max_pause_ns = request->max_pause_ms * 1000000;
+	if (request->verbose)
+		stage_log_start(&w->progress);
 	w->wake = wake_fd;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->answered, NULL);

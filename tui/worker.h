@@ -7,6 +7,7 @@
 #include "graph/graph.h"
 #include "graph/progress.h"
 #include "graph/source.h"
+#include "tui/command.h"
 #include "tui/index.h"
 
 struct worker;
@@ -14,9 +15,9 @@ struct worker;
 enum worker_state { WORKER_RUNS, WORKER_DONE, WORKER_FAILED };
 
 /* Start on SOURCE, which outlives the worker. A byte goes to the descriptor WAKE whenever a
- * stage is whole, a question is asked or the work ends. A forecast above MAX_PAUSE_NS is asked
- * about. NULL with ERR set if no thread can be had. */
-struct worker *worker_start(struct source *source, uint64_t max_pause_ns, int wake,
+ * stage is whole, a question is asked or the work ends. A forecast above the REQUEST's longest
+ * pause is asked about. NULL with ERR set if no thread can be had. */
+struct worker *worker_start(const struct request *request, struct source *source, int wake,
 			    struct error *err);
 
 /* NULL until it exists; the graph's own stage says how much of it is published. It is freed by

@@ -7,6 +7,7 @@
 #include "graph/cleanup.h"
 #include "tui/forecast.h"
 #include "tui/progress_line.h"
+#include "tui/stage_log.h"
 
 /* Save to a file that exists under its name only when it is whole, or to standard output. */
 static bool save(const struct request *request, struct source *source, struct graph *graph,
@@ -34,10 +35,13 @@ bool cmd_snapshot(const struct request *request, struct source *source, struct e
 	if (!request->pid)
 		return fail(err, STATUS_USAGE, "%s is a file already; a snapshot is taken of a process",
 			    request->target);
+	if (request->verbose)
+		stage_log_start(&progress);
 	forecast_say(request, source);
 	line = progress_line_start(&progress);
 	ok = source->load(source, &graph, &progress, err) &&
 	     save(request, source, graph, &progress, err);
+	stage_log_end(&progress, ok ? "complete" : "failed");
 	progress_line_end(line);
 	graph_free(graph);
 	return ok;
