@@ -51,14 +51,18 @@ def difference(ours, theirs, show):
     missing = [k for k in theirs if k not in ours or ours[k] != theirs[k]]
     extra = [k for k in ours if k not in theirs or ours[k] != theirs[k]]
     examples = [f"{len(missing)} missing, {len(extra)} extra"] if missing or extra else []
-    examples += [f"missing {show(k, theirs[k])}" for k in sorted(missing)[:5]]
-    examples += [f"extra {show(k, ours[k])}" for k in sorted(extra)[:5]]
+    examples += [f"missing {show(k, theirs[k])}" for k in sorted(missing, key=str)[:5]]
+    examples += [f"extra {show(k, ours[k])}" for k in sorted(extra, key=str)[:5]]
     return len(missing), len(extra), examples
+
+
+def show_number(n):
+    return hex(n) if isinstance(n, int) and n > 99999 else str(n)
 
 
 def show_slot(key, pointer):
     where = key if isinstance(key, tuple) else (key,)
-    return f"{' '.join(hex(w) if w > 99999 else str(w) for w in where)} -> {pointer:#x}"
+    return f"{' '.join(map(show_number, where))} -> {pointer:#x}"
 
 
 class Comparison:
@@ -108,9 +112,7 @@ class Comparison:
         self.both_ways("objects", ours, theirs, lambda a, size: f"{a:#x} of {size} bytes")
 
     def edges(self):
-        theirs = {}
-        for o in self.heap.objects.values():
-            theirs.update(self.heap.pointers(o.addr, o.content, o.fields))
+        theirs = self.heap.edges()
         ours = dict(
             sql(
                 self.target,
@@ -160,7 +162,7 @@ class Comparison:
             for goid, addr, pointer in sql(
                 self.target,
                 "select r.goroutine, r.addr, o.addr + r.dst_offset from roots r "
-                "join objects o on o.id = r.dst where r.kind = 'frame'",
+                "join objects o on o.id = r.dst where r.kind = 'frame' and r.goroutine is not null",
             )
             if goid != 1 and not any(lo <= addr < hi for lo, hi in unmapped)
         }
@@ -208,20 +210,38 @@ class Comparison:
         )
 
 
+def take_dump(target, path):
+    target.wait_until_quiet()
+    target.tell()
+    counters = target.counters()
+    return Heap(path), counters
+
+
+def read_still(target, dump, snapshot):
+    """Reads the target between two dumps that are the same. What is not still at first is the
+    runtime's scavenger, which pauses in its work for longer than anything here could guess."""
+    before, _ = take_dump(target, dump)
+    for _ in range(30):
+        target.wait_until_quiet()
+        run("snapshot", target.pid, "--with-data", "--force", "-o", snapshot)
+        live = sql(target.pid, "select count(*), sum(size), count(distinct addr) from objects")
+        after, counters = take_dump(target, dump)
+        if after.same_as(before):
+            return after, counters, live
+        before = after
+    raise Failure("the target does not stand still")
+
+
 def compare(version, flavour, tap, folder):
     name = f"go{version} {flavour}"
     program = build(
         version, "oracle", folder / f"oracle-{version}-{flavour}", flags=FLAVOURS[flavour]
     )
-    dump, snapshot = folder / "dump", folder / "snapshot"
-    with Target(program, dump) as target:
+    snapshot = folder / "snapshot"
+    with Target(program, folder / "dump") as target:
         target.expect("ready")
-        target.wait_until_quiet()
-        run("snapshot", target.pid, "--with-data", "--force", "-o", snapshot)
-        live = sql(target.pid, "select count(*), sum(size), count(distinct addr) from objects")
-        target.tell()
-        counters = target.counters()
-    comparison = Comparison(name, snapshot, Heap(dump), counters, tap)
+        heap, counters, live = read_still(target, folder / "dump", snapshot)
+    comparison = Comparison(name, snapshot, heap, counters, tap)
     comparison.run()
     comparison.check(
         live == [(counters["HeapObjects"], counters["HeapAlloc"], counters["HeapObjects"])],

@@ -99,7 +99,7 @@ class Heap:
             raise ValueError(f"{path} is not a Go heap dump")
         self.raw_objects, self.goroutines, self.segments = [], {}, []
         self.roots, self.finalizers, self.version, self.memstats = [], [], "", []
-        self._sorted = None
+        self._sorted = self._edges = None
         self._records(Reader(data, len(self.MAGIC)))
         gone = self.phantoms()
         self.objects = {o.addr: o for o in self.raw_objects if o.addr not in gone}
@@ -222,6 +222,28 @@ class Heap:
             slots = with_pointers if scanned else without
             gone.update(o.addr for o in objects if index(o) >= slots)
         return gone
+
+    def edges(self):
+        """Every pointer slot of an object that points into an object, as {slot address: pointer}."""
+        if self._edges is None:
+            self._edges = {}
+            for o in self.objects.values():
+                self._edges.update(self.pointers(o.addr, o.content, o.fields))
+        return self._edges
+
+    def same_as(self, other):
+        """Is everything where it was in another dump of the same process? The goroutine that
+        writes the dumps does not count, nor do numbers: the runtime counts what it does."""
+
+        def frames(heap):
+            stacks = heap.goroutines.values()
+            return {g.goid: [(f.sp, f.pc) for f in g.frames] for g in stacks if g.goid != 1}
+
+        return (
+            self.objects.keys() == other.objects.keys()
+            and self.edges() == other.edges()
+            and frames(self) == frames(other)
+        )
 
     def find(self, pointer):
         """The object that POINTER points into, or None."""

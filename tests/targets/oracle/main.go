@@ -1,7 +1,7 @@
 // One of everything that a Go heap can hold, then silence. The comparison in tests/oracle reads it
 // and afterwards asks it for the runtime's own heap dump.
 //
-//	oracle DUMPFILE    prints "ready", waits for a line, dumps, prints its counters, waits again
+//	oracle DUMPFILE    prints "ready"; then for each line that it reads: dumps, prints its counters
 package main
 
 import (
@@ -25,11 +25,11 @@ func main() {
 	makeNewerThings()
 	makeGoroutines()
 	parked.Wait()
-	settle()
 	quiet.Prepare()
 	makeGarbage()
 	quiet.Say("ready")
-	quiet.Wait()
-	quiet.Dump()
-	quiet.Wait()
+	for {
+		quiet.Wait()
+		quiet.Dump()
+	}
 }

@@ -94,15 +94,3 @@ func makeFinalizers() {
 		keep(n)
 	}
 }
-
-// settle waits until no goroutine but this one runs or could, so that each is where it will stay.
-func settle() {
-	text := make([]byte, 1<<20)
-	for {
-		all := text[:runtime.Stack(text, true)]
-		if bytes.Count(all, []byte(" [running")) == 1 && !bytes.Contains(all, []byte(" [runnable")) {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-}

@@ -10,10 +10,12 @@
 package quiet
 
 import (
+	"bytes"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"syscall"
+	"time"
 )
 
 var (
@@ -21,11 +23,13 @@ var (
 	stats    runtime.MemStats
 	dumpFile uintptr
 	number   [20]byte
+	stacks   [1 << 20]byte
 )
 
 // Prepare opens the file that the heap dump will be written to (the first argument) and collects
-// twice, so that nothing is left to sweep, pools are empty and stacks have shrunk. From here on
-// the collector is off.
+// twice, so that nothing is left to sweep, pools are empty and stacks have shrunk. The second time
+// gives memory back to the system, so that the background scavenger has nothing left to do. From
+// here on the collector is off.
 func Prepare() {
 	if len(os.Args) > 1 {
 		fd, err := syscall.Open(os.Args[1], syscall.O_CREAT|syscall.O_WRONLY|syscall.O_TRUNC, 0600)
@@ -35,8 +39,21 @@ func Prepare() {
 		dumpFile = uintptr(fd)
 	}
 	debug.SetGCPercent(-1)
+	Settle()
 	runtime.GC()
-	runtime.GC()
+	debug.FreeOSMemory()
+}
+
+// Settle waits until no goroutine of the program but this one runs or could: each is where it will
+// stay. (The runtime's own goroutines are not seen here; who compares must see to them.)
+func Settle() {
+	for {
+		all := stacks[:runtime.Stack(stacks[:], true)]
+		if bytes.Count(all, []byte(" [running")) == 1 && !bytes.Contains(all, []byte(" [runnable")) {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // Say writes a line without allocating.
@@ -64,8 +81,11 @@ func Wait() {
 	}
 }
 
-// Dump writes the heap dump and then the counters as one line of JSON. Nothing is allocated.
+// Dump writes the heap dump, in place of an earlier one, and then the counters as one line of JSON.
+// Nothing is allocated.
 func Dump() {
+	syscall.Ftruncate(int(dumpFile), 0)
+	syscall.Seek(int(dumpFile), 0, 0)
 	debug.WriteHeapDump(dumpFile)
 	runtime.ReadMemStats(&stats)
 	say("{\"HeapAlloc\":", stats.HeapAlloc)
