@@ -26,7 +26,7 @@
 #include "probes/wire.h"
 
 #define SAMPLE_PIECES 32      /* of COPY_PIECE bytes each, to measure the speed with */
-#define LOOKS 100             /* at a target whose threads keep ending */
+#define LOOK_NS (500ull * NS_PER_MS) /* patience with a target whose threads keep ending */
 #define RESUME_NS 15000u      /* for one thread; reserved at the end of a stop */
 
 struct taker {
@@ -115,19 +115,20 @@ static bool open_pagemap(struct taker *t)
  * look may end at any time: then look through another. */
 static bool look_at_memory(struct taker *t, struct error *err)
 {
-	for (int attempt = 0; attempt < LOOKS && choose_task(t); attempt++) {
-		struct error why = {0};
+	uint64_t patience = clock_ns() + LOOK_NS;
 
+	while (choose_task(t) && clock_ns() < patience) {
+		errno = 0;
 		if (open_pagemap(t) &&
-		    mappings_read(&t->mappings, t->target.pid, t->copier.task, &why))
+		    mappings_read(&t->mappings, t->target.pid, t->copier.task, NULL))
 			return true;
-		if (why.code == STATUS_REFUSED)
-			return fail(err, why.code, "%s", why.message);
+		if (errno == EACCES || errno == EPERM)
+			break;
 		if (t->copier.pagemap >= 0)
 			close(t->copier.pagemap);
+		t->copier.pagemap = -1;
 		mappings_free(&t->mappings);
-		if (!proc_thread_dead(t->target.pid, t->copier.task))
-			break;
+		nanosleep(&(struct timespec){0, NS_PER_MS}, NULL);
 	}
 	return refuse(t, err);
 }

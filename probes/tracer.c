@@ -6,11 +6,13 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "probes/clock.h"
 #include "probes/procfs.h"
 
 #define TID_LIMIT (4u << 20) /* Linux include/linux/threads.h, PID_MAX_LIMIT */
+#define ATTEMPTS 10
 #define QUIET_NS (5u * NS_PER_MS)
 
 bool tracer_init(struct tracer *t, pid_t pid, struct error *err)
@@ -38,32 +40,32 @@ static struct held_thread *find_thread(struct tracer *t, pid_t tid)
 	return number ? &t->threads[number - 1] : NULL;
 }
 
-static struct held_thread *add_thread(struct tracer *t, pid_t tid)
+/* Expect a report of thread TID. False without memory. */
+static bool expect(struct tracer *t, pid_t tid)
 {
-	if ((uint32_t)tid > TID_LIMIT)
-		return NULL;
-	if (t->n == t->capacity) {
+	struct held_thread *known = find_thread(t, tid);
+
+	if (!known && t->n == t->capacity) {
 		uint32_t capacity = t->capacity ? t->capacity * 2 : 256;
-		struct held_thread *larger =
-			reallocarray(t->threads, capacity, sizeof *larger);
+		struct held_thread *larger = reallocarray(t->threads, capacity, sizeof *larger);
 
 		if (!larger)
-			return NULL;
+			return false;
 		t->threads = larger;
 		t->capacity = capacity;
 	}
-	t->threads[t->n++] = (struct held_thread){.tid = tid};
-	t->number[tid] = t->n;
+	if (!known) {
+		known = &t->threads[t->n++];
+		t->number[tid] = t->n;
+	}
+	*known = (struct held_thread){.tid = tid, .hold = HOLD_PENDING};
 	t->pending++;
-	return &t->threads[t->n - 1];
+	return true;
 }
 
-/* One pass over the threads: what it found. */
-struct seizing { struct tracer *tracer; bool found; struct error *err; };
-
-/* Is THREAD ours still? One that stopped is asked, since an exec elsewhere in the process may have
- * ended it and given its number to a thread that runs. */
-static bool is_ours(const struct held_thread *thread)
+/* Is THREAD stopped, or about to be? One that stopped is asked: it may have been killed since, or an
+ * exec elsewhere in the process may have given its number to a thread that runs. */
+static bool is_held(const struct held_thread *thread)
 {
 	unsigned long message;
 
@@ -72,27 +74,48 @@ static bool is_ours(const struct held_thread *thread)
 		ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &message) == 0);
 }
 
+/* Does this process trace thread TID? */
+static bool is_ours(pid_t tid)
+{
+	return proc_status(tid, "TracerPid:") == (uint64_t)getpid();
+}
+
+enum seized { SEIZED, SEIZE_DEAD, SEIZE_FORBIDDEN };
+
+/* Make thread TID ours. One that is ending is refused like one that may not be traced, and so is one
+ * that is ours already: killed, or under a number that an exec gave it. Since an exec can change
+ * that between two looks, a refusal without a reason is believed only after some. */
+static enum seized seize(pid_t pid, pid_t tid)
+{
+	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+		if (ptrace(PTRACE_SEIZE, tid, 0, 0) == 0)
+			return SEIZED;
+		if (errno == ESRCH || proc_thread_dead(pid, tid))
+			return SEIZE_DEAD;
+		if (is_ours(tid))
+			return SEIZED;
+	}
+	return SEIZE_FORBIDDEN;
+}
+
+/* One pass over the threads: what it found. */
+struct seizing { struct tracer *tracer; bool found; struct error *err; };
+
 static bool seize_thread(void *arg, pid_t tid)
 {
 	struct seizing *s = arg;
-	struct held_thread *known = find_thread(s->tracer, tid);
+	const struct held_thread *known = find_thread(s->tracer, tid);
+	enum seized seized;
 
-	if (known && is_ours(known))
+	if ((uint32_t)tid > TID_LIMIT || (known && is_held(known)))
 		return true;
-	if (ptrace(PTRACE_SEIZE, tid, 0, 0) != 0) {
-		/* A thread that is ending is refused like one that may not be traced. */
-		if (errno == ESRCH || proc_thread_dead(s->tracer->pid, tid))
-			return true;
-		errno = EPERM;
-		return fail(s->err, STATUS_ATTACH, "cannot attach to %d: %s", s->tracer->pid,
-			    strerror(errno));
-	}
-	if (known) {
-		known->hold = HOLD_PENDING;
-		s->tracer->pending++;
-	} else if (!add_thread(s->tracer, tid)) {
+	seized = seize(s->tracer->pid, tid);
+	if (seized == SEIZE_DEAD)
+		return true;
+	if (seized == SEIZE_FORBIDDEN)
+		return fail(s->err, STATUS_ATTACH, "cannot attach to %d", s->tracer->pid);
+	if (!expect(s->tracer, tid))
 		return fail_memory(s->err, "the list of threads");
-	}
 	s->found = true;
 	ptrace(PTRACE_INTERRUPT, tid, 0, 0); /* fails only on a thread that is ending */
 	return true;
@@ -130,13 +153,14 @@ void tracer_reap(struct tracer *t)
 }
 
 /* No report came for a while. Two kinds of threads never send one: a main thread that ended before
- * the others, and a number that an exec took away. */
+ * the others, and one whose number an exec took away, which another thread may have got. */
 static void forget_dead(struct tracer *t)
 {
 	for (uint32_t i = 0; i < t->n; i++) {
 		struct held_thread *thread = &t->threads[i];
 
-		if (thread->hold == HOLD_PENDING && proc_thread_dead(t->pid, thread->tid))
+		if (thread->hold == HOLD_PENDING &&
+		    (!is_ours(thread->tid) || proc_thread_dead(t->pid, thread->tid)))
 			settle(t, thread, HOLD_ENDED, 0);
 	}
 }

@@ -32,7 +32,7 @@ bool tracer_init(struct tracer *t, pid_t pid, struct error *err);
 void tracer_free(struct tracer *t);
 
 /* Stop all threads. Fails with STATUS_GONE if none is left, STATUS_ATTACH if the kernel does not
- * permit it (errno says why), STATUS_REFUSED at DEADLINE (monotonic nanoseconds): the caller then
+ * permit it, STATUS_REFUSED at DEADLINE (monotonic nanoseconds): the caller then
  * resumes. */
 bool tracer_stop(struct tracer *t, uint64_t deadline, struct error *err);
 

@@ -56,9 +56,11 @@ bool wire_receive(int socket, void *bytes, size_t size, int fds[WIRE_FDS], unsig
 		message.msg_control = control.bytes;
 		message.msg_controllen = sizeof control.bytes;
 	}
+	/* A peer that ended without having read all that we sent makes for one ECONNRESET, before
+	 * its own last messages. */
 	do
 		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
+	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (got < 0)
 		return false;
 	if (fds)

@@ -52,7 +52,7 @@ static bool snapshot(pid_t pid, bool waits, uint64_t max_pause_ms, struct error 
 {
 	struct forecast forecast;
 	const struct process_stop *stop;
-	int broker, taker = start_taker(pid, waits, &broker);
+	int broker, status, taker = start_taker(pid, waits, &broker);
 	struct process *p = process_open(taker, err);
 	bool ok = p && process_forecast(p, &forecast, err) &&
 		  process_snapshot(p, max_pause_ms, NULL, err);
@@ -68,8 +68,9 @@ static bool snapshot(pid_t pid, bool waits, uint64_t max_pause_ms, struct error 
 	if (p)
 		image_free(process_image(p));
 	close(broker);
-	while (wait(NULL) > 0)
-		;
+	while (wait(&status) > 0)
+		if (WIFSIGNALED(status) || WEXITSTATUS(status))
+			fprintf(stderr, "hold: the taker ended with wait status %#x\n", status);
 	return ok;
 }
 
