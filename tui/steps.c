@@ -44,6 +44,8 @@ static void find_expression(const struct graph *g, struct steps *s)
 
 	if (memchr(root, ' ', name) || (!in && g->roots[s->root].kind != ROOT_GLOBAL))
 		return;
+	if (in && strncmp(root, "variable", name) == 0) /* one whose name nobody knows */
+		return;
 	text_append(&s->expression, root, name);
 	for (uint32_t i = 1; i < s->n; i++) {
 		if (!is_selector(&s->items[i].label) || s->expression.length > MAX_EXPRESSION) {
