@@ -1,0 +1,211 @@
+/* A live process as an image: every kind of memory reads as it should before, in and after the stop. */
+#include "graph/cleanup.h"
+#include "probes/process.h"
+#include "probes/taker.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define PAGES 4
+#define SIZE (PAGES * IMAGE_PAGE)
+
+/* Where the target keeps things; it is a fork of this process, so the addresses are known here.
+ * The pages of `memory`: written, never touched, written and given back later, changed later. */
+static uint8_t *memory, *late, *shared;
+static const char constant[] = "in the program's file";
+static int initialised = 42;
+
+/* A word over a pipe makes the target take its next step. */
+struct target { pid_t pid; int to, from; };
+
+static void target_main(int from, int to)
+{
+	char step;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	memory[0] = 'a';
+	memory[2 * IMAGE_PAGE] = 'c';
+	memory[3 * IMAGE_PAGE] = 'd';
+	shared[0] = 's';
+	while (write(to, "r", 1) == 1 && read(from, &step, 1) == 1) {
+		madvise(memory + 2 * IMAGE_PAGE, IMAGE_PAGE, MADV_DONTNEED);
+		memory[3 * IMAGE_PAGE] = 'D';
+		mprotect(late, SIZE, PROT_READ | PROT_WRITE);
+		late[0] = 'l';
+	}
+	_exit(0);
+}
+
+static void next_step(struct target *t)
+{
+	char done;
+
+	assert_int_equal(write(t->to, "s", 1), 1);
+	assert_int_equal(read(t->from, &done, 1), 1);
+}
+
+static uint8_t *map(int protection, int kind)
+{
+	uint8_t *bytes = mmap(NULL, SIZE, protection, kind | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(bytes != MAP_FAILED);
+	return bytes;
+}
+
+static struct target start_target(void)
+{
+	int to[2], from[2];
+	struct target t;
+	char ready;
+
+	memory = map(PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	late = map(PROT_NONE, MAP_PRIVATE);
+	shared = map(PROT_READ | PROT_WRITE, MAP_SHARED);
+	assert_int_equal(pipe(to) | pipe(from), 0);
+	t = (struct target){.to = to[1], .from = from[0], .pid = fork()};
+	if (t.pid == 0) {
+		close(to[1]);
+		target_main(to[0], from[1]);
+	}
+	close(to[0]);
+	close(from[1]);
+	assert_int_equal(read(t.from, &ready, 1), 1);
+	return t;
+}
+
+static void end_target(const struct target *t)
+{
+	kill(t->pid, SIGKILL);
+	waitpid(t->pid, NULL, 0);
+	close(t->to);
+	close(t->from);
+}
+
+/* A taker for PID. The broker's end of its socket goes to *BROKER. */
+static struct process *open_process(pid_t pid, int *broker, struct error *err)
+{
+	struct taker_target target;
+	int reader[2], notices[2];
+
+	taker_find(pid, &target);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, reader), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, notices), 0);
+	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(reader[0]);
+		close(notices[0]);
+		taker_run(&target, reader[1], notices[1]);
+		_exit(0);
+	}
+	close(reader[1]);
+	close(notices[1]);
+	close(target.pidfd);
+	*broker = notices[0];
+	return process_open(reader[0], err);
+}
+
+static void check_page(struct image *image, const void *addr, enum page_state state, int byte)
+{
+	uint8_t got = 0xff;
+	bool there = image_read(image, (uintptr_t)addr, &got, 1);
+
+	assert_int_equal(image_page_state(image, (uintptr_t)addr), state);
+	assert_int_equal(there, byte >= 0);
+	if (byte >= 0)
+		assert_int_equal(got, byte);
+}
+
+static void check_before(struct image *image)
+{
+	check_page(image, memory, PAGE_BEFORE, 'a');
+	check_page(image, memory + IMAGE_PAGE, PAGE_ZERO, 0);
+	check_page(image, memory + 2 * IMAGE_PAGE, PAGE_BEFORE, 'c');
+	check_page(image, late, PAGE_HOLE, -1);
+	assert_string_equal(image_string(image, (uintptr_t)constant, 100), constant);
+	assert_int_equal(image_page_state(image, (uintptr_t)constant), PAGE_FILE);
+	assert_int_equal(image_u32(image, (uintptr_t)&initialised), 42);
+}
+
+static void check_after(struct image *image)
+{
+	check_page(image, memory, PAGE_STOP, 'a');
+	check_page(image, memory + IMAGE_PAGE, PAGE_ZERO, 0);
+	check_page(image, memory + 2 * IMAGE_PAGE, PAGE_ZERO, 0);
+	check_page(image, memory + 3 * IMAGE_PAGE, PAGE_STOP, 'D');
+	check_page(image, late, PAGE_STOP, 'l');
+	check_page(image, shared, PAGE_UNREAD, -1);
+	assert_int_equal(image_u32(image, (uintptr_t)&initialised), 42);
+	assert_int_equal(image_page_state(image, (uintptr_t)&initialised), PAGE_STOP);
+}
+
+static void test_snapshot(void **state)
+{
+	struct target t = start_target();
+	struct error err = {0};
+	struct forecast forecast;
+	struct image *image;
+	struct process *p;
+	int broker;
+
+	p = open_process(t.pid, &broker, &err);
+	assert_non_null(p);
+	image = process_image(p);
+	assert_int_equal(image->pid, t.pid);
+	assert_true(image->exe_fd >= 0 && image->exe != NO_FILE);
+	check_before(image);
+
+	assert_true(process_forecast(p, &forecast, &err));
+	assert_true(forecast.bytes >= 3 * IMAGE_PAGE && forecast.threads == 1);
+	next_step(&t);
+	assert_true(process_snapshot(p, 10000, NULL, &err));
+	check_after(image);
+	assert_int_equal(image->n_threads, 1);
+	assert_int_equal(image->threads[0].tid, t.pid);
+	assert_true(image->threads[0].held);
+	assert_int_equal(image_page_state(image, image->threads[0].registers.sp), PAGE_STOP);
+	assert_true(process_stop(p)->pause_ns > 0 && process_stop(p)->holes == 0);
+
+	/* The image outlives the target. */
+	end_target(&t);
+	check_after(image);
+	image_free(image);
+	close(broker);
+	wait(NULL);
+}
+
+static void test_gone(void **state)
+{
+	struct target t = start_target();
+	struct error err = {0};
+	int broker;
+	struct process *p = open_process(t.pid, &broker, &err);
+
+	assert_non_null(p);
+	end_target(&t);
+	assert_false(process_snapshot(p, 1000, NULL, &err));
+	assert_int_equal(err.code, STATUS_GONE);
+	image_free(process_image(p));
+	close(broker);
+	wait(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_snapshot),
+		cmocka_unit_test(test_gone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
