@@ -20,6 +20,9 @@ static bool snapshot(struct process *p, uint64_t max_pause_ms, struct source *s,
 		return false;
 	if (s->on_forecast && !s->on_forecast(s->forecast_arg, &forecast, err))
 		return false;
+	/* Who was asked about a longer stop has agreed to it. */
+	if (s->on_forecast && forecast.pause_ns / 1000000 > max_pause_ms)
+		max_pause_ms = forecast.pause_ns / 1000000 * 2;
 	return process_snapshot(p, max_pause_ms, progress, err);
 }
 

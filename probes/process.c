@@ -229,7 +229,7 @@ static bool say_hello(struct process *p, struct error *err)
 	struct wire_request q = {.op = WIRE_HELLO};
 	struct wire_reply r;
 	int fds[WIRE_FDS];
-	unsigned n = 0, taken = 0;
+	unsigned n = 0;
 	bool ok = send_request(p, &q, err) && receive_reply(p, q.op, &r, fds, &n, err);
 
 	if (ok && n < 3)
@@ -237,10 +237,9 @@ static bool say_hello(struct process *p, struct error *err)
 	ok = ok && map_memory(p->image, fds[0], fds[1], r.memory_size, err) &&
 	     load_table(p->image, fds[2], err);
 	if (ok && n == 4)
-		p->image->exe_fd = fds[(taken = 3)];
-	for (unsigned i = 0; i < n; i++)
-		if (!taken || i != taken)
-			close(fds[i]);
+		p->image->exe_fd = fds[--n];
+	while (n)
+		close(fds[--n]);
 	return ok;
 }
 
@@ -351,7 +350,7 @@ static bool stop_and_copy(struct process *p, uint64_t limit_ns, struct error *er
 bool process_snapshot(struct process *p, uint64_t max_pause_ms, struct progress *progress,
 		      struct error *err)
 {
-	uint64_t limit_ns = max_pause_ms * NS_PER_MS, expected = 2 * p->forecast_ns;
+	uint64_t limit_ns = max_pause_ms * NS_PER_MS, expected;
 	struct forecast forecast;
 
 	if (!p->forecast_ns && !process_forecast(p, &forecast, err))

@@ -27,6 +27,7 @@
 
 #define SAMPLE_PIECES 32      /* of COPY_PIECE bytes each, to measure the speed with */
 #define LOOK_NS (500ull * NS_PER_MS) /* patience with a target whose threads keep ending */
+#define MOST_LIMIT_NS (3600000ull * NS_PER_MS) /* whatever the reader says */
 #define RESUME_NS 15000u      /* for one thread; reserved at the end of a stop */
 
 struct taker {
@@ -145,7 +146,8 @@ static bool check_access(const struct taker *t, struct error *err)
 	return proc_status(t->target.pid, "TracerPid:") == 0 || refuse(t, err);
 }
 
-static bool prepare(struct taker *t, struct error *err)
+/* Everything that can be done before the first request, and every reason to refuse. */
+static bool get_ready(struct taker *t, struct error *err)
 {
 	if (t->target.pidfd < 0)
 		return refuse(t, err);
@@ -244,7 +246,7 @@ static void say_hello(struct taker *t, struct wire_reply *r)
 	autoclose int table = -1;
 	autoclose int exe = -1;
 
-	if (prepare(t, &r->error))
+	if (get_ready(t, &r->error))
 		table = make_table(t, &r->error);
 	if (table < 0) {
 		reply(t, r, NULL, 0);
@@ -309,24 +311,40 @@ static void thin_out(struct copy_pieces *pieces)
 	pieces->n = n;
 }
 
-/* Count what a stop would copy, or copy a sample of it into memory that was faulted in before. */
-static void serve_forecast(struct taker *t, const struct wire_request *q, struct wire_reply *r)
+/* Count what a stop would copy. */
+static void count(struct taker *t, const struct copy_pieces *pieces, struct wire_reply *r)
 {
-	struct copy_pieces pieces = {0};
+	struct copy_result result = {0};
+
+	copy_count(&t->copier, pieces, &result);
+	r->threads = (uint32_t)proc_status(t->copier.task, "Threads:");
+	conclude(t, &result, r);
+}
+
+/* Copy a sample of it, as the stop will: into memory that was faulted in before. */
+static void sample(struct taker *t, struct copy_pieces *pieces, struct wire_reply *r)
+{
 	struct copy_result prepared = {0}, result = {0};
 	uint64_t start;
 
-	if (private_pieces(t, &pieces, &r->error) && q->op == WIRE_COUNT) {
-		copy_count(&t->copier, &pieces, &result);
-		r->threads = (uint32_t)proc_status(t->copier.task, "Threads:");
-	} else {
-		thin_out(&pieces);
-		copy_prepare(&t->copier, &pieces, &prepared);
-		start = clock_ns();
-		copy_bytes(&t->copier, &pieces, PAGE_BEFORE, UINT64_MAX, &result);
-		r->ns = clock_ns() - start;
-	}
+	thin_out(pieces);
+	copy_prepare(&t->copier, pieces, &prepared);
+	start = clock_ns();
+	copy_bytes(&t->copier, pieces, PAGE_BEFORE, UINT64_MAX, &result);
+	r->ns = clock_ns() - start;
 	conclude(t, &result, r);
+}
+
+static void serve_forecast(struct taker *t, const struct wire_request *q, struct wire_reply *r)
+{
+	struct copy_pieces pieces = {0};
+
+	if (private_pieces(t, &pieces, &r->error)) {
+		if (q->op == WIRE_COUNT)
+			count(t, &pieces, r);
+		else
+			sample(t, &pieces, r);
+	}
 	free(pieces.items);
 }
 
@@ -387,18 +405,29 @@ static void resume(struct taker *t, struct wire_reply *r)
 	}
 }
 
-/* Stop the target; its mappings may have changed until now. */
-static bool stop(struct taker *t, const struct wire_request *q, struct error *err)
+/* Start the clocks of a stop: the broker's, our timer, the deadline, which leaves time to resume. */
+static void begin_hold(struct taker *t, uint64_t limit_ns)
 {
 	uint64_t reserve = proc_status(t->copier.task, "Threads:") * RESUME_NS;
 
+	if (limit_ns > MOST_LIMIT_NS)
+		limit_ns = MOST_LIMIT_NS;
+	if (reserve > limit_ns / 2)
+		reserve = limit_ns / 2;
+	notify(t, limit_ns);
+	set_timer(limit_ns + TAKER_TIMER_NS);
+	t->held_since = clock_ns();
+	t->deadline = t->held_since + limit_ns - reserve;
+	t->held = t->taken = true;
+	t->gave_up = (struct error){0};
+}
+
+/* Stop the target; its mappings may have changed until now. */
+static bool stop(struct taker *t, uint64_t limit_ns, struct error *err)
+{
 	if (t->held)
 		return fail(err, STATUS_REFUSED, "process %d is stopped already", t->target.pid);
-	notify(t, q->limit_ns);
-	set_timer(q->limit_ns + TAKER_TIMER_NS);
-	t->held_since = clock_ns();
-	t->deadline = t->held_since + q->limit_ns - (reserve < q->limit_ns / 2 ? reserve : 0);
-	t->held = t->taken = true;
+	begin_hold(t, limit_ns);
 	if (!tracer_stop(&t->tracer, t->deadline, err) || !check_identity(&t->target, err) ||
 	    !choose_task(t))
 		return fail(err, STATUS_GONE, "process %d ended", t->target.pid);
@@ -412,7 +441,7 @@ static void serve_stop(struct taker *t, const struct wire_request *q, struct wir
 	struct error why = {0};
 	autoclose int table = -1;
 
-	if (stop(t, q, &why))
+	if (stop(t, q->limit_ns, &why))
 		table = make_table(t, &why);
 	r->ns = clock_ns() - t->held_since;
 	if (why.code == STATUS_ATTACH)

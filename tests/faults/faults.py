@@ -165,6 +165,7 @@ class Run:
         """Wait until the target is held; False if the run ended without that being seen."""
         while not self.taker and self.process.poll() is None:
             self.taker = tracer(self.target.pid)
+            time.sleep(0.0002)
         self.held_at = time.monotonic()
         self.reader = next((p for p in children(self.broker) if p != self.taker), 0)
         return self.taker != 0
