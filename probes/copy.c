@@ -38,7 +38,8 @@ struct job {
 	struct copy_result *result;
 };
 
-bool copy_add(struct copy_pieces *pieces, const struct image_range *range, uint64_t lo, uint64_t hi)
+bool copy_add(struct copy_pieces *pieces, const struct image_range *range, uint64_t lo,
+	      uint64_t hi)
 {
 	uint64_t wanted = pieces->n + (hi - lo + COPY_PIECE - 1) / COPY_PIECE;
 
@@ -79,7 +80,7 @@ static void add_page(struct runs *runs, uint64_t addr, enum page_kind kind)
 		runs->items[runs->n++] = (struct run){addr, addr + IMAGE_PAGE, kind};
 }
 
-/* Cut a piece into runs. False if the process's memory is gone: it ended or runs another program. */
+/* Cut a piece into runs. False if the memory is gone: the process ended or runs another program. */
 static bool find_runs(const struct copier *c, const struct copy_piece *piece, struct runs *out)
 {
 	uint64_t entries[PIECE_PAGES];
@@ -202,7 +203,7 @@ static bool read_all(struct job *job, const struct copy_piece *piece, struct vec
 	return true;
 }
 
-/* Mark pages that the target never touched, or gave back: what was read of them before is no more. */
+/* Mark pages that the target never touched, or gave back: what they had before is no more. */
 static void mark_zero(const struct job *job, const struct copy_piece *piece, const struct run *run)
 {
 	uint8_t *state = job->from->state + place_of(piece, run->lo) / IMAGE_PAGE;

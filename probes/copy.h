@@ -27,7 +27,8 @@ struct copy_piece { uint64_t lo, hi; const struct image_range *range; };
 struct copy_pieces { struct copy_piece *items; uint64_t n, capacity; };
 
 /* Add [LO, HI), which lies in RANGE. The range must outlive the pieces; false without memory. */
-bool copy_add(struct copy_pieces *pieces, const struct image_range *range, uint64_t lo, uint64_t hi);
+bool copy_add(struct copy_pieces *pieces, const struct image_range *range, uint64_t lo,
+	      uint64_t hi);
 
 struct copy_result {
 	_Atomic uint64_t bytes; /* counted, prepared or copied */

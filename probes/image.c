@@ -176,37 +176,20 @@ bool image_read(struct image *image, uint64_t addr, void *out, uint64_t len)
 	return bytes;
 }
 
-uint64_t image_u64(struct image *image, uint64_t addr)
-{
-	uint64_t value;
+/* The targets are little-endian, as is whatever this runs on. */
+#define DEFINE_READ(bits)                                                        \
+	uint##bits##_t image_u##bits(struct image *image, uint64_t addr)         \
+	{                                                                        \
+		uint##bits##_t value;                                            \
+                                                                                 \
+		image_read(image, addr, &value, sizeof value);                   \
+		return value;                                                    \
+	}
 
-	image_read(image, addr, &value, sizeof value);
-	return value;
-}
-
-uint32_t image_u32(struct image *image, uint64_t addr)
-{
-	uint32_t value;
-
-	image_read(image, addr, &value, sizeof value);
-	return value;
-}
-
-uint16_t image_u16(struct image *image, uint64_t addr)
-{
-	uint16_t value;
-
-	image_read(image, addr, &value, sizeof value);
-	return value;
-}
-
-uint8_t image_u8(struct image *image, uint64_t addr)
-{
-	uint8_t value;
-
-	image_read(image, addr, &value, sizeof value);
-	return value;
-}
+DEFINE_READ(64)
+DEFINE_READ(32)
+DEFINE_READ(16)
+DEFINE_READ(8)
 
 const char *image_string(struct image *image, uint64_t addr, uint64_t limit)
 {

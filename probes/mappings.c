@@ -75,8 +75,10 @@ bool range_is_private(const struct image_range *range)
 
 static uint32_t flags_of(const char *permissions)
 {
-	return (permissions[0] == 'r' ? RANGE_READ : 0) | (permissions[1] == 'w' ? RANGE_WRITE : 0) |
-	       (permissions[2] == 'x' ? RANGE_EXEC : 0) | (permissions[3] == 's' ? RANGE_SHARED : 0);
+	return (permissions[0] == 'r' ? RANGE_READ : 0) |
+	       (permissions[1] == 'w' ? RANGE_WRITE : 0) |
+	       (permissions[2] == 'x' ? RANGE_EXEC : 0) |
+	       (permissions[3] == 's' ? RANGE_SHARED : 0);
 }
 
 /* Pages the kernel shows to the process alone: "[vvar]", "[vvar_vclock]", "[vsyscall]". */
@@ -141,7 +143,7 @@ static bool add_stretch(struct layout *layout, uint32_t at, uint64_t lo, uint64_
 	struct stretch *larger;
 
 	if (layout->size && hi - lo > layout->size - layout->used)
-		return fail(err, STATUS_REFUSED, "the target's mappings changed too much meanwhile");
+		return fail(err, STATUS_REFUSED, "the target's mappings changed too much");
 	larger = reallocarray(layout->stretches, layout->n + 1, sizeof *larger);
 	if (!larger)
 		return fail_memory(err, "the image's layout");

@@ -63,7 +63,8 @@ static uint64_t line_room(char *line)
 	if (controllers[1] == 0)
 		return group_room("", group, "memory.max", "memory.current");
 	if (strstr(controllers, "memory"))
-		return group_room("memory", group, "memory.limit_in_bytes", "memory.usage_in_bytes");
+		return group_room("memory", group, "memory.limit_in_bytes",
+				  "memory.usage_in_bytes");
 	return UINT64_MAX;
 }
 

@@ -213,15 +213,16 @@ static bool load_table(struct image *image, int fd, struct error *err)
 static bool map_memory(struct image *image, int memory, int state, uint64_t size, struct error *err)
 {
 	void *bytes = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, memory, 0);
-	void *states = mmap(NULL, size / IMAGE_PAGE, PROT_READ, MAP_SHARED | MAP_NORESERVE, state, 0);
+	void *states = mmap(NULL, size / IMAGE_PAGE, PROT_READ, MAP_SHARED | MAP_NORESERVE, state,
+			    0);
 
 	image->memory_size = size;
 	image->memory = bytes == MAP_FAILED ? NULL : bytes;
 	image->state = states == MAP_FAILED ? NULL : states;
 	if (image->memory && image->state)
 		return true;
-	return fail(err, STATUS_REFUSED, "cannot map an image of %lu GB of addresses: %s", size >> 30,
-		    strerror(errno));
+	return fail(err, STATUS_REFUSED, "cannot map an image of %lu GB of addresses: %s",
+		    size >> 30, strerror(errno));
 }
 
 static bool say_hello(struct process *p, struct error *err)
@@ -264,8 +265,8 @@ static bool check_memory(const struct process *p, uint64_t needed, struct error 
 
 	if (needed <= room)
 		return true;
-	return fail(err, STATUS_REFUSED, "a snapshot of %lu needs about %lu MB of memory, and only %lu MB "
-		    "are free here", p->image->pid, needed / 1000000, room / 1000000);
+	return fail(err, STATUS_REFUSED, "a snapshot of %lu needs about %lu MB of memory, and "
+		    "only %lu MB are free here", p->image->pid, needed / 1000000, room / 1000000);
 }
 
 bool process_forecast(struct process *p, struct forecast *out, struct error *err)

@@ -24,7 +24,8 @@ struct process_stop {
 
 /* Open the process that the taker at the other end of TAKER_FD serves; the descriptor becomes the
  * process's. The image can be read at once: pages are fetched from the running target as they are
- * asked for. NULL with STATUS_ATTACH (the sentence says what helps), STATUS_GONE, STATUS_REFUSED. */
+ * asked for. NULL with STATUS_ATTACH (the sentence says what helps), STATUS_GONE or
+ * STATUS_REFUSED. */
 struct process *process_open(int taker_fd, struct error *err);
 
 /* The process's image, which owns the process: image_free ends both. */

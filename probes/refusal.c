@@ -75,19 +75,38 @@ static bool refuse_traced(const struct refusal_facts *f, struct error *err)
 		    text_string(&name), f->tracer);
 }
 
+/* "cannot attach to PID: REASON". */
+static bool refuse_for(const struct refusal_facts *f, struct error *err, const char *reason)
+{
+	return fail(err, STATUS_ATTACH, "cannot attach to %d: %s", f->pid, reason);
+}
+
+/* The same where root may. */
+static bool suggest_sudo(const struct refusal_facts *f, struct error *err, const char *reason)
+{
+	return fail(err, STATUS_ATTACH, "cannot attach to %d: %s; run: sudo goretain %d", f->pid,
+		    reason, f->pid);
+}
+
 /* Linux Documentation/admin-guide/LSM/Yama.rst */
 static bool refuse_yama(const struct refusal_facts *f, struct error *err)
 {
 	if (f->ptrace_scope == 3)
-		return fail(err, STATUS_ATTACH, "cannot attach to %d: kernel.yama.ptrace_scope is 3, "
-			    "nobody may until the machine starts anew with 2 or less in "
-			    "/etc/sysctl.d", f->pid);
+		return refuse_for(f, err, "kernel.yama.ptrace_scope is 3, nobody may until the "
+				  "machine starts anew with 2 or less in /etc/sysctl.d");
 	if (f->ptrace_scope == 2)
-		return fail(err, STATUS_ATTACH, "cannot attach to %d: kernel.yama.ptrace_scope is 2, "
-			    "only root may; run: sudo goretain %d", f->pid, f->pid);
-	return fail(err, STATUS_ATTACH, "cannot attach to %d: kernel.yama.ptrace_scope is 1, "
-		    "a user may attach only to children of the same terminal; run: sudo goretain %d, "
-		    "or once: sudo sysctl kernel.yama.ptrace_scope=0", f->pid, f->pid);
+		return suggest_sudo(f, err, "kernel.yama.ptrace_scope is 2, only root may");
+	return fail(err, STATUS_ATTACH, "cannot attach to %d: kernel.yama.ptrace_scope is 1, a user "
+		    "may attach only to own children; run: sudo goretain %d, or once: sudo sysctl "
+		    "kernel.yama.ptrace_scope=0", f->pid, f->pid);
+}
+
+static bool refuse_user(const struct refusal_facts *f, struct error *err)
+{
+	char reason[128];
+
+	snprintf(reason, sizeof reason, "it belongs to user %s and you are %s", f->owner, f->me);
+	return suggest_sudo(f, err, reason);
 }
 
 bool refuse_attach(const struct refusal_facts *f, struct error *err)
@@ -95,27 +114,26 @@ bool refuse_attach(const struct refusal_facts *f, struct error *err)
 	if (!f->exists)
 		return fail(err, STATUS_ATTACH, "there is no process %d", f->pid);
 	if (f->kernel_thread)
-		return fail(err, STATUS_ATTACH, "%d is a thread of the kernel, not a program", f->pid);
+		return fail(err, STATUS_ATTACH, "%d is a thread of the kernel, not a program",
+			    f->pid);
 	if (f->zombie)
-		return fail(err, STATUS_ATTACH, "%d has ended already and only waits for its parent "
-			    "to take note", f->pid);
+		return fail(err, STATUS_ATTACH, "%d has ended already and only waits for its "
+			    "parent to take note", f->pid);
 	if (f->tracer)
 		return refuse_traced(f, err);
 	if (f->ptrace_scope == 3)
 		return refuse_yama(f, err);
-	if (!f->may_trace && f->root)
-		return fail(err, STATUS_ATTACH, "cannot attach to %d: root lacks CAP_SYS_PTRACE here; "
-			    "start the container with --cap-add SYS_PTRACE", f->pid);
-	if (!f->may_trace && !f->same_user)
-		return fail(err, STATUS_ATTACH, "cannot attach to %d: it belongs to user %s and you "
-			    "are %s; run: sudo goretain %d", f->pid, f->owner, f->me, f->pid);
-	if (!f->may_trace && f->ptrace_scope > 0)
+	if (f->may_trace)
+		return refuse_for(f, err, "the kernel does not permit it, a security module or a "
+				  "seccomp filter forbids ptrace here; run goretain outside of "
+				  "the container");
+	if (f->root)
+		return refuse_for(f, err, "root lacks CAP_SYS_PTRACE here; start the container with "
+				  "--cap-add SYS_PTRACE");
+	if (!f->same_user)
+		return refuse_user(f, err);
+	if (f->ptrace_scope > 0)
 		return refuse_yama(f, err);
-	if (!f->may_trace)
-		return fail(err, STATUS_ATTACH, "cannot attach to %d: it has more rights than you "
-			    "(set-user-ID, capabilities, or marked not dumpable); run: sudo goretain %d",
-			    f->pid, f->pid);
-	return fail(err, STATUS_ATTACH, "cannot attach to %d: the kernel does not permit it, a "
-		    "security module or a seccomp filter forbids ptrace here; run goretain outside of "
-		    "the container", f->pid);
+	return suggest_sudo(f, err, "it has more rights than you (set-user-ID, capabilities, or "
+			    "marked not dumpable)");
 }

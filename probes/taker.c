@@ -220,7 +220,9 @@ static bool write_table(const struct taker *t, int fd, const struct wire_table *
 /* The table as it is now, in a memfd; -1 on failure. */
 static int make_table(struct taker *t, struct error *err)
 {
-	struct wire_table table = {.n_ranges = t->mappings.n_ranges, .n_files = t->mappings.n_files};
+	struct wire_table table = {
+		.n_ranges = t->mappings.n_ranges, .n_files = t->mappings.n_files,
+	};
 	autofree struct image_thread *threads = read_registers(t, &table.n_threads);
 	int fd = memfd_create("table", MFD_CLOEXEC);
 
@@ -370,7 +372,9 @@ static void serve_pieces(struct taker *t, const struct wire_request *q, struct w
 static void set_timer(uint64_t ns)
 {
 	struct itimerval timer = {.it_value = {
-		.tv_sec = (time_t)(ns / 1000000000), .tv_usec = (suseconds_t)(ns / 1000 % 1000000)}};
+		.tv_sec = (time_t)(ns / 1000000000),
+		.tv_usec = (suseconds_t)(ns / 1000 % 1000000),
+	}};
 
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
@@ -405,7 +409,7 @@ static void resume(struct taker *t, struct wire_reply *r)
 	}
 }
 
-/* Start the clocks of a stop: the broker's, our timer, the deadline, which leaves time to resume. */
+/* Start a stop's clocks: the broker's, our timer, the deadline, which leaves time to resume. */
 static void begin_hold(struct taker *t, uint64_t limit_ns)
 {
 	uint64_t reserve = proc_status(t->copier.task, "Threads:") * RESUME_NS;
@@ -529,7 +533,8 @@ static void give_up_waiting(struct taker *t)
 {
 	struct wire_reply r = {0};
 
-	fail(&r.error, STATUS_REFUSED, "gave up: process %d was stopped for too long", t->target.pid);
+	fail(&r.error, STATUS_REFUSED, "gave up: process %d was stopped for too long",
+	     t->target.pid);
 	give_up(t, &r);
 }
 

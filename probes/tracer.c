@@ -26,13 +26,6 @@ bool tracer_init(struct tracer *t, pid_t pid, struct error *err)
 	return t->number || fail_memory(err, "the list of threads");
 }
 
-void tracer_free(struct tracer *t)
-{
-	free(t->threads);
-	free(t->number);
-	*t = (struct tracer){0};
-}
-
 static struct held_thread *find_thread(struct tracer *t, pid_t tid)
 {
 	uint32_t number = (uint32_t)tid <= TID_LIMIT ? t->number[tid] : 0;
@@ -63,8 +56,8 @@ static bool expect(struct tracer *t, pid_t tid)
 	return true;
 }
 
-/* Is THREAD stopped, or about to be? One that stopped is asked: it may have been killed since, or an
- * exec elsewhere in the process may have given its number to a thread that runs. */
+/* Is THREAD stopped, or about to be? One that stopped is asked: it may have been killed since, or
+ * an exec elsewhere in the process may have given its number to a thread that runs. */
 static bool is_held(const struct held_thread *thread)
 {
 	unsigned long message;
@@ -82,9 +75,9 @@ static bool is_ours(pid_t tid)
 
 enum seized { SEIZED, SEIZE_DEAD, SEIZE_FORBIDDEN };
 
-/* Make thread TID ours. One that is ending is refused like one that may not be traced, and so is one
- * that is ours already: killed, or under a number that an exec gave it. Since an exec can change
- * that between two looks, a refusal without a reason is believed only after some. */
+/* Make thread TID ours. One that is ending is refused like one that may not be traced, and so is
+ * one that is ours already: killed, or under a number that an exec gave it. Since an exec can
+ * change that between two looks, a refusal without a reason is believed only after some. */
 static enum seized seize(pid_t pid, pid_t tid)
 {
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {

@@ -27,9 +27,9 @@ struct tracer {
 	uint32_t *number;   /* of a thread, by its tid, plus 1 */
 };
 
-/* Ready to hold PID. Blocks SIGCHLD in this thread, which must be the one that stops and resumes. */
+/* Ready to hold PID, until this process ends. Blocks SIGCHLD in this thread, which must be the one
+ * that stops and resumes. */
 bool tracer_init(struct tracer *t, pid_t pid, struct error *err);
-void tracer_free(struct tracer *t);
 
 /* Stop all threads. Fails with STATUS_GONE if none is left, STATUS_ATTACH if the kernel does not
  * permit it, STATUS_REFUSED at DEADLINE (monotonic nanoseconds): the caller then

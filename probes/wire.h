@@ -7,7 +7,8 @@
  * socket is RESUME, and the taker's end.
  *
  * The bytes themselves go through shared memory, which the taker alone can write: the image's
- * memory and states (probes/mappings.h says what lies where), and a table for each HELLO and STOP. */
+ * memory and states (probes/mappings.h says what lies where), and a table for each HELLO and
+ * STOP. */
 #ifndef GORETAIN_PROBES_WIRE_H
 #define GORETAIN_PROBES_WIRE_H
 
@@ -19,7 +20,7 @@
 #include "graph/error.h"
 
 enum wire_op {
-	WIRE_HELLO,    /* reply with memory, states, table and, if there is one, the program's file */
+	WIRE_HELLO,    /* reply with memory, states, table and, if there is one, the program */
 	WIRE_COUNT,    /* bytes = of present private pages; threads */
 	WIRE_SAMPLE,   /* copy a sample of them, to measure: bytes, ns */
 	WIRE_PREPARE,  /* fault in what will be copied of [lo, hi); bytes = so much */
@@ -64,8 +65,8 @@ struct wire_notice { uint64_t limit_ns; };
 bool wire_send(int socket, const void *bytes, size_t size, const int *fds, unsigned n);
 
 /* Receive one message of exactly SIZE bytes; *N descriptors (close-on-exec, the caller's) come in
- * FDS; with FDS NULL none may come. False at the end of the socket, for a message of another size, or
- * with errno set: there is nothing to close then. */
+ * FDS; with FDS NULL none may come. False at the end of the socket, for a message of another size,
+ * or with errno set: there is nothing to close then. */
 bool wire_receive(int socket, void *bytes, size_t size, int fds[WIRE_FDS], unsigned *n);
 
 #endif

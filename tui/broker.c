@@ -110,7 +110,8 @@ static bool start_reader(struct broker *b, reader_fn reader)
 		close(b->socket);
 		close(b->signals);
 		if (!settle_child(b, parent) || !drop_privileges()) {
-			fprintf(stderr, "goretain: cannot give up privileges: %s\n", strerror(errno));
+			fprintf(stderr, "goretain: cannot give up privileges: %s\n",
+				strerror(errno));
 			_exit(STATUS_REFUSED);
 		}
 		exit((int)reader(b->request, theirs));
@@ -341,8 +342,8 @@ static int conclude(const struct broker *b)
 		die_by(b->killer ? b->killer : number);
 	if (!number)
 		return WEXITSTATUS(b->reader_status);
-	fprintf(stderr, "goretain: the reader was ended by signal %d (%s); the target goes on\n", number,
-		strsignal(number));
+	fprintf(stderr, "goretain: the reader was ended by signal %d (%s); the target goes on\n",
+		number, strsignal(number));
 	return 128 + number;
 }
 

@@ -16,7 +16,7 @@ enum broker_op {
 	BROKER_FILE,   /* file number `file` of the command line: a descriptor to read */
 	BROKER_CREATE, /* begin the output `path`: a descriptor to write */
 	BROKER_COMMIT, /* the output is whole: give it its name */
-	BROKER_DEBUG,  /* the debug file for build id `path`, in hex: a descriptor, if there is one */
+	BROKER_DEBUG,  /* the debug file for build id `path`, in hex: a descriptor, if any */
 };
 
 /* The files that the user named; the reader can have no others opened. */

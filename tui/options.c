@@ -145,7 +145,8 @@ static bool parse_words(char **words, struct request *r, struct error *err)
 	return true;
 }
 
-bool options_parse(int argc, char **argv, struct request *out, enum asked *asked, struct error *err)
+bool options_parse(int argc, char **argv, struct request *out, enum asked *asked,
+		   struct error *err)
 {
 	*asked = ASKED_RUN;
 	*out = (struct request){.max_pause_ms = 1000};

@@ -10,7 +10,8 @@ enum asked { ASKED_RUN, ASKED_HELP, ASKED_VERSION };
 
 /* Read the command line. Fails with STATUS_USAGE. What it does not say gets its default; pid and
  * what is known of standard output are not set here. */
-bool options_parse(int argc, char **argv, struct request *out, enum asked *asked, struct error *err);
+bool options_parse(int argc, char **argv, struct request *out, enum asked *asked,
+		   struct error *err);
 
 /* The text of --help, made from the tables of commands and options. */
 void options_help(struct text *out);

@@ -19,6 +19,8 @@ static struct {
 	char hidden[NAME_MAX + 1];
 } output = {.fd = -1};
 
+static const char already_there[] = "it exists; --force replaces it";
+
 static bool fail_output(struct error *err, const char *reason)
 {
 	autotext struct text path = {0};
@@ -84,7 +86,7 @@ int output_create(const char *path, bool force, struct error *err)
 		return -1;
 	}
 	if (!force && fstatat(output.directory, final_name(), &existing, AT_SYMLINK_NOFOLLOW) == 0)
-		fail_output(err, "it exists; --force replaces it");
+		fail_output(err, already_there);
 	else if ((output.fd = open_file()) < 0)
 		fail_output(err, strerror(errno));
 	if (output.fd < 0)
@@ -100,7 +102,8 @@ static bool give_name(void)
 	if (output.named)
 		return true;
 	snprintf(self, sizeof self, "/proc/self/fd/%d", output.fd);
-	output.named = linkat(AT_FDCWD, self, output.directory, output.hidden, AT_SYMLINK_FOLLOW) == 0;
+	output.named = linkat(AT_FDCWD, self, output.directory, output.hidden,
+			      AT_SYMLINK_FOLLOW) == 0;
 	return output.named;
 }
 
@@ -126,12 +129,12 @@ bool output_commit(struct error *err)
 
 	if (output.fd < 0)
 		return fail(err, STATUS_OUTPUT, "there is no output to complete");
-	ok = fsync(output.fd) == 0 && give_name() && (output.force ? rename_over() : rename_new()) &&
-	     fsync(output.directory) == 0;
+	ok = fsync(output.fd) == 0 && give_name() &&
+	     (output.force ? rename_over() : rename_new()) && fsync(output.directory) == 0;
 	if (ok)
 		output.named = false;
 	else
-		fail_output(err, errno == EEXIST ? "it exists; --force replaces it" : strerror(errno));
+		fail_output(err, errno == EEXIST ? already_there : strerror(errno));
 	output_discard();
 	return ok;
 }

@@ -9,7 +9,8 @@
 
 /* Begin a file that will be called PATH: without a name yet where the file system can do that, else
  * under a hidden name beside it; mode 0600. Discards one that was begun before. Returns its
- * descriptor, which stays ours, or -1: STATUS_OUTPUT if it cannot be made, or exists and not FORCE. */
+ * descriptor, which stays ours, or -1: STATUS_OUTPUT if it cannot be made, or exists and not
+ * FORCE. */
 int output_create(const char *path, bool force, struct error *err);
 
 /* Flush it to disk and give it its name. Fails with STATUS_OUTPUT if the name was taken meanwhile

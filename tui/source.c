@@ -88,8 +88,8 @@ static bool load_process(struct broker_source *s, struct graph *_Atomic *out,
 	return true;
 }
 
-static bool load_file(struct broker_source *s, struct graph *_Atomic *out, struct progress *progress,
-		      struct error *err)
+static bool load_file(struct broker_source *s, struct graph *_Atomic *out,
+		      struct progress *progress, struct error *err)
 {
 	struct broker_request q = {.op = BROKER_FILE, .file = FILE_TARGET};
 	autoclose int fd = ask_for_file(s, &q, err);

@@ -3,9 +3,9 @@
  *	target beat FILE THREADS MEGABYTES   a heartbeat in FILE, that many idle threads and bytes
  *	target churn                         threads that start and end threads without a pause
  *	target leaderless                    the main thread has ended, others go on
- *	target exec MILLISECONDS             starts itself anew, from a second thread, again and again
+ *	target exec MILLISECONDS             starts itself anew from a second thread, endlessly
  *	target exit MICROSECONDS             ends by itself after that time, with threads running
- *	target signals N                     gets N real-time signals and says whether all came in order
+ *	target signals N                     gets N real-time signals, says if all came in order
  *
  * Prints "ready" once it is what it is called (exec: each time). */
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* Mappings of this process, and the layout: linear around every mapping, stable when they change. */
+/* Mappings of this process, and the layout: linear around each mapping, stable when they change. */
 #include "graph/cleanup.h"
 #include "probes/mappings.h"
 
@@ -17,10 +17,17 @@
 
 static struct mappings list(const struct image_range *ranges, uint32_t n)
 {
-	struct mappings m = {.ranges = malloc(n * sizeof *ranges), .n_ranges = n, .range_capacity = n};
+	struct mappings m = {
+		.ranges = malloc(n * sizeof *ranges), .n_ranges = n, .range_capacity = n,
+	};
 
 	memcpy(m.ranges, ranges, n * sizeof *ranges);
 	return m;
+}
+
+static uint64_t end_of(const struct image_range *range)
+{
+	return range->offset + (range->hi - range->lo);
 }
 
 static void test_linear(void **state)
@@ -37,7 +44,8 @@ static void test_linear(void **state)
 		{.lo = 800 * GB, .hi = 803 * GB, .file = NO_FILE},
 		{.lo = 810 * GB, .hi = 850 * GB, .file = NO_FILE},
 	};
-	struct mappings m = list(before, ARRAY_SIZE(before)), later = list(after, ARRAY_SIZE(after));
+	struct mappings m = list(before, ARRAY_SIZE(before));
+	struct mappings later = list(after, ARRAY_SIZE(after));
 	struct layout layout = {0};
 
 	assert_true(layout_build(&layout, &m, NULL) && layout_place(&layout, &m, NULL));
@@ -56,10 +64,8 @@ static void test_linear(void **state)
 	assert_int_equal(later.ranges[4].lo, 811 * GB + LAYOUT_MARGIN);
 	for (uint32_t i = 0; i < later.n_ranges; i++)
 		for (uint32_t k = 0; k < i; k++)
-			assert_true(later.ranges[k].offset + later.ranges[k].hi - later.ranges[k].lo <=
-				    later.ranges[i].offset ||
-				    later.ranges[i].offset + later.ranges[i].hi - later.ranges[i].lo <=
-				    later.ranges[k].offset);
+			assert_true(end_of(&later.ranges[k]) <= later.ranges[i].offset ||
+				    end_of(&later.ranges[i]) <= later.ranges[k].offset);
 	mappings_free(&m);
 	mappings_free(&later);
 	layout_free(&layout);

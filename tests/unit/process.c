@@ -1,4 +1,4 @@
-/* A live process as an image: every kind of memory reads as it should before, in and after the stop. */
+/* A live process as an image: each kind of memory reads as it should before and after the stop. */
 #include "graph/cleanup.h"
 #include "probes/process.h"
 #include "probes/taker.h"

@@ -31,11 +31,11 @@ static void test_user(void **state)
 	check(facts, "cannot attach to 4242: it belongs to user app and you are you; "
 	      "run: sudo goretain 4242");
 	facts.same_user = true;
-	check(facts, "cannot attach to 4242: it has more rights than you (set-user-ID, capabilities, or "
-	      "marked not dumpable); run: sudo goretain 4242");
+	check(facts, "cannot attach to 4242: it has more rights than you (set-user-ID, "
+	      "capabilities, or marked not dumpable); run: sudo goretain 4242");
 	facts.root = true;
-	check(facts, "cannot attach to 4242: root lacks CAP_SYS_PTRACE here; start the container with "
-	      "--cap-add SYS_PTRACE");
+	check(facts, "cannot attach to 4242: root lacks CAP_SYS_PTRACE here; start the container "
+	      "with --cap-add SYS_PTRACE");
 	facts.may_trace = true;
 	check(facts, "cannot attach to 4242: the kernel does not permit it, a security module or a "
 	      "seccomp filter forbids ptrace here; run goretain outside of the container");
@@ -45,13 +45,13 @@ static void test_yama(void **state)
 {
 	struct refusal_facts facts = plain;
 	const char *const sentences[] = {
-		"cannot attach to 4242: kernel.yama.ptrace_scope is 1, a user may attach only to children "
-		"of the same terminal; run: sudo goretain 4242, or once: "
+		"cannot attach to 4242: kernel.yama.ptrace_scope is 1, a user may attach only to "
+		"own children; run: sudo goretain 4242, or once: "
 		"sudo sysctl kernel.yama.ptrace_scope=0",
 		"cannot attach to 4242: kernel.yama.ptrace_scope is 2, only root may; "
 		"run: sudo goretain 4242",
-		"cannot attach to 4242: kernel.yama.ptrace_scope is 3, nobody may until the machine starts "
-		"anew with 2 or less in /etc/sysctl.d",
+		"cannot attach to 4242: kernel.yama.ptrace_scope is 3, nobody may until the "
+		"machine starts anew with 2 or less in /etc/sysctl.d",
 	};
 
 	facts.same_user = true;
