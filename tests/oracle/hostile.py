@@ -170,7 +170,6 @@ class Hostile:
             (NAME, NAME, NAME),
             (f"--{NAME}",),
             ("export", self.pid, "--as", NAME, "-o", "-"),
-            ("report", self.pid, "--exe", NAME),
         ):
             done = subprocess.run(
                 [GORETAIN, *map(str, arguments)],

@@ -27,8 +27,8 @@ var (
 )
 
 // Prepare opens the file that the heap dump will be written to (the first argument) and collects
-// twice, so that nothing is left to sweep, pools are empty and stacks have shrunk. The second time
-// gives memory back to the system, so that the background scavenger has nothing left to do. From
+// some times, so that nothing is left to sweep, pools are empty and stacks have shrunk. The last
+// one gives memory back to the system, so that the background scavenger has nothing left to do. From
 // here on the collector is off.
 func Prepare() {
 	if len(os.Args) > 1 {
@@ -40,8 +40,18 @@ func Prepare() {
 	}
 	debug.SetGCPercent(-1)
 	Settle()
-	runtime.GC()
+	collectAndFinalize()
+	collectAndFinalize()
 	debug.FreeOSMemory()
+}
+
+// collectAndFinalize collects, and waits until a finalizer has run: by the second time all of the
+// first time's have. What a finalizer still worked on would survive the last collection by chance.
+func collectAndFinalize() {
+	ran := make(chan struct{})
+	runtime.SetFinalizer(new([32]byte), func(*[32]byte) { close(ran) })
+	runtime.GC()
+	<-ran
 }
 
 // Settle waits until no goroutine of the program but this one runs or could: each is where it will
