@@ -88,7 +88,7 @@ uint32_t graph_slot_object(const struct graph *g, const struct extent *e, uint32
 }
 
 /* The extent that ADDR lies in: on most pages there is but one to ask. */
-static const struct extent *find_extent(const struct graph *g, uint64_t addr)
+static uint32_t find_extent(const struct graph *g, uint64_t addr)
 {
 	uint32_t i = pages_first_extent(g->pages, addr);
 
@@ -96,23 +96,37 @@ static const struct extent *find_extent(const struct graph *g, uint64_t addr)
 		const struct extent *e = &g->extents[i];
 
 		if (addr - e->base < e->stride * e->slots)
-			return e;
+			return i;
 	}
-	return NULL;
+	return NO_EXTENT;
+}
+
+bool graph_locate(const struct graph *g, uint64_t addr, struct graph_place *out)
+{
+	const struct extent *e;
+	uint64_t from_base, slot;
+
+	out->extent = find_extent(g, addr);
+	if (out->extent == NO_EXTENT)
+		return false;
+	e = &g->extents[out->extent];
+	from_base = addr - e->base;
+	slot = e->magic ? from_base * e->magic >> 32 : from_base / e->stride;
+	out->slot = (uint32_t)slot;
+	out->offset = from_base - slot * e->stride;
+	out->id = graph_slot_object(g, e, out->slot);
+	return out->id != NO_NODE;
 }
 
 uint32_t graph_find(const struct graph *g, uint64_t addr, uint64_t *offset)
 {
-	const struct extent *e = find_extent(g, addr);
-	uint64_t from_base, slot;
+	struct graph_place place;
 
-	if (!e)
+	if (!graph_locate(g, addr, &place))
 		return NO_NODE;
-	from_base = addr - e->base;
-	slot = e->magic ? from_base * e->magic >> 32 : from_base / e->stride;
 	if (offset)
-		*offset = from_base - slot * e->stride;
-	return graph_slot_object(g, e, (uint32_t)slot);
+		*offset = place.offset;
+	return place.id;
 }
 
 enum strength graph_edge_strength(const struct graph *g, uint64_t edge)

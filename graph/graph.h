@@ -289,6 +289,13 @@ uint64_t graph_size(const struct graph *g, uint32_t id);
  * NO_NODE: not in an extent, or in a free slot. */
 uint32_t graph_find(const struct graph *g, uint64_t addr, uint64_t *offset);
 
+/* Where an address lies: its object, that object's extent (an index) and slot, and the distance
+ * from the object's base. */
+struct graph_place { uint32_t id, extent, slot; uint64_t offset; };
+
+/* The same as graph_find for who needs more than the id; false where that gives NO_NODE. */
+bool graph_locate(const struct graph *g, uint64_t addr, struct graph_place *out);
+
 /* The object in slot SLOT of extent E, or NO_NODE if that is free. */
 uint32_t graph_slot_object(const struct graph *g, const struct extent *e, uint32_t slot);
 

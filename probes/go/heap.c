@@ -61,37 +61,33 @@ static void release(struct graph *g)
 	heap_free(g->producer);
 }
 
-static void object_of(const struct heap *heap, uint32_t id, uint64_t offset, struct heap_object *o)
+static void object_at(const struct heap *heap, const struct graph_place *place,
+		      struct heap_object *o)
 {
-	const struct extent *e = graph_extent(heap->graph, id);
+	const struct extent *e = &heap->graph->extents[place->extent];
 	const struct go_span *s = &heap->spans.items[e->tag];
-	uint64_t addr = graph_addr(heap->graph, id), at = addr - e->base;
+	uint64_t at = place->slot * e->stride;
 
-	*o = (struct heap_object){ .id = id, .span = e->tag, .slot = (uint32_t)(at / e->stride),
-				   .addr = addr, .size = e->stride, .offset = offset };
+	*o = (struct heap_object){ .id = place->id, .span = e->tag, .slot = place->slot,
+				   .addr = e->base + at, .size = e->stride,
+				   .offset = place->offset };
 	o->data = at + e->stride <= s->present ? s->data + at : NULL;
 }
 
 bool heap_find(const struct heap *heap, uint64_t addr, struct heap_object *out)
 {
-	uint64_t offset;
-	uint32_t id;
+	struct graph_place place;
 
-	if (addr < heap->lowest || addr >= heap->highest)
+	if (addr < heap->lowest || addr >= heap->highest ||
+	    !graph_locate(heap->graph, addr, &place))
 		return false;
-	id = graph_find(heap->graph, addr, &offset);
-	if (id == NO_NODE)
-		return false;
-	object_of(heap, id, offset, out);
+	object_at(heap, &place, out);
 	return true;
 }
 
 bool heap_object(const struct heap *heap, uint32_t id, struct heap_object *out)
 {
-	if (id >= heap->graph->n_objects)
-		return false;
-	object_of(heap, id, 0, out);
-	return true;
+	return id < heap->graph->n_objects && heap_find(heap, graph_addr(heap->graph, id), out);
 }
 
 static bool allocated_at(void *ctx, uint64_t addr)

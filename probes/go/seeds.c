@@ -177,14 +177,14 @@ static void seed_channel(struct typing *t, uint32_t span, uint32_t slot)
 	uint16_t elem_size;
 	uint32_t elem;
 
-	if (s->elemsize < (uint64_t)l->hchan_size ||
-	    t->heap->graph->type[graph_find(t->heap->graph, p.addr, NULL)] != NO_NODE)
+	if (s->elemsize < (uint64_t)l->hchan_size)
 		return;
 	if (load(bytes) > load(bytes + l->hchan_dataqsiz) || load(bytes + l->hchan_buf) < IMAGE_PAGE)
 		return;
 	elem = typing_interface(t, load(bytes + l->hchan_elemtype));
 	memcpy(&elem_size, bytes + l->hchan_elemsize, 2);
-	if (elem == NO_TYPE || types_get(t->heap->types, elem)->size != elem_size)
+	if (elem == NO_TYPE || types_get(t->heap->types, elem)->size != elem_size ||
+	    t->heap->graph->type[graph_find(t->heap->graph, p.addr, NULL)] != NO_NODE)
 		return;
 	p.type = types_chan_of(t->heap->types, elem);
 	if (p.type != NO_TYPE)

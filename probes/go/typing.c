@@ -262,14 +262,12 @@ static bool channel_agrees(struct typing *t, const struct candidate *c)
 	return elem == types_get(t->heap->types, type->elem)->addr;
 }
 
+/* The candidate's object is known: take its measure. False if the value does not fit into it. */
 static bool look_at(struct typing *t, struct candidate *c)
 {
 	const struct heap *heap = t->heap;
 	uint64_t before;
 
-	if (c->place->addr < heap->lowest || c->place->addr >= heap->highest ||
-	    !heap_find(heap, c->place->addr, &c->object))
-		return false;
 	c->span = &heap->spans.items[c->object.span];
 	before = mask_value_offset(&heap->go, c->span);
 	if (c->object.offset < before)
@@ -344,9 +342,11 @@ static void widen_buckets(struct candidate *c, struct typed_place *wide)
 	c->bytes = wide->n * c->unit;
 }
 
-void typing_place(struct typing *t, const struct typed_place *place)
+/* typing_place, when the place's object is known. */
+static void place_in(struct typing *t, const struct typed_place *place,
+		     const struct heap_object *object)
 {
-	struct candidate c = { .place = place };
+	struct candidate c = { .place = place, .object = *object };
 	struct typed_place wide;
 	uint32_t form;
 	enum fit fit;
@@ -374,6 +374,14 @@ void typing_place(struct typing *t, const struct typed_place *place)
 		return;
 	if (c.pointers)
 		push(t, c.place);
+}
+
+void typing_place(struct typing *t, const struct typed_place *place)
+{
+	struct heap_object object;
+
+	if (heap_find(t->heap, place->addr, &object))
+		place_in(t, place, &object);
 }
 
 /* ---- following references ---- */
@@ -453,20 +461,18 @@ static void follow_direct(struct typing *t, uint32_t type, uint64_t data, enum k
 void typing_follow_interface(struct typing *t, uint64_t type_word, uint64_t data)
 {
 	uint32_t type = in_heap(t, data) ? typing_interface(t, type_word) : NO_TYPE;
-	const struct rtype *r;
-	uint32_t id;
+	struct typed_place p = { .addr = data, .n = 1, .type = type, .form = FORM_VALUE,
+				 .known = KNOWN_EXACT };
+	struct heap_object box;
 
 	if (type == NO_TYPE)
 		return;
-	r = types_get(t->heap->types, type);
-	if (r->direct) {
+	if (types_get(t->heap->types, type)->direct) {
 		follow_direct(t, type, data, KNOWN_EXACT);
-		return;
+	} else if (heap_find(t->heap, data, &box)) {
+		place_in(t, &p, &box);
+		t->heap->graph->flags[box.id] |= OBJECT_BOXED;
 	}
-	place(t, data, FORM_VALUE, type, 1, KNOWN_EXACT);
-	id = graph_find(t->heap->graph, data, NULL);
-	if (id != NO_NODE)
-		t->heap->graph->flags[id] |= OBJECT_BOXED;
 }
 
 static void follow_slice(struct typing *t, const struct ref *ref, const uint8_t *p, enum known known)
