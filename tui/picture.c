@@ -106,8 +106,7 @@ static void propose_name(const struct graph *g, uint32_t node, struct text *out)
 	autotext struct text name = {0};
 	bool dash = true;
 
-	text_puts(out, g->meta.process ? g->meta.process : "heap");
-	text_putc(out, '-');
+	text_printf(&name, "%s-", g->meta.process ? g->meta.process : "heap");
 	words_name(g, node, &name);
 	for (size_t i = 0; i < name.length && i < 60; i++) {
 		unsigned char c = (unsigned char)name.bytes[i];

@@ -69,7 +69,7 @@ class Tmux:
             if not missing and not any(re.search(p, text) for p in absent):
                 return text
             if time.monotonic() > end:
-                raise Gone("waited for %r on\n%s" % (missing or absent, text))
+                raise Gone("waited for %r on\n%s\n%s" % (missing or absent, text, self.errors()))
             time.sleep(0.02)
 
     def see(self, *keys_then_pattern):
@@ -106,8 +106,11 @@ class Tmux:
         return int(found.stdout.split()[0])
 
     def errors(self):
-        with open(os.path.join(self.folder, "errors"), errors="replace") as file:
-            return file.read()
+        try:
+            with open(os.path.join(self.folder, "errors"), errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
 
     def settings_kept(self):
         """Are the terminal's settings what they were before the program ran?"""
@@ -123,10 +126,12 @@ class Pty:
     def __init__(self, command, width=80, height=24, env=None):
         self.output = b""
         self.status = None
+        self.folder = tempfile.TemporaryDirectory(prefix="screens-")
         environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "LC_ALL")}
         environment.update({"TERM": "xterm-256color", "LANG": "C.UTF-8"}, **(env or {}))
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            os.chdir(self.folder.name)
             os.execvpe(command[0], command, environment)
         self.resize(width, height)
 
@@ -138,6 +143,7 @@ class Pty:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         os.close(self.fd)
+        self.folder.cleanup()
 
     def resize(self, width, height):
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))

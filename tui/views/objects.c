@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "graph/cleanup.h"
+#include "graph/label.h"
 #include "tui/siblings.h"
 #include "tui/views/views.h"
 #include "tui/words.h"
@@ -18,8 +19,8 @@ static const struct column columns[N_COLUMNS] = {
 	[WHAT] = { "WHAT", ALIGN_LEFT, 34, 0, 0, 0 },
 };
 
-/* A row: the node, and what refers to it if that is known, for the words of the step. */
-struct item { uint32_t node, via; };
+/* A row: the node, and what refers to it and where in that, for the words of the step. */
+struct item { uint32_t node, via; uint64_t offset; };
 
 struct objects {
 	struct objects_request request;
@@ -47,7 +48,7 @@ static bool add(struct objects *o, uint32_t node, uint32_t via)
 		o->made = items;
 		o->capacity = capacity;
 	}
-	o->made[o->n_made++] = (struct item){ node, via };
+	o->made[o->n_made++] = (struct item){ node, via, UINT64_MAX };
 	o->bytes += graph_retained(o->graph, node);
 	return true;
 }
@@ -93,6 +94,45 @@ static void gather(struct objects *o, struct progress *progress)
 			o->failed = !add(o, r->nodes[i], NO_NODE);
 }
 
+static int by_via(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+
+	if (x->via != y->via)
+		return x->via < y->via ? -1 : 1;
+	return x->node < y->node ? -1 : x->node > y->node;
+}
+
+/* Where in the object VIA each of the N items lies that it refers to: all in one pass over its edges,
+ * since to look for a row's edge anew takes as long as the object has edges. ITEMS by node. */
+static void find_offsets(const struct graph *g, uint32_t via, struct item *items, uint32_t n)
+{
+	for (uint32_t e = g->fwd_row[via]; e < g->fwd_row[via + 1]; e++) {
+		struct item key = { .node = g->fwd_dst[e], .via = via };
+		struct item *item = bsearch(&key, items, n, sizeof *items, by_via);
+
+		if (item && item->offset == UINT64_MAX)
+			item->offset = label_edge_offset(g, via, e);
+	}
+}
+
+static void find_steps(struct objects *o, struct progress *progress)
+{
+	const struct graph *g = o->graph;
+	uint32_t from = 0;
+
+	progress_begin(progress, "naming the steps", o->n_made);
+	qsort(o->made, o->n_made, sizeof *o->made, by_via);
+	for (uint32_t i = 1; i <= o->n_made && !progress_cancelled(progress); i++) {
+		if (i < o->n_made && o->made[i].via == o->made[from].via)
+			continue;
+		if (graph_is_object(g, o->made[from].via))
+			find_offsets(g, o->made[from].via, o->made + from, i - from);
+		progress_add(progress, i - from);
+		from = i;
+	}
+}
+
 static uint64_t key_of(const struct objects *o, uint32_t node)
 {
 	bool object = graph_is_object(o->graph, node);
@@ -121,8 +161,11 @@ static void job(void *arg, struct progress *progress)
 {
 	struct objects *o = arg;
 
-	if (!o->made)
+	if (!o->made) {
 		gather(o, progress);
+		if (o->n_made && o->request.of == OBJECTS_SIBLINGS && !o->request.referrers)
+			find_steps(o, progress);
+	}
 	progress_begin(progress, "sorting", 0);
 	if (o->n_made && !o->failed)
 		qsort_r(o->made, o->n_made, sizeof *o->made, compare, o);
@@ -225,6 +268,22 @@ static void update(struct page *page)
 	o->index = screen_index(page->screen);
 }
 
+/* How one gets to an item, or from it. */
+static void say_step(const struct objects *o, const struct item *item, struct text *out)
+{
+	const struct graph *g = o->graph;
+	enum known known;
+
+	if (!graph_is_object(g, item->node) || item->via == NO_NODE)
+		return;
+	if (o->request.referrers)
+		words_step(g, item->via, o->request.parent, out);
+	else if (item->offset != UINT64_MAX && g->lens)
+		g->lens->ops->edge_label(g->lens, item->via, item->offset, out, &known);
+	else if (graph_is_holder(g, item->via))
+		words_step(g, item->via, item->node, out);
+}
+
 static void row(struct page *page, unsigned pane, uint32_t index, struct row *out)
 {
 	struct objects *o = page->state;
@@ -245,10 +304,7 @@ static void row(struct page *page, unsigned pane, uint32_t index, struct row *ou
 		text_printf(&out->cells[ADDRESS].text, "0x%llx",
 			    (unsigned long long)graph_addr(g, item->node));
 	}
-	if (object && o->request.referrers)
-		words_step(g, item->via, o->request.parent, &what->text);
-	else if (object && item->via != NO_NODE)
-		words_step(g, item->via, item->node, &what->text);
+	say_step(o, item, &what->text);
 	text_puts(&what->text, what->text.length ? "  " : "");
 	words_node(g, item->node, what);
 }

@@ -86,6 +86,13 @@ static void close_view(struct page *page)
 
 /* What is held by whom: suspects first, then the largest holders. */
 
+/* Advice may hold code, indented with tabs: a tab is no character that a cell can show. */
+static void add_words(struct text *out, const char *words)
+{
+	for (; *words; words++)
+		text_puts(out, *words == '\t' ? "    " : (const char[]){ *words, '\0' });
+}
+
 static void add_suspects(struct overview *o)
 {
 	const struct graph *g = o->graph;
@@ -99,9 +106,11 @@ static void add_suspects(struct overview *o)
 		item->number = i;
 		item->retained = s->retained;
 		text_clear(&item->words);
-		text_printf(&item->words, "%s\n%s", s->title, s->explanation ? s->explanation : "");
-		if (s->fix && *s->fix)
-			text_printf(&item->words, "\nFix: %s", s->fix);
+		add_words(&item->words, s->title);
+		text_putc(&item->words, '\n');
+		add_words(&item->words, s->explanation ? s->explanation : "");
+		text_puts(&item->words, s->fix && *s->fix ? "\nFix: " : "");
+		add_words(&item->words, s->fix ? s->fix : "");
 	}
 }
 
