@@ -72,9 +72,9 @@ struct lens_ops {
 	/* An instance's type as a declaration in source form, for advice; may write nothing. */
 	void (*declaration)(struct lens *lens, uint32_t object, struct text *out);
 
-	/* What to do about a suspect (suspects.h), in the language's own words: sentences, perhaps lines
-	 * of source behind a newline. S is complete but for its words. May write nothing; NULL if the
-	 * lens knows nothing of any. */
+	/* What to do about a suspect (suspects.h), in the language's own words: sentences, perhaps
+	 * lines of source behind a newline. S is complete but for its words. May write nothing; NULL
+	 * if the lens knows nothing of any. */
 	void (*advice)(struct lens *lens, const struct suspect *s, struct text *out);
 
 	/* Is the string key at the subject's place part of the program itself (schema), not data? */

@@ -62,9 +62,11 @@ static bool index_roots(struct hunt *hunt, struct error *err)
 
 static bool run_rules(struct hunt *hunt, struct suspect_list *list, struct error *err)
 {
-	progress_begin(hunt->progress, "suspects", ARRAY_SIZE(rules) * (uint64_t)hunt->g->n_objects);
-	hunt->told = array_zero(hunt->g->n_objects / 64 + 1, sizeof *hunt->told, "suspects", err);
-	hunt->under = array_zero(hunt->g->n_objects, sizeof *hunt->under, "suspects", err);
+	uint64_t n = hunt->g->n_objects;
+
+	progress_begin(hunt->progress, "suspects", ARRAY_SIZE(rules) * n);
+	hunt->told = array_zero(n / 64 + 1, sizeof *hunt->told, "suspects", err);
+	hunt->under = array_zero(n, sizeof *hunt->under, "suspects", err);
 	if (!hunt->told || !hunt->under || !index_roots(hunt, err))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)

@@ -1,5 +1,5 @@
-/* Rule closure-map: closures that captured a map and are all that keeps it. A closure often needs one
- * value of the map, and cannot have that without keeping the map. */
+/* Rule closure-map: closures that captured a map and are all that keeps it. A closure often needs
+ * one value of the map, and cannot have that without keeping the map. */
 #include <string.h>
 
 #include "graph/cleanup.h"
@@ -22,7 +22,8 @@ static uint32_t map_behind(const struct graph *g, uint32_t id)
 
 	if (hunt_is_map(g, id))
 		return id;
-	if (type ? type->kind != TYPE_MAP || type->shape != SHAPE_NONE : graph_size(g, id) > BOX_BYTES)
+	if (graph_size(g, id) > BOX_BYTES ||
+	    (type && (type->kind != TYPE_MAP || type->shape != SHAPE_NONE)))
 		return NO_NODE;
 	for (uint32_t e = g->fwd_row[id]; e < end; e++) {
 		if (inside != NO_NODE)
@@ -101,8 +102,8 @@ static bool look(const struct hunt *hunt, uint32_t id, struct finding *found)
 
 /* ---- words ---- */
 
-/* The name of the variable that holds the map, between BEFORE and AFTER; nothing if it is not known or
- * one that the compiler made up by numbering: X0. */
+/* The name of the variable that holds the map, between BEFORE and AFTER; nothing if it is not known
+ * or one that the compiler made up by numbering: X0. */
 static void put_variable(const struct graph *g, const struct finding *f, const char *before,
 			 const char *after, struct text *out)
 {
@@ -136,7 +137,8 @@ static void put_title(const struct hunt *hunt, const struct finding *f, uint32_t
 	text_puts(&tail, n > 1 ? " closures " : "closure ");
 	words_function(g, f->via, &tail);
 	text_puts(&tail, n > 1 ? " keep a map each" : " keeps a map");
-	put_variable(g, f, n > 1 ? ", " : ": ", "", &tail);
+	if (n == 1)
+		put_variable(g, f, ": ", "", &tail);
 	words_title(out, text_string(&head), text_string(&tail));
 }
 
@@ -205,7 +207,7 @@ static bool tell(const struct hunt *hunt, const struct finding *items, uint32_t 
 	else
 		explain_many(hunt, f, n, story, &story->explanation);
 	if ((hunt->g->flags[f->via] & OBJECT_KNOWN) == KNOWN_INFERRED)
-		text_puts(&story->explanation, " That this object is that closure is inferred (~).");
+		text_puts(&story->explanation, " That it is this closure is inferred (~).");
 	return true;
 }
 

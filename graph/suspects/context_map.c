@@ -159,8 +159,9 @@ static void put_wait(const struct graph *g, const struct crowd *crowd, struct te
 		text_printf(out, "; started by %s", task->created_by);
 	text_putc(out, '.');
 	if (crowd->stuck)
-		text_puts(out, one ? " It can never go on: nothing else reaches what it waits for."
-				   : " They can never go on: nothing else reaches what they wait for.");
+		text_puts(out, one ? " It can never go on: nobody else reaches what it waits for."
+				   : " They can never go on: nobody else reaches what they wait "
+				     "for.");
 }
 
 /* The key of a context stands before its value: the type of the part before the one that refers to

@@ -1,3 +1,5 @@
+/* The search for suspects that every rule shares: look at all objects, group what was found, leave
+ * out what is told already, and have the rest told. */
 #include "graph/suspects/rule.h"
 
 #include <stdlib.h>

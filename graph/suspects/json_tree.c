@@ -1,5 +1,5 @@
-/* Rule json-tree: a decoded JSON document, maps and slices of interface values one in the other, that
- * one reference keeps. The value that is needed of it is small, but there is no part of such a tree
+/* Rule json-tree: a decoded JSON document, maps and slices of interface values one in the other,
+ * that one reference keeps. The value that is needed of it is small, but there is no part of such a tree
  * that does not come with all that is below. */
 #include <string.h>
 
@@ -34,8 +34,8 @@ static bool is_top(const struct graph *g, uint32_t id)
 	return !graph_is_object(g, up) || hunt_shape(g, up) != SHAPE_JSON_TREE;
 }
 
-/* The object by which ID is reached: what dominates it if that refers to it, else a referrer that is
- * nearest to a root; NO_NODE if a root slot refers to it and is nearer. */
+/* The object by which ID is reached: what dominates it if that refers to it, else a referrer that
+ * is nearest to a root; NO_NODE if a root slot refers to it and is nearer. */
 static uint32_t referrer_of(const struct hunt *hunt, uint32_t id)
 {
 	const struct graph *g = hunt->g;
@@ -53,8 +53,8 @@ static uint32_t referrer_of(const struct hunt *hunt, uint32_t id)
 	return best;
 }
 
-/* Which field of a value of its type the reference from VIA to ID is: the same for all elements of an
- * array, and for all entries of a map. */
+/* Which field of a value of its type the reference from VIA to ID is: the same for all elements of
+ * an array, and for all entries of a map. */
 static uint32_t field_of(const struct graph *g, uint32_t via, uint32_t id)
 {
 	const struct type *type = graph_type(g, via);
@@ -86,7 +86,8 @@ static bool look(const struct hunt *hunt, uint32_t id, struct finding *found)
 
 /* ---- words ---- */
 
-/* The object that a person sees behind VIA: of a map's inside the map, of a slice's box its owner. */
+/* The object that a person sees behind F.via: of a map's inside the map, of a slice's box its
+ * owner. */
 static uint32_t owner_of(const struct graph *g, const struct finding *f)
 {
 	uint32_t via = f->via;
@@ -224,7 +225,8 @@ static void explain_many(const struct hunt *hunt, const struct finding *f, uint3
  * decoder of JSON does not make: a map[string]interface {} of services is none. */
 static bool looks_decoded(const struct anatomy *anatomy, uint32_t n, uint64_t retained)
 {
-	return anatomy->maps + anatomy->arrays >= 2ull * n && anatomy->foreign_bytes <= retained / 8;
+	return anatomy->maps + anatomy->arrays >= 2ull * n &&
+	       anatomy->foreign_bytes <= retained / 8;
 }
 
 static bool tell(const struct hunt *hunt, const struct finding *items, uint32_t n,
@@ -246,14 +248,14 @@ static bool tell(const struct hunt *hunt, const struct finding *items, uint32_t 
 		explain_one(hunt, f, story, &anatomy, &story->explanation);
 	else
 		explain_many(hunt, f, n, story, &anatomy, &story->explanation);
-	text_puts(&story->explanation, " That this is decoded JSON, or the like, is inferred from its "
-		  "shape (~).");
+	text_puts(&story->explanation, " That this is decoded JSON, or the like, is inferred from "
+		  "its shape (~).");
 	return true;
 }
 
 const struct rule rule_json_tree = {
 	.name = "json-tree",
-	.fix = "Decode into a struct with the fields that are used, or copy these out and let the tree "
-	       "go.",
+	.fix = "Decode into a struct with the fields that are used, or copy these out and let the "
+	       "tree go.",
 	.concerns = concerns, .look = look, .tell = tell,
 };

@@ -68,7 +68,8 @@ enum type_shape hunt_shape(const struct graph *g, uint32_t id);
 bool hunt_is_map(const struct graph *g, uint32_t id);
 
 /* The finding whose object retains most. */
-const struct finding *hunt_largest(const struct hunt *hunt, const struct finding *items, uint32_t n);
+const struct finding *hunt_largest(const struct hunt *hunt, const struct finding *items,
+				   uint32_t n);
 
 /* The distinct objects that refer to ID and hold it, in ascending order; at most MAX are put into
  * OUT (may be NULL). Returns how many there are, at most MAX + 1. */

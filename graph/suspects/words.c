@@ -19,7 +19,8 @@ struct chain { struct text text; bool plain, stepped; };
 static void put_step(struct chain *chain, const struct text *label)
 {
 	const char *s = text_string(label);
-	bool selector = (*s == '[' && (chain->plain || chain->stepped)) || (*s == '.' && chain->plain);
+	bool selector = (*s == '[' && (chain->plain || chain->stepped)) ||
+			(*s == '.' && chain->plain);
 
 	if (!label->length)
 		return;
@@ -105,8 +106,9 @@ static void put_holders(const struct graph *g, const struct hunt_holders *holder
 	uint32_t more = holders->n - shown;
 
 	for (uint32_t i = 0; i < shown; i++) {
-		if (i)
-			text_puts(out, i + 1 == shown && !more && holders->complete ? " and " : ", ");
+		bool last = i + 1 == shown && !more && holders->complete;
+
+		text_puts(out, !i ? "" : last ? " and " : ", ");
 		label_holder(g, holders->items[i], out);
 	}
 	if (!holders->complete)

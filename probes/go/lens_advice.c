@@ -18,9 +18,12 @@ static const struct phrase { const char *rule, *wait, *words; } phrases[] = {
 	  "\tvalue := {variable}[key]\n"
 	  "\treturn func() { use(value) }" },
 	{ "json-tree", "",
-	  "Decode into a struct that has the fields which are used and no others, or copy these out "
-	  "and keep no reference to the tree. As this one is built:\n"
+	  "Decode into a struct that has the fields which are used and no others, or copy these "
+	  "out and keep no reference to the tree. As this one is built:\n"
 	  "{struct}" },
+	{ "json-tree", "",
+	  "Decode into a struct that has the fields which are used and no others, or copy these "
+	  "out and keep no reference to the tree." },
 	{ "context-map", "chan",
 	  "Let {function} end when nobody needs it any more: give it a context that is cancelled "
 	  "(context.WithCancel, context.WithTimeout) and wait for both at {place}:\n"
@@ -37,11 +40,12 @@ static const struct phrase { const char *rule, *wait, *words; } phrases[] = {
 	  "\t\treturn\n"
 	  "And put the values that are needed into the context, not the whole map." },
 	{ "context-map", "",
-	  "Let {function} end when its context is cancelled (<-ctx.Done()), see what it waits for at "
-	  "{place}, and put the values that are needed into the context, not the whole map." },
+	  "Let {function} end when its context is cancelled (<-ctx.Done()), see what it waits for "
+	  "at {place}, and put the values that are needed into the context, not the whole map." },
 };
 
 #define MAX_FIELDS 12 /* of one struct; a map of more entries is a dictionary */
+#define MAX_KEY 40    /* bytes of a field's name */
 #define MAX_LINES 20  /* of the whole type */
 #define MAX_NESTING 8 /* values one in the other: bounds the recursion */
 
@@ -119,7 +123,7 @@ static void put_variable(const struct advice *a)
 {
 	static const char captured[] = "captured ";
 	const struct graph *g = a->heap->graph;
-	uint32_t id = a->suspect->object;
+	uint32_t id = a->suspect->object, first = g->fwd_row[id];
 
 	for (uint32_t e = g->fwd_row[id]; e < g->fwd_row[id + 1]; e++) {
 		const struct type *type = graph_type(g, EDGE_NODE(g->fwd_dst[e]));
@@ -130,7 +134,7 @@ static void put_variable(const struct advice *a)
 		if (!type || type->kind != TYPE_MAP)
 			continue;
 		lens_edge_label(&a->heap->lens, id,
-				g->edges->offset(g->edges->ctx, id, e - g->fwd_row[id], &into), &label,
+				g->edges->offset(g->edges->ctx, id, e - first, &into), &label,
 				&known);
 		if (!strncmp(text_string(&label), captured, sizeof captured - 1) &&
 		    strspn(label.bytes + sizeof captured - 1, "+X0123456789") <
@@ -168,11 +172,12 @@ static bool names_field(const char *key, uint64_t length)
 		if (!letter && (!i || (c != '_' && (c < '0' || c > '9'))))
 			return false;
 	}
-	return length > 0 && length <= 40;
+	return length > 0 && length <= MAX_KEY;
 }
 
 /* The entries of a map as fields; 0 if it does not read like a struct: keys that name no field. */
-static uint32_t read_fields(const struct advice *a, const struct map_view *map, struct field *fields)
+static uint32_t read_fields(const struct advice *a, const struct map_view *map,
+			    struct field *fields)
 {
 	struct image *image = a->heap->image;
 	struct map_cursor cursor;
@@ -186,7 +191,8 @@ static uint32_t read_fields(const struct advice *a, const struct map_view *map, 
 		if (n++ == MAX_FIELDS)
 			return 0;
 		f->length = image_u64(image, slot.key + 8);
-		f->key = f->length <= 40 ? image_at(image, image_u64(image, slot.key), f->length) : NULL;
+		f->key = f->length <= MAX_KEY
+			 ? image_at(image, image_u64(image, slot.key), f->length) : NULL;
 		f->elem = slot.elem;
 		if (!f->key || !names_field(f->key, f->length))
 			return 0;
@@ -289,20 +295,32 @@ static void put_type(struct advice *a, uint32_t type, uint64_t addr, unsigned in
 	a->nesting--;
 }
 
-static void put_struct(struct advice *a)
+/* The document as a map whose keys read like a struct's fields. False if it is none, and where its
+ * keys must not be shown: they are content. */
+static bool reads_like_struct(const struct advice *a, uint32_t *type, uint64_t *header)
 {
 	uint32_t id = a->suspect->object;
 	const struct form_entry *f = lens_form(a->heap, id);
+	struct field fields[MAX_FIELDS];
 	struct heap_object o;
+	struct map_view map;
+
+	if (a->heap->lens.redact || !f || f->form != FORM_MAP || !heap_object(a->heap, id, &o))
+		return false;
+	*type = f->type;
+	*header = o.addr + mask_value_offset(&a->heap->go, &a->heap->spans.items[o.span]);
+	return map_open(&map, &a->heap->go, a->heap->types, *type, *header) &&
+	       read_fields(a, &map, fields) > 0;
+}
+
+static void put_struct(struct advice *a)
+{
+	uint64_t header;
+	uint32_t type;
 
 	text_puts(a->out, "\ttype document ");
-	if (!f || !heap_object(a->heap, id, &o))
-		text_puts(a->out, "struct { … }");
-	else if (f->form == FORM_MAP)
-		put_map(a, f->type, o.addr + mask_value_offset(&a->heap->go,
-							       &a->heap->spans.items[o.span]), 1);
-	else
-		text_puts(a->out, "[]struct { … }");
+	if (reads_like_struct(a, &type, &header))
+		put_map(a, type, header, 1);
 }
 
 /* ---- */
@@ -312,7 +330,8 @@ static void put_gap(struct advice *a, const char *gap, size_t length)
 	static const char *const names[] = { "place", "function", "variable", "struct" };
 	size_t i = 0;
 
-	while (i < ARRAY_SIZE(names) && (strlen(names[i]) != length || strncmp(gap, names[i], length)))
+	while (i < ARRAY_SIZE(names) &&
+	       (strlen(names[i]) != length || strncmp(gap, names[i], length) != 0))
 		i++;
 	switch (i) {
 	case 0: put_place(a); break;
@@ -350,10 +369,12 @@ static const struct task *task_near(const struct graph *g, uint32_t object)
 	return task < g->n_tasks ? &g->tasks[task] : NULL;
 }
 
-/* A document's keys are content: with them hidden there is no struct to show. */
-static bool may_say(const struct lens *lens, const struct phrase *phrase)
+static bool may_say(const struct advice *a, const struct phrase *phrase)
 {
-	return !lens->redact || !strstr(phrase->words, "{struct}");
+	uint64_t header;
+	uint32_t type;
+
+	return !strstr(phrase->words, "{struct}") || reads_like_struct(a, &type, &header);
 }
 
 void lens_advice(struct lens *lens, const struct suspect *s, struct text *out)
@@ -366,7 +387,7 @@ void lens_advice(struct lens *lens, const struct suspect *s, struct text *out)
 	for (size_t i = 0; i < ARRAY_SIZE(phrases); i++) {
 		const struct phrase *phrase = &phrases[i];
 
-		if (!strcmp(phrase->rule, s->rule) && may_say(lens, phrase) &&
+		if (!strcmp(phrase->rule, s->rule) && may_say(&a, phrase) &&
 		    !strncmp(wait, phrase->wait, strlen(phrase->wait))) {
 			fill(&a, phrase->words);
 			return;

@@ -71,8 +71,9 @@ void typing_follow_interface(struct typing *typing, uint64_t type_word, uint64_t
  * code), each followed by its propagation; fills graph.type and graph.flags. */
 bool typing_run(struct typing *typing, struct progress *progress, struct error *err);
 
-/* Then, when the graph's roots are there: interfaces in goroutines' frames. The word before a pointer
- * slot may be what another variable left there, so only objects that nothing else types are typed. */
+/* Then, when the graph's roots are there: interfaces in goroutines' frames. The word before a
+ * pointer slot may be what another variable left there, so only objects that nothing else types are
+ * typed. */
 bool typing_run_frames(struct typing *typing, struct progress *progress, struct error *err);
 
 #endif

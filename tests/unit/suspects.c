@@ -25,7 +25,7 @@ enum {
 
 static const struct type types[] = {
 	[T_SESSIONS] = { "map[string]*main.session", "", TYPE_MAP, SHAPE_MAP, 48 },
-	[T_SESSIONS_GROUPS] = { "map[string]*main.session groups", "", TYPE_OTHER, SHAPE_MAP_PART, 0 },
+	[T_SESSIONS_GROUPS] = { "map[string]*main.session groups", "", TYPE_OTHER, SHAPE_MAP_PART },
 	[T_SESSION] = { "main.session", "main", TYPE_STRUCT, SHAPE_NONE, 32 },
 	[T_MAP] = { "map[string]string", "", TYPE_MAP, SHAPE_MAP, 48 },
 	[T_JSON] = { "map[string]interface {}", "", TYPE_MAP, SHAPE_JSON_TREE, 48 },
