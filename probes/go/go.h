@@ -24,7 +24,7 @@ struct go_module {
 	uint64_t n_data_mask, n_bss_mask; /* bits */
 };
 
-#define GO_FINALIZER_WORDS 16
+#define GO_WORDS 16
 
 struct go {
 	struct image *image;
@@ -41,8 +41,9 @@ struct go {
 	uint64_t write_barrier; /* of writeBarrier; may be 0 */
 	uint64_t heap_stats;    /* of memstats.heapStats; may be 0 */
 	uint64_t cleanup_queue; /* of gcCleanups (1.25 on); may be 0 */
-	uint64_t finalizer_words[GO_FINALIZER_WORDS]; /* words one of which heads the finalizers that
-						       * wait to run; 0 behind the last */
+	/* Words that certain functions refer to, one of which is meant; 0 behind the last. */
+	uint64_t finalizer_words[GO_WORDS]; /* heads the finalizers that wait to run */
+	uint64_t pool_words[GO_WORDS];      /* sync's lists of all pools */
 };
 
 /* Find version, modules and the runtime's globals. Before a stop the answer may be torn: call it

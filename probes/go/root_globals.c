@@ -55,20 +55,23 @@ static const char *referring_package(const struct code_facts *code, uint64_t add
 	return lo && addr - code->references[lo - 1] < 8 ? code->packages[lo - 1] : NULL;
 }
 
+/* One of the lists that sync keeps for the collector: what sync.poolCleanup refers to. */
+static bool is_pool_list(const struct go *go, uint64_t addr)
+{
+	for (uint32_t i = 0; i < GO_WORDS && go->pool_words[i]; i++)
+		if (go->pool_words[i] == addr)
+			return true;
+	return false;
+}
+
 /* The runtime's own variables are bookkeeping: they hold only what nothing else does. */
 static bool is_bookkeeping(const struct go *go, const char *package, const char *name, uint64_t addr)
 {
 	return addr == go->allgs || addr == go->allm || addr == go->allp ||
 	       (package && (!strcmp(package, "runtime") ||
 			    !strncmp(package, "internal/runtime/", 17))) ||
-	       !strcmp(name, "sync.allPools") || !strcmp(name, "sync.oldPools");
-}
-
-/* []*sync.Pool is the type of the two lists that sync keeps for the collector, and of nothing else. */
-static bool is_pool_list(struct heap *heap, const struct code_global *global)
-{
-	return global && global->form == CODE_SLICE &&
-	       !strcmp(types_get(heap->types, global->type)->name, "*sync.Pool");
+	       !strcmp(name, "sync.allPools") || !strcmp(name, "sync.oldPools") ||
+	       is_pool_list(go, addr);
 }
 
 static void name_by_place(struct roots *roots, const struct go_module *m, uint64_t addr,
@@ -130,8 +133,8 @@ static struct place new_variable(struct roots *roots, const struct go_module *m,
 		package = referring_package(&heap->code, v.lo);
 		name_by_place(roots, m, v.lo, package, &name);
 	}
-	v.strength = is_bookkeeping(&heap->go, package, text_string(&name), v.lo) ||
-		     is_pool_list(heap, global) ? STRENGTH_RUNTIME : STRENGTH_STRONG;
+	v.strength = is_bookkeeping(&heap->go, package, text_string(&name), v.lo)
+			     ? STRENGTH_RUNTIME : STRENGTH_STRONG;
 	v.holder = roots_holder(roots, v.strength == STRENGTH_RUNTIME ? HOLDER_RUNTIME
 								      : HOLDER_GLOBAL,
 				name_pool_copy(roots->names, text_string(&name)),

@@ -57,7 +57,7 @@ static void add_finalizer_queue(struct roots *roots)
 	uint32_t longest = 0;
 	uint64_t head = 0;
 
-	for (uint32_t i = 0; i < GO_FINALIZER_WORDS && go->finalizer_words[i]; i++) {
+	for (uint32_t i = 0; i < GO_WORDS && go->finalizer_words[i]; i++) {
 		uint64_t block = image_u64(image, go->finalizer_words[i]), at = block;
 		uint32_t n = 0;
 

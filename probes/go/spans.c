@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/array.h"
 #include "graph/builder.h"
 #include "graph/cleanup.h"
 #include "graph/parallel.h"
@@ -200,7 +201,7 @@ static bool copy_spans(struct go *go, const struct raw_span *raw, struct go_span
 	uint64_t words = 0;
 	struct bitmap_job job = { go, raw, out };
 
-	out->items = malloc((out->n + 1) * sizeof *out->items);
+	out->items = array_new(out->n, sizeof *out->items, "the heap's spans", err);
 	out->first_word = malloc((out->n + 1) * sizeof *out->first_word);
 	if (!out->items || !out->first_word)
 		return fail_memory(err, "the heap's spans");
@@ -301,7 +302,7 @@ uint64_t spans_arena(const struct go_spans *spans, uint64_t addr)
 bool spans_to_graph(const struct go_spans *spans, struct graph *g, struct error *err)
 {
 	uint64_t words = spans->first_word[spans->n];
-	struct extent *extents = calloc(spans->n + 1, sizeof *extents);
+	struct extent *extents = array_zero(spans->n, sizeof *extents, "the heap's extents", err);
 	uint64_t *bits = malloc((words + 1) * sizeof *bits);
 
 	if (!extents || !bits) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/array.h"
 #include "probes/go/heap.h"
 #include "probes/go/maps.h"
 
@@ -22,8 +23,8 @@ bool typing_init(struct typing *t, struct heap *heap, struct error *err)
 	refs_init(&t->refs, heap->types);
 	masks_init(&t->reader, &heap->go, &heap->spans, heap->types);
 	t->size_seen = 1u << 16;
-	t->fit = calloc(n + 1, sizeof *t->fit);
-	t->covered = calloc(n + 1, sizeof *t->covered);
+	t->fit = array_zero(n, sizeof *t->fit, "typing", err);
+	t->covered = array_zero(n, sizeof *t->covered, "typing", err);
 	t->seen = calloc(t->size_seen, sizeof *t->seen);
 	t->interfaces = calloc(INTERFACE_CACHE, sizeof *t->interfaces);
 	if (!t->fit || !t->covered || !t->seen || !t->interfaces)

@@ -130,24 +130,6 @@ static uint64_t find_receiver(struct go *go, const struct go_module *m, const ch
 	return winner(votes, 4);
 }
 
-/* Words of pointer-free bss that queuefinalizer refers to: the heads of its lists are among them.
- * Every four bytes are taken for a displacement; who uses the words checks what they point at. */
-static void find_finalizer_words(struct go *go, const struct go_module *m, const struct go_func *f)
-{
-	const uint8_t *code = image_at(go->image, f->entry, f->end - f->entry);
-	uint32_t n = 0;
-
-	for (uint64_t i = 0; code && i + 4 <= f->end - f->entry && n < GO_FINALIZER_WORDS; i++) {
-		uint64_t target = f->entry + i + 4 + (uint64_t)displacement(code + i);
-		bool known = target % 8 || target < m->noptrbss || target >= m->enoptrbss;
-
-		for (uint32_t k = 0; k < n && !known; k++)
-			known = go->finalizer_words[k] == target;
-		if (!known)
-			go->finalizer_words[n++] = target;
-	}
-}
-
 static bool find_function(struct go *go, const struct go_module *m, const char *name,
 			  struct go_func *out)
 {
@@ -157,9 +139,29 @@ static bool find_function(struct go *go, const struct go_module *m, const char *
 	return false;
 }
 
-void find_by_votes(struct go *go)
+/* The words of [LO, HI) that the function called NAME refers to. Every four bytes of it are taken for
+ * a displacement; who uses the words checks what they hold. */
+static void find_words(struct go *go, const struct go_module *m, const char *name, uint64_t lo,
+		       uint64_t hi, uint64_t words[GO_WORDS])
 {
 	struct go_func f;
+	const uint8_t *code = find_function(go, m, name, &f)
+		? image_at(go->image, f.entry, f.end - f.entry) : NULL;
+	uint32_t n = 0;
+
+	for (uint64_t i = 0; code && i + 4 <= f.end - f.entry && n < GO_WORDS; i++) {
+		uint64_t target = f.entry + i + 4 + (uint64_t)displacement(code + i);
+		bool known = target % 8 || target < lo || target >= hi;
+
+		for (uint32_t k = 0; k < n && !known; k++)
+			known = words[k] == target;
+		if (!known)
+			words[n++] = target;
+	}
+}
+
+void find_by_votes(struct go *go)
+{
 	autofree struct votes *votes = malloc(sizeof *votes);
 
 	for (uint32_t i = 0; votes && i < go->n_modules; i++) {
@@ -176,7 +178,10 @@ void find_by_votes(struct go *go)
 		if (!go->cleanup_queue && go->layout.cleanup_queue_all >= 0)
 			go->cleanup_queue = find_receiver(go, m, "runtime.(*cleanupQueue).", text, n,
 							  votes);
-		if (!go->finalizer_words[0] && find_function(go, m, "runtime.queuefinalizer", &f))
-			find_finalizer_words(go, m, &f);
+		if (!go->finalizer_words[0])
+			find_words(go, m, "runtime.queuefinalizer", m->noptrbss, m->enoptrbss,
+				   go->finalizer_words);
+		if (!go->pool_words[0])
+			find_words(go, m, "sync.poolCleanup", m->bss, m->ebss, go->pool_words);
 	}
 }
