@@ -10,6 +10,7 @@
 #include "graph/cleanup.h"
 
 #define ADDRESS_END (1ull << 56)
+#define MOST_RANGE (1ull << 40) /* more is no memory but a reservation: a sanitizer's shadow */
 #define SPARE (1ull << 40) /* of the layout, for mappings that appear far from all others */
 
 void mappings_free(struct mappings *m)
@@ -99,7 +100,8 @@ static bool parse_line(struct mappings *m, const char *line, struct error *err)
 		   &range.file_offset, &inode, &path) < 5)
 		return true;
 	range.flags = flags_of(permissions);
-	if (!(range.flags & RANGE_READ) || range.hi > ADDRESS_END || is_kernels(line + path))
+	if (!(range.flags & RANGE_READ) || range.hi > ADDRESS_END ||
+	    range.hi - range.lo > MOST_RANGE || is_kernels(line + path))
 		return true;
 	if (inode && !add_file(m, line + path, &range.file, err))
 		return false;

@@ -13,7 +13,8 @@ struct mappings {
 	uint32_t n_files, file_capacity;
 };
 
-/* Read /proc/PID/task/TID/maps. Fails with STATUS_ATTACH if it may not be read (errno stays set),
+/* Read /proc/PID/task/TID/maps, but for mappings of more than a terabyte, which would take longer to
+ * look through than a stop may last. Fails with STATUS_ATTACH if it may not be read (errno stays set),
  * STATUS_GONE if there is nothing in it. Offsets are not set yet. OUT is the caller's to free,
  * also after a failure. */
 bool mappings_read(struct mappings *out, pid_t pid, pid_t tid, struct error *err);
