@@ -178,8 +178,8 @@ static int width_before(const char *s, size_t length, size_t n)
 	return width;
 }
 
-/* A line of TOTAL cells that must fit WIDTH: the middle goes, of the part that matters less if there
- * is one and enough of it can stay. */
+/* A line of TOTAL cells that must fit WIDTH: the middle goes, of the part that matters less if
+ * there is one and enough of it can stay. */
 static struct cut cut_line(const struct line *line, int total, int width)
 {
 	enum { LEAST = 8 };

@@ -42,7 +42,8 @@ int frame_body_height(void)
 	return f.height;
 }
 
-/* LEFT and RIGHT at the ends of row Y; where both do not fit, the right one stays if it is short. */
+/* LEFT and RIGHT at the ends of row Y; where both do not fit, a short right one
+ * stays. */
 static void put_both(int y, const struct line *left, const struct line *right, bool rule)
 {
 	int wide = (int)text_width(text_string(&right->text));
@@ -74,7 +75,7 @@ static void say_when(const struct meta *meta, struct text *out)
 	}
 	if (meta->taken_at <= 0)
 		return;
-	text_puts(out, out->length ? " \xc2\xb7 " : "taken ");
+	text_puts(out, out->length ? " · " : "taken ");
 	if (age < 1) {
 		text_puts(out, "now");
 		return;
@@ -130,11 +131,11 @@ static void say_progress(struct progress *p, struct text *out)
 {
 	const char *stage = atomic_load(&p->stage);
 	uint64_t done = atomic_load(&p->done), total = atomic_load(&p->total);
+	double share = total && done < total ? (double)done / (double)total : 1;
 
 	text_puts(out, stage ? stage : "starting");
 	if (total)
-		text_printf(out, "  %u %%", (unsigned)(100.0 * (double)(done < total ? done : total) /
-							(double)total));
+		text_printf(out, "  %u %%", (unsigned)(100 * share));
 	text_puts(out, "  (Esc ends it)");
 }
 
@@ -147,14 +148,14 @@ static void draw_proof(struct screen *screen, int y)
 	autoline struct line line = {0};
 
 	if (state == WORKER_RUNS) {
-		line_puts(&line, ROLE_ROOT, "\xc2\xb7 ");
+		line_puts(&line, ROLE_ROOT, "· ");
 		say_progress(worker_progress(screen->worker), &line.text);
 	} else if (page->job.running || screen->errand.running) {
-		line_puts(&line, ROLE_ROOT, "\xc2\xb7 ");
+		line_puts(&line, ROLE_ROOT, "· ");
 		say_progress(page->job.running ? &page->job.progress : &screen->errand.progress,
 			     &line.text);
 	} else if (screen->search.running) {
-		text_printf(&line.text, "\xc2\xb7 searching, %u rows left  (Esc ends it)",
+		text_printf(&line.text, "· searching, %u rows left  (Esc ends it)",
 			    screen->search.left);
 	} else if (state == WORKER_FAILED) {
 		line_puts(&line, ROLE_SUSPECT, "not complete: ");

@@ -141,7 +141,8 @@ static void drop_columns(const struct pane *pane, int *widths)
 
 		for (unsigned i = 0; i < pane->n_columns; i++)
 			if (widths[i] && pane->columns[i].drop &&
-			    (worst == MAX_COLUMNS || pane->columns[i].drop > pane->columns[worst].drop))
+			    (worst == MAX_COLUMNS ||
+			     pane->columns[i].drop > pane->columns[worst].drop))
 				worst = i;
 		if (worst == MAX_COLUMNS)
 			return;
@@ -185,7 +186,7 @@ static void draw_heads(const struct pane *pane, const int *widths)
 			continue;
 		text_puts(&title.text, pane->columns[i].title);
 		if (sorted_backwards(pane, i))
-			text_puts(&title.text, "\xe2\x86\x91");
+			text_puts(&title.text, "↑");
 		cells_line(y, x, widths[i], &title, pane->columns[i].align, ROLE_ROOT);
 		x += widths[i] + GAP;
 	}

@@ -37,7 +37,8 @@ static bool write_all(int fd, const char *bytes, size_t length, struct error *er
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return fail(err, STATUS_OUTPUT, "cannot write the picture: %s", strerror(errno));
+			return fail(err, STATUS_OUTPUT, "cannot write the picture: %s",
+				    strerror(errno));
 		bytes += n;
 		length -= (size_t)n;
 	}
@@ -132,7 +133,8 @@ void picture_ask(struct page *page)
 
 	if (!screen_has(page->screen, STAGE_RETAINED) || !page->ops->subject ||
 	    !page->ops->subject(page, &of)) {
-		screen_message(page->screen, "this row has no picture; choose an object or a holder");
+		screen_message(page->screen,
+			       "this row has no picture; choose an object or a holder");
 		return;
 	}
 	picture = calloc(1, sizeof *picture);
@@ -269,6 +271,6 @@ void find_ask(struct screen *screen)
 	if (!screen_has(screen, STAGE_RETAINED))
 		screen_message(screen, "finding needs what is being computed still");
 	else
-		screen_ask_line(screen, "Find an address, global, type or /pattern/: ", "", on_words,
-				screen);
+		screen_ask_line(screen, "Find an address, global, type or /pattern/: ", "",
+				on_words, screen);
 }

@@ -49,7 +49,7 @@ void words_holder(const struct graph *g, uint32_t id, struct line *out)
 void words_type(const struct graph *g, uint32_t object, struct line *out)
 {
 	if (g->flags[object] & OBJECT_BOXED)
-		line_puts(out, ROLE_BOXED, "\xe2\x97\x87 ");
+		line_puts(out, ROLE_BOXED, "◇ ");
 	graph_type_label(g, object, &out->text);
 }
 

@@ -38,7 +38,7 @@ static bool on_part(void *arg, const struct part *part)
 	row.leaf = !object && (part->inside.kind != SUBJECT_PLACE || !part->inside.addr);
 	text_puts(&row.what.text, part->label ? part->label : "");
 	if (part->boxed)
-		line_puts(&row.more, ROLE_BOXED, "\xe2\x97\x87 ");
+		line_puts(&row.more, ROLE_BOXED, "◇ ");
 	if (part->known == KNOWN_INFERRED)
 		text_putc(&row.more.text, '~');
 	text_puts(&row.more.text, part->type && *part->type ? part->type : "?");
@@ -87,7 +87,8 @@ void contents_open(struct contents *c)
 	branches_remove(&c->rows, 0, c->rows.n);
 	if (read_page(c, &c->subject, 0, 0, 0))
 		return;
-	if (c->subject.kind == SUBJECT_OBJECT && (g->flags[c->subject.id] & OBJECT_KNOWN) == KNOWN_NO)
+	if (c->subject.kind == SUBJECT_OBJECT &&
+	    (g->flags[c->subject.id] & OBJECT_KNOWN) == KNOWN_NO)
 		note(c, "its type is not known");
 	else
 		note(c, "nothing in it");
@@ -143,10 +144,10 @@ void contents_row(const struct contents *c, uint32_t at, bool exact, struct row 
 	const struct branch *row = &c->rows.rows[at];
 	struct line *size = &out->cells[CONTENTS_SIZE];
 
-	branches_indent(row, "\xe2\x96\xbe ", "\xe2\x96\xb8 ", "  ", &out->cells[CONTENTS_NAME].text);
+	branches_indent(row, "▾ ", "▸ ", "  ", &out->cells[CONTENTS_NAME].text);
 	if (row->kind == CONTENT_MORE) {
 		line_role(&out->cells[CONTENTS_NAME], ROLE_DIM);
-		text_puts(&out->cells[CONTENTS_NAME].text, "\xe2\x80\xa6 ");
+		text_puts(&out->cells[CONTENTS_NAME].text, "… ");
 		text_count(&out->cells[CONTENTS_NAME].text, row->count);
 		text_puts(&out->cells[CONTENTS_NAME].text, " more");
 		return;
@@ -163,5 +164,5 @@ void contents_row(const struct contents *c, uint32_t at, bool exact, struct row 
 	else if (graph_stage(c->graph) >= STAGE_RETAINED)
 		text_size(&size->text, c->graph->retained[row->node], exact);
 	else
-		text_puts(&size->text, "\xc2\xb7");
+		text_puts(&size->text, "·");
 }

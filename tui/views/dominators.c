@@ -57,7 +57,7 @@ static bool open_view(struct page *page, const void *arg, struct error *err)
 	page->panes[0].columns = columns;
 	page->panes[0].n_columns = N_COLUMNS;
 	page->panes[0].heads = true;
-	page->empty = "what holds what is being computed \xc2\xb7";
+	page->empty = "what holds what is being computed ·";
 	return true;
 }
 
@@ -117,7 +117,8 @@ static void show_tops(struct page *page, struct dominators *d)
 		const struct top_row *top = &d->tops.items[i];
 		struct branch row = { .kind = (uint8_t)top->kind, .node = top->node,
 					.via = NO_NODE, .count = top->count, .number = i,
-					.objects = top->objects, .bytes = top->bytes, .leaf = top->kind == TOP_REST };
+					.objects = top->objects, .bytes = top->bytes,
+					.leaf = top->kind == TOP_REST };
 
 		if (top->kind == TOP_HOLDER)
 			row = node_row(g, top->node, NO_NODE, 0);
@@ -257,7 +258,7 @@ static void say_alike(const struct graph *g, const struct dominators *d,
 	task.wait_ns = d->tops.items[row->number].wait_ns;
 	text_count(&out->text, row->count);
 	line_role(out, ROLE_ROOT);
-	text_printf(&out->text, " \xc3\x97 goroutine %s", task.function ? task.function : "?");
+	text_printf(&out->text, " × goroutine %s", task.function ? task.function : "?");
 	line_role(out, ROLE_PLAIN);
 	line_less(out);
 	text_puts(&out->text, "  ");
@@ -267,7 +268,7 @@ static void say_alike(const struct graph *g, const struct dominators *d,
 static void say_more(const struct branch *row, const char *words, struct line *out)
 {
 	line_role(out, ROLE_DIM);
-	text_puts(&out->text, "\xe2\x80\xa6 ");
+	text_puts(&out->text, "… ");
 	text_count(&out->text, row->count);
 	text_printf(&out->text, " %s", words);
 	line_role(out, ROLE_PLAIN);
@@ -296,7 +297,7 @@ static void say(struct page *page, struct branch *row)
 	case ROW_MORE_ALIKE: say_more(row, "more that do the same", &row->what); return;
 	case ROW_FOLD: say_more(row, "more like these", &row->what); return;
 	case ROW_REST: say_more(row, "more of other types", &row->what); return;
-	case ROW_WAIT: text_puts(&row->what.text, "\xc2\xb7 counting what is below"); return;
+	case ROW_WAIT: text_puts(&row->what.text, "· counting what is below"); return;
 	}
 }
 
@@ -313,7 +314,7 @@ static void say_objects(const struct page *page, const struct branch *row, struc
 	if (n)
 		text_count(out, n);
 	else if (row->kind == ROW_NODE)
-		text_puts(out, "\xc2\xb7");
+		text_puts(out, "·");
 }
 
 static void row(struct page *page, unsigned pane, uint32_t index, struct row *out)
@@ -325,7 +326,7 @@ static void row(struct page *page, unsigned pane, uint32_t index, struct row *ou
 
 	if (!r->said)
 		say(page, r);
-	branches_indent(r, "\xe2\x96\xbe ", "\xe2\x96\xb8 ", "  ", &out->cells[WHAT].text);
+	branches_indent(r, "▾ ", "▸ ", "  ", &out->cells[WHAT].text);
 	line_append(&out->cells[WHAT], &r->what);
 	if (r->kind == ROW_WAIT)
 		return;
@@ -516,10 +517,10 @@ static void say_crumb(struct page *page, struct dominators *d)
 
 		if (!r->said)
 			say(page, r);
-		text_puts(&page->crumb.text, page->crumb.text.length ? " \xe2\x96\xb8 " : "");
+		text_puts(&page->crumb.text, page->crumb.text.length ? " ▸ " : "");
 		text_puts(&page->crumb.text, r->more.text.length ? text_string(&r->more.text) :
 			  r->kind == ROW_ALIKE ? "alike goroutines" :
-			  r->kind == ROW_SEVERAL ? "several roots" : "\xe2\x80\xa6");
+			  r->kind == ROW_SEVERAL ? "several roots" : "…");
 	}
 	text_puts(&page->note.text, "dominator chain");
 }
@@ -538,11 +539,11 @@ static void layout(struct page *page, int y, int height, int width)
 const struct view_ops dominators_view = {
 	.name = "Dominators",
 	.screen = SCREEN_DOMINATORS,
-	.about = "What would be freed if a row went: RETAINED counts the row and all that only it holds.\n"
+	.about = "What would be freed if a row went: RETAINED counts it and all that only it holds.\n"
 		 "The first level are the holders: globals, goroutines, timers, finalizers.\n"
-		 "A row says how the one above leads to it; `via 2 paths`: by several, all through that one.\n"
+		 "A row says how the one above leads to it; `via 2 paths`: by several ways.\n"
 		 "What several holders reach is the row `held by several roots`.\n"
-		 "~ before a type: inferred from its shape. ?: not known. \xe2\x97\x87: in an interface's box.",
+		 "~ before a type: inferred. ?: not known. ◇: in an interface's box.",
 	.open = open_view, .close = close_view, .update = update, .layout = layout, .row = row,
 	.act = act, .subject = subject, .job_done = job_done,
 };

@@ -1,4 +1,4 @@
-/* Help for a screen, and the palette: both are the table of keys, and Enter does what a row says. */
+/* Help for a screen, and the palette: both are the table of keys; Enter does what a row says. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -147,7 +147,7 @@ static bool open_view(struct page *page, const void *arg, struct error *err)
 	page->panes[0].columns = columns;
 	page->panes[0].n_columns = N_COLUMNS;
 	page->panes[0].heads = true;
-	page->empty = "the maps are being read \xc2\xb7";
+	page->empty = "the maps are being read ·";
 	return true;
 }
 
@@ -201,11 +201,11 @@ static void say_holder(const struct page *page, const struct map *map, struct li
 	uint32_t holder;
 
 	if (!map->live) {
-		line_puts(out, ROLE_DIM, screen_has(page->screen, STAGE_LIVE) ? "garbage" : "\xc2\xb7");
+		line_puts(out, ROLE_DIM, screen_has(page->screen, STAGE_LIVE) ? "garbage" : "·");
 		return;
 	}
 	if (!screen_has(page->screen, STAGE_RETAINED)) {
-		text_puts(&out->text, "\xc2\xb7");
+		text_puts(&out->text, "·");
 		return;
 	}
 	holder = holder_of(m->graph, map);
@@ -227,7 +227,7 @@ static void row(struct page *page, unsigned pane, uint32_t index, struct row *ou
 		text_size(&out->cells[RETAINED].text, retained_of(m->graph, map), exact);
 	else
 		text_puts(&out->cells[RETAINED].text,
-			  screen_has(page->screen, STAGE_RETAINED) ? "-" : "\xc2\xb7");
+			  screen_has(page->screen, STAGE_RETAINED) ? "-" : "·");
 	text_count(&out->cells[ENTRIES].text, map->entries);
 	if (map->slots)
 		text_printf(&out->cells[FULL].text, "%u %%", (unsigned)(full_of(map) / 10));
@@ -235,7 +235,7 @@ static void row(struct page *page, unsigned pane, uint32_t index, struct row *ou
 	if (boxes)
 		text_size(&out->cells[BOXES].text, boxes, exact);
 	if (map->boxes == BOXES_EMPTY)
-		line_puts(&out->cells[TYPE], ROLE_BOXED, "\xe2\x97\x87 ");
+		line_puts(&out->cells[TYPE], ROLE_BOXED, "◇ ");
 	else
 		text_puts(&out->cells[TYPE].text, "  ");
 	text_puts(&out->cells[TYPE].text,
@@ -279,9 +279,9 @@ const struct view_ops maps_view = {
 	.name = "Maps",
 	.screen = SCREEN_MAPS,
 	.about = "Every map, those that keep most first. RETAINED: freed if the map went.\n"
-		 "TABLE: its header, tables, groups or buckets. FULL: how many of its slots are used.\n"
+		 "TABLE: its header, tables, groups or buckets. FULL: used of its slots.\n"
 		 "BOXES: what its interface values and keys need beside the table.\n"
-		 "\xe2\x97\x87: keys or values are interface {}. HELD BY: the one holder above it.",
+		 "◇: keys or values are interface {}. HELD BY: the one holder above it.",
 	.open = open_view, .close = close_view, .update = update, .row = row, .act = act,
 	.subject = subject, .sort = start, .job_done = job_done,
 };

@@ -11,6 +11,7 @@
 enum { PANE_HELD, PANE_CONTENTS };
 enum { HELD_WHAT, HELD_RETAINED, HELD_COLUMNS };
 enum { MOST_PATHS = 9, NARROW = 56 };
+enum { MOST_UNFOLDED = 200000 }; /* referrers looked through at once; more make a table */
 
 static const struct column held_columns[HELD_COLUMNS] = {
 	[HELD_WHAT] = { "", ALIGN_LEFT, 30, 0, 0, 0 },
@@ -87,7 +88,7 @@ static void say_crumb(struct page *page, const struct object *o)
 		return;
 	}
 	words_object(o->graph, o->subject.id, &page->crumb);
-	text_puts(&page->note.text, !o->paths_known ? "looking for paths \xc2\xb7" :
+	text_puts(&page->note.text, !o->paths_known ? "looking for paths ·" :
 		  o->paths_ended ? "paths: ended" : "no path: garbage");
 }
 
@@ -97,9 +98,9 @@ static void hold_holder(struct object *o)
 	const struct graph *g = o->graph;
 	const struct holder *holder = &g->holders[o->subject.id];
 	static const char *const words[] = {
-		"\xe2\x97\x8f a global, itself a root", "\xe2\x97\x8f a goroutine, itself a root",
-		"\xe2\x97\x8f a timer, itself a root", "\xe2\x97\x8f a special, itself a root",
-		"\xe2\x97\x8f the runtime, itself a root",
+		"● a global, itself a root", "● a goroutine, itself a root",
+		"● a timer, itself a root", "● a special, itself a root",
+		"● the runtime, itself a root",
 	};
 	struct branch row = { .leaf = true, .said = true, .node = NO_NODE, .via = NO_NODE };
 
@@ -266,7 +267,8 @@ static void draw_object(const struct page *page, const struct object *o, int y, 
 	if (index && (g->flags[o->subject.id] & OBJECT_LIVE)) {
 		text_puts(&right.text, " (");
 		text_count(&right.text, index->objects[o->subject.id]);
-		text_puts(&right.text, index->objects[o->subject.id] == 1 ? " object)" : " objects)");
+		text_puts(&right.text,
+			  index->objects[o->subject.id] == 1 ? " object)" : " objects)");
 	}
 	wide = (int)text_width(text_string(&right.text));
 	cells_line(y, 1, width - wide - 4, &first, ALIGN_LEFT, ROLE_PLAIN);
@@ -360,11 +362,11 @@ static void held_row(const struct page *page, struct object *o, uint32_t index, 
 	if (!row->said)
 		retainers_say(o->graph, row);
 	if (o->chain)
-		text_puts(&out->cells[HELD_WHAT].text, row->kind == HELD_DOMINATOR ? "\xe2\x97\x82 " : "  ");
+		text_puts(&out->cells[HELD_WHAT].text, row->kind == HELD_DOMINATOR ? "◂ " : "  ");
 	else
-		branches_indent(row, "\xe2\x96\xbe ", "\xe2\x97\x82 ",
-			       row->kind == HELD_ROOT ? "\xe2\x97\x8f " :
-			       row->kind == HELD_AGAIN ? "\xe2\x86\xba " : "  ",
+		branches_indent(row, "▾ ", "◂ ",
+			       row->kind == HELD_ROOT ? "● " :
+			       row->kind == HELD_AGAIN ? "↺ " : "  ",
 			       &out->cells[HELD_WHAT].text);
 	line_append(&out->cells[HELD_WHAT], &row->what);
 	if (row->bytes)
@@ -437,7 +439,8 @@ static void enter(struct page *page, struct object *o)
 		return;
 	if (page->focus == PANE_CONTENTS) {
 		if (!contents_unfold(&o->contents, pane->selected))
-			screen_message(page->screen, "a value in place: there is nothing behind it");
+			screen_message(page->screen,
+				       "a value in place: there is nothing behind it");
 		pane->n_rows = o->contents.rows.n;
 	} else if (o->held.rows[pane->selected].kind == HELD_FOLD ||
 		   o->held.rows[pane->selected].kind == HELD_REST ||
@@ -449,7 +452,7 @@ static void enter(struct page *page, struct object *o)
 static void unfold(struct page *page, struct object *o)
 {
 	struct pane *pane = page_pane(page);
-	uint32_t at = pane->selected;
+	uint32_t at = pane->selected, node;
 
 	if (!pane->n_rows)
 		return;
@@ -462,6 +465,11 @@ static void unfold(struct page *page, struct object *o)
 	if (o->chain || o->held.rows[at].kind != HELD_OBJECT || o->held.rows[at].open ||
 	    o->held.rows[at].leaf) {
 		enter(page, o);
+		return;
+	}
+	node = o->held.rows[at].node;
+	if (o->graph->rev_row[node + 1] - o->graph->rev_row[node] > MOST_UNFOLDED) {
+		open_referrers(page, o, &(struct branch){ .kind = HELD_REST, .node = node });
 		return;
 	}
 	prepare(page, o, &o->held);
@@ -547,11 +555,11 @@ static bool act(struct page *page, enum action action)
 const struct view_ops object_view = {
 	.name = "Object",
 	.screen = SCREEN_OBJECT,
-	.about = "Left: who holds it, unfolded along the path in line 3; \xe2\x97\x8f is a root.\n"
+	.about = "Left: who holds it, unfolded along the path in line 3; ● is a root.\n"
 		 "p shows the next path: paths differ in their root or in the last referrer.\n"
 		 "D shows the dominator chain: each of these, if it went, would free it.\n"
 		 "Right: its fields, elements or entries. SIZE is what they alone keep;\n"
-		 "`shared`: something else keeps it too. \xe2\x97\x87: a value in an interface's box.",
+		 "`shared`: something else keeps it too. ◇: a value in an interface's box.",
 	.open = open_view, .close = close_view, .update = update, .layout = layout, .row = row,
 	.act = act, .subject = subject, .job_done = job_done,
 };

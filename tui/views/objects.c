@@ -103,8 +103,8 @@ static int by_via(const void *a, const void *b)
 	return x->node < y->node ? -1 : x->node > y->node;
 }
 
-/* Where in the object VIA each of the N items lies that it refers to: all in one pass over its edges,
- * since to look for a row's edge anew takes as long as the object has edges. ITEMS by node. */
+/* Where in the object VIA each of the N items lies that it refers to: all in one pass over its
+ * edges, since to look for a row's edge anew takes as long as the object has edges. ITEMS by node. */
 static void find_offsets(const struct graph *g, uint32_t via, struct item *items, uint32_t n)
 {
 	for (uint32_t e = g->fwd_row[via]; e < g->fwd_row[via + 1]; e++) {
@@ -187,7 +187,7 @@ static void start(struct page *page)
 		o->items = NULL;
 		o->n = page->panes[0].n_rows = 0;
 	}
-	page->empty = "\xc2\xb7 making the list";
+	page->empty = "· making the list";
 	page_job(page, job, o);
 }
 
@@ -336,7 +336,7 @@ static bool act(struct page *page, enum action action)
 const struct view_ops objects_view = {
 	.name = "Objects",
 	.screen = SCREEN_OBJECTS,
-	.about = "Alike objects as a table. RETAINED: freed if this one went. ITSELF: its own slot.\n"
+	.about = "Alike objects. RETAINED: freed if this one went. ITSELF: its own slot.\n"
 		 "OBJECTS: how many would go with it.",
 	.open = open_view, .close = close_view, .update = update, .row = row, .act = act,
 	.subject = subject, .sort = start, .job_done = job_done,

@@ -233,9 +233,10 @@ static void say_titles(struct page *page, const struct overview *o)
 	text_puts(&titles[PANE_TYPES]->text, "Live heap by type, retained");
 	text_puts(&titles[PANE_HOLDS]->text, "What holds it");
 	if (!screen_has(page->screen, STAGE_RETAINED))
-		text_puts(&titles[PANE_HOLDS]->text, ": being computed \xc2\xb7");
+		text_puts(&titles[PANE_HOLDS]->text, ": being computed ·");
 	else if (!screen_has(page->screen, STAGE_DONE))
-		text_puts(&titles[PANE_HOLDS]->text, ": the largest holders; looking for suspects \xc2\xb7");
+		text_puts(&titles[PANE_HOLDS]->text,
+			  ": the largest holders; looking for suspects ·");
 	else if (!g->n_suspects)
 		text_puts(&titles[PANE_HOLDS]->text, ": no suspect; the largest holders");
 	else if (g->n_suspects > MOST_SUSPECTS)
@@ -299,7 +300,7 @@ static void type_row(const struct overview *o, uint32_t index, struct row *out)
 
 	if (index >= o->n_types) {
 		line_role(&out->cells[TYPE_NAME], ROLE_DIM);
-		text_puts(&out->cells[TYPE_NAME].text, "\xe2\x80\xa6 ");
+		text_puts(&out->cells[TYPE_NAME].text, "… ");
 		text_count(&out->cells[TYPE_NAME].text, o->all_types - o->n_types);
 		text_puts(&out->cells[TYPE_NAME].text, " more");
 		return;
@@ -331,7 +332,7 @@ static void holds_row(const struct page *page, const struct overview *o, uint32_
 	}
 	text_append(&what->text, text_string(&item->words) + line->at, line->length);
 	if (line->clipped)
-		text_puts(&what->text, "\xe2\x80\xa6");
+		text_puts(&what->text, "…");
 }
 
 static void row(struct page *page, unsigned pane, uint32_t index, struct row *out)
@@ -434,9 +435,9 @@ static bool act(struct page *page, enum action action)
 const struct view_ops overview_view = {
 	.name = "Overview",
 	.screen = SCREEN_OVERVIEW,
-	.about = "Where the memory is (resident set), of what types the live heap is, and what holds it.\n"
-		 "!1: a suspect, a known shape of leak; i tells all of it, with what to do about it.\n"
-		 "Below the suspects: the largest holders. Retained: what would be freed if that went.",
+	.about = "Where the memory is (resident set), of what types the live heap is, what holds it.\n"
+		 "!1: a suspect, a known shape of leak; i tells all of it, with what to do.\n"
+		 "Below: the largest holders. Retained: what would be freed if that went.",
 	.open = open_view, .close = close_view, .update = update, .layout = layout, .row = row,
 	.act = act, .subject = subject, .details = details,
 };

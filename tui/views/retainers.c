@@ -216,7 +216,7 @@ static void say_referrer(const struct graph *g, struct branch *row)
 static void say_more(struct branch *row, const char *words)
 {
 	line_role(&row->what, ROLE_DIM);
-	text_puts(&row->what.text, "\xe2\x80\xa6 ");
+	text_puts(&row->what.text, "… ");
 	text_count(&row->what.text, row->count);
 	text_printf(&row->what.text, " more %s", words);
 }
@@ -234,7 +234,7 @@ void retainers_say(const struct graph *g, struct branch *row)
 	case HELD_SEVERAL:
 		text_puts(&row->what.text, "several roots: no single thing frees it");
 		return;
-	case HELD_SKIPPED: text_puts(&row->what.text, "\xe2\x80\xa6 and so on, up to"); return;
+	case HELD_SKIPPED: text_puts(&row->what.text, "… and so on, up to"); return;
 	case HELD_NOTHING:
 		text_puts(&row->what.text, "nothing: it is garbage, the next collection frees it");
 		return;
@@ -256,7 +256,7 @@ static void add_step(struct line *out, const char *step)
 {
 	if (!*step)
 		return;
-	text_puts(&out->text, " \xe2\x96\xb8 ");
+	text_puts(&out->text, " ▸ ");
 	text_puts(&out->text, step);
 }
 
@@ -274,9 +274,9 @@ void retainers_path(const struct graph *g, const struct path *path, struct line 
 	for (uint32_t i = 1; i < path->n; i++) {
 		if (i == MOST_STEPS && path->n > 2 * MOST_STEPS) {
 			i = path->n - MOST_STEPS;
-			text_puts(&left_out, "\xe2\x80\xa6 ");
+			text_puts(&left_out, "… ");
 			text_count(&left_out, path->n - 2 * MOST_STEPS);
-			text_puts(&left_out, " more \xe2\x80\xa6");
+			text_puts(&left_out, " more …");
 			add_step(out, text_string(&left_out));
 		}
 		text_clear(&label);
