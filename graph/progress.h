@@ -11,6 +11,7 @@ struct progress {
 	_Atomic(const char *) stage; /* what is being done, a static string: "edges" */
 	_Atomic uint64_t done, total; /* in the stage's own unit; total 0 = not known */
 	_Atomic bool cancel;          /* set by a watcher; the stage fails with STATUS_REFUSED */
+	struct progress *beside;      /* the work that this runs beside, NULL if none: cancelled with it */
 
 	/* Told of each stage when it begins, in the worker's thread; NULL if nobody asks. Set before
 	 * the work begins. */
@@ -37,7 +38,10 @@ static inline void progress_add(struct progress *p, uint64_t n)
 
 static inline bool progress_cancelled(struct progress *p)
 {
-	return p && atomic_load_explicit(&p->cancel, memory_order_relaxed);
+	for (; p; p = p->beside)
+		if (atomic_load_explicit(&p->cancel, memory_order_relaxed))
+			return true;
+	return false;
 }
 
 #endif

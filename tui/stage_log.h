@@ -6,7 +6,8 @@
 
 /* Have the stages of PROGRESS told, from now on. "goretain: 1284 ms, edges": they began 1284 ms
  * after this call. The graph's own stages (graph/graph.h) follow from the names: sizes are there
- * when "edges" begin; holders, types and maps at "marking", retained sizes at "suspects". */
+ * when "types" begin, with edges pulled beside them; holders, types and maps at "marking",
+ * retained sizes at "suspects". */
 void stage_log_start(struct progress *progress);
 
 /* One line more: the end, named WHAT. Does nothing if there is no log. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/cleanup.h"
+#include "graph/parallel.h"
 #include "probes/go/debuginfo.h"
 #include "probes/go/edges.h"
 #include "probes/go/infer.h"
@@ -191,17 +193,57 @@ static void note_survivors(struct heap *heap)
 	}
 }
 
+static bool pull_edges(struct heap *heap, struct progress *progress, struct error *err)
+{
+	return graph_pull_edges(heap->graph, &heap->edges, progress, err);
+}
+
+static bool find_types(struct heap *heap, struct progress *progress, struct error *err)
+{
+	return typing_init(&heap->typing, heap, err) && typing_run(&heap->typing, progress, err);
+}
+
+/* Work that needs nothing of the other's. */
+struct half {
+	struct heap *heap;
+	bool (*run)(struct heap *heap, struct progress *progress, struct error *err);
+	struct progress *progress;
+	struct error error;
+	bool good;
+};
+
+static void run_halves(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
+{
+	struct half *halves = ctx;
+
+	for (uint64_t i = lo; i < hi; i++)
+		halves[i].good = halves[i].run(halves[i].heap, halves[i].progress, &halves[i].error);
+}
+
+/* Types take longer than edges and are found by one thread, so edges are pulled beside them. */
+static bool pull_and_type(struct heap *heap, struct progress *progress, struct error *err)
+{
+	struct progress beside = { .beside = progress };
+	struct half halves[] = {
+		{ .heap = heap, .run = find_types, .progress = progress },
+		{ .heap = heap, .run = pull_edges, .progress = &beside },
+	};
+
+	parallel_for(ARRAY_SIZE(halves), 1, run_halves, halves);
+	for (size_t i = 0; i < ARRAY_SIZE(halves); i++)
+		if (!halves[i].good)
+			return fail(err, halves[i].error.code, "%s", halves[i].error.message);
+	return true;
+}
+
 /* STAGE_EDGES: everything else that comes from the target's bytes. */
 static bool build_edges(struct heap *heap, struct progress *progress, struct error *err)
 {
 	struct graph *g = heap->graph;
 
 	edges_init(heap, &heap->edges);
-	if (!graph_pull_edges(g, &heap->edges, progress, err))
-		return false;
 	note_survivors(heap);
-	if (!typing_init(&heap->typing, heap, err) ||
-	    !typing_run(&heap->typing, progress, err) ||
+	if (!pull_and_type(heap, progress, err) ||
 	    !roots_build(heap, progress, err) ||
 	    !typing_run_frames(&heap->typing, progress, err) ||
 	    !infer_types(&heap->typing, progress, err) ||

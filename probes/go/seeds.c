@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/array.h"
 #include "graph/cleanup.h"
 #include "probes/go/heap.h"
 
@@ -27,8 +28,9 @@ static bool each_slot(struct typing *t, bool noscan, slot_fn fn, struct progress
 			if (spans_allocated(spans, i, slot) &&
 			    (slot + 1) * s->elemsize <= s->present)
 				fn(t, i, slot);
-		if (!typing_propagate(t, progress, err))
+		if (!typing_propagate(t, progress, err) || array_cancelled(progress, err))
 			return false;
+		progress_add(progress, t->heap->graph->extents[i].count);
 	}
 	return true;
 }
@@ -261,7 +263,8 @@ bool typing_run_frames(struct typing *t, struct progress *progress, struct error
 
 bool typing_run(struct typing *t, struct progress *progress, struct error *err)
 {
-	progress_begin(progress, "types", 0);
+	/* Typed once, and visited by two passes over all and by two over those with pointers. */
+	progress_begin(progress, "types", 5ull * t->heap->graph->n_objects);
 	if (!each_slot(t, false, seed_header, progress, err))
 		return false;
 	seed_runtime(t);

@@ -11,6 +11,7 @@
 #define MAX_NESTING 8   /* of arrays of arrays, when walked */
 #define CHECKED_WORDS 64u
 #define TINY_SLOT 16u
+#define REPORT 4096u    /* places between two looks at the progress */
 
 bool typing_init(struct typing *t, struct heap *heap, struct error *err)
 {
@@ -325,6 +326,7 @@ static void assign(struct typing *t, const struct candidate *c, uint32_t form, e
 	struct graph *g = t->heap->graph;
 	uint32_t id = c->object.id;
 
+	t->n_typed += g->type[id] == NO_NODE;
 	g->type[id] = form;
 	g->flags[id] = (uint16_t)((g->flags[id] & ~OBJECT_KNOWN) | c->place->known);
 	t->fit[id] = (uint8_t)fit;
@@ -605,11 +607,11 @@ bool typing_propagate(struct typing *t, struct progress *progress, struct error 
 		struct typed_place p = t->work[--t->n_work];
 
 		work_on(t, &p);
-		if (++since == 4096) {
-			progress_add(progress, since);
-			since = 0;
-			if (progress_cancelled(progress))
-				return fail(err, STATUS_REFUSED, "cancelled");
+		if (++since % REPORT == 0 && array_cancelled(progress, err))
+			return false;
+		if (t->n_typed >= REPORT) {
+			progress_add(progress, t->n_typed);
+			t->n_typed = 0;
 		}
 	}
 	return t->failed ? fail_memory(err, "typing") : true;

@@ -43,6 +43,7 @@ struct typing {
 	uint64_t *seen;     /* set of references that do not type their slot, so that cycles end */
 	uint32_t n_seen, size_seen;
 	struct { uint64_t word; uint32_t type; } *interfaces; /* cache of interface words */
+	uint32_t n_typed;   /* objects, since the progress was told */
 	bool failed;        /* out of memory */
 };
 
