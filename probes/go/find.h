@@ -14,6 +14,10 @@ bool find_modules(struct go *go, struct error *err);
 /* mheap_, allgs, allp, allm (globals.c). Needs the modules. */
 bool find_globals(struct go *go, struct error *err);
 
+/* Does what find_globals found hold for the image's present bytes? The addresses are those of
+ * variables and cannot move; a wrong guess would show now. */
+bool find_globals_hold(struct go *go);
+
 /* writeBarrier, memstats.heapStats and the queues of finalizers and cleanups by the code that uses them (votes.c). They stay 0 where the
  * code gives no clear answer. */
 void find_by_votes(struct go *go);

@@ -61,12 +61,19 @@ uint64_t find_span(struct go *go, uint64_t addr)
 	return span_through(go, l2, addr);
 }
 
-/* Does every used span among the first of ALLSPANS stand in the arena table under its address? */
+/* Before the stop the target runs on under our eyes, and in it a thread may stand in the middle of
+ * publishing a span or a goroutine: a few of a sample may disagree, most must not. */
+static bool most_agree(unsigned agree, unsigned looked_at)
+{
+	return agree && agree * 4 >= looked_at * 3;
+}
+
+/* Do the used spans among the first of ALLSPANS stand in the arena table under their addresses? */
 static bool spans_agree(struct go *go, const struct slice *allspans, uint64_t l2)
 {
 	const struct layout *l = &go->layout;
 	struct image *image = go->image;
-	unsigned used = 0;
+	unsigned used = 0, agree = 0;
 
 	for (uint64_t i = 0; i < allspans->len && i < SAMPLE; i++) {
 		uint64_t span = image_u64(image, allspans->at + 8 * i);
@@ -77,11 +84,10 @@ static bool spans_agree(struct go *go, const struct slice *allspans, uint64_t l2
 		if (image_u8(image, span + (uint64_t)l->mspan_state) != SPAN_IN_USE)
 			continue;
 		start = image_u64(image, span + (uint64_t)l->mspan_start_addr);
-		if (span_through(go, l2, start) != span)
-			return false;
+		agree += span_through(go, l2, start) == span;
 		used++;
 	}
-	return used > 0;
+	return most_agree(agree, used);
 }
 
 /* Is the slice at OFFSET mheap_.allspans? Sets go.mheap. */
@@ -121,6 +127,7 @@ static bool try_allgs(const struct scan *s, uint64_t offset)
 {
 	struct go *go = s->go;
 	struct slice list = slice_at(s, offset);
+	unsigned plausible = 0, n = 0;
 	uint64_t first;
 
 	if (!plausible_slice(&list, 1ull << 28) || !find_span(go, list.at))
@@ -129,9 +136,10 @@ static bool try_allgs(const struct scan *s, uint64_t offset)
 	if (!plausible_g(go, first) ||
 	    image_u64(go->image, first + (uint64_t)go->layout.g_goid) != 1)
 		return false;
-	for (uint64_t i = 1; i < list.len && i < SAMPLE; i++)
-		if (!plausible_g(go, image_u64(go->image, list.at + 8 * i)))
-			return false;
+	for (; n < list.len && n < SAMPLE; n++)
+		plausible += plausible_g(go, image_u64(go->image, list.at + 8 * n));
+	if (!most_agree(plausible, n))
+		return false;
 	go->allgs = s->lo + offset;
 	return true;
 }
@@ -242,4 +250,17 @@ bool find_globals(struct go *go, struct error *err)
 		return fail(err, STATUS_UNSUPPORTED, "%s: the heap was not found in the program's "
 			    "data", go->version.text);
 	return true;
+}
+
+bool find_globals_hold(struct go *go)
+{
+	uint64_t list = go->mheap + (uint64_t)go->layout.mheap_allspans;
+	uint64_t l2 = image_u64(go->image, go->mheap + (uint64_t)go->layout.mheap_arenas);
+	struct slice allspans = {
+		image_u64(go->image, list), image_u64(go->image, list + 8),
+		image_u64(go->image, list + 16),
+	};
+
+	return plausible_slice(&allspans, 1ull << 32) && spans_agree(go, &allspans, l2) &&
+	       find_span(go, image_u64(go->image, go->allgs));
 }

@@ -25,19 +25,9 @@ bool go_open(struct image *image, struct go *out, struct error *err)
 
 bool go_check(struct go *go, struct error *err)
 {
-	struct go again = {
-		.image = go->image, .layout = go->layout, .version = go->version,
-		.modules = go->modules, .n_modules = go->n_modules,
-	};
-
-	if (!find_globals(&again, err))
-		return false;
-	if (again.mheap != go->mheap || again.allgs != go->allgs)
-		return fail(err, STATUS_UNSUPPORTED, "the Go runtime's heap or goroutine list was "
-			    "found at one address before the stop and at another in it");
-	go->allm = again.allm;
-	go->allp = again.allp;
-	return true;
+	return find_globals_hold(go) ||
+	       fail(err, STATUS_UNSUPPORTED, "%s: what was taken for the runtime's heap before the "
+		    "stop was not that in it", go->version.text);
 }
 
 void go_close(struct go *go)
