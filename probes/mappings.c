@@ -11,7 +11,7 @@
 
 #define ADDRESS_END (1ull << 56)
 #define MOST_RANGE (1ull << 40) /* more is no memory but a reservation: a sanitizer's shadow */
-#define SPARE (1ull << 40) /* of the layout, for mappings that appear far from all others */
+#define SPARE (1ull << 40) /* of the plan, for mappings that appear far from all others */
 
 void mappings_free(struct mappings *m)
 {
@@ -132,72 +132,72 @@ bool mappings_read(struct mappings *out, pid_t pid, pid_t tid, struct error *err
 	return ok;
 }
 
-void layout_free(struct layout *layout)
+void plan_free(struct image_plan *plan)
 {
-	free(layout->stretches);
-	*layout = (struct layout){0};
+	free(plan->stretches);
+	*plan = (struct image_plan){0};
 }
 
 /* Add the stretch [LO, HI) before number AT. */
-static bool add_stretch(struct layout *layout, uint32_t at, uint64_t lo, uint64_t hi,
+static bool add_stretch(struct image_plan *plan, uint32_t at, uint64_t lo, uint64_t hi,
 			struct error *err)
 {
 	struct stretch *larger;
 
-	if (layout->size && hi - lo > layout->size - layout->used)
+	if (plan->size && hi - lo > plan->size - plan->used)
 		return fail(err, STATUS_REFUSED, "the target's mappings changed too much");
-	larger = reallocarray(layout->stretches, layout->n + 1, sizeof *larger);
+	larger = reallocarray(plan->stretches, plan->n + 1, sizeof *larger);
 	if (!larger)
-		return fail_memory(err, "the image's layout");
-	layout->stretches = larger;
-	memmove(&larger[at + 1], &larger[at], (layout->n - at) * sizeof *larger);
-	larger[at] = (struct stretch){lo, hi, layout->used};
-	layout->n++;
-	layout->used += hi - lo;
+		return fail_memory(err, "the image's plan");
+	plan->stretches = larger;
+	memmove(&larger[at + 1], &larger[at], (plan->n - at) * sizeof *larger);
+	larger[at] = (struct stretch){lo, hi, plan->used};
+	plan->n++;
+	plan->used += hi - lo;
 	return true;
 }
 
-bool layout_build(struct layout *layout, const struct mappings *m, struct error *err)
+bool plan_build(struct image_plan *plan, const struct mappings *m, struct error *err)
 {
 	for (uint32_t i = 0; i < m->n_ranges; i++) {
 		const struct image_range *range = &m->ranges[i];
 		uint64_t lo = range->lo < LAYOUT_MARGIN ? 0 : range->lo - LAYOUT_MARGIN;
 		uint64_t hi = range->hi + LAYOUT_MARGIN;
-		struct stretch *last = layout->n ? &layout->stretches[layout->n - 1] : NULL;
+		struct stretch *last = plan->n ? &plan->stretches[plan->n - 1] : NULL;
 
 		if (last && lo <= last->hi) {
-			layout->used += hi - last->hi;
+			plan->used += hi - last->hi;
 			last->hi = hi;
-		} else if (!add_stretch(layout, layout->n, lo, hi, err)) {
+		} else if (!add_stretch(plan, plan->n, lo, hi, err)) {
 			return false;
 		}
 	}
-	layout->size = layout->used + SPARE;
+	plan->size = plan->used + SPARE;
 	return true;
 }
 
 /* Number of the first stretch that ends above ADDR. */
-static uint32_t find_stretch(const struct layout *layout, uint64_t addr)
+static uint32_t find_stretch(const struct image_plan *plan, uint64_t addr)
 {
 	uint32_t i = 0;
 
-	while (i < layout->n && layout->stretches[i].hi <= addr)
+	while (i < plan->n && plan->stretches[i].hi <= addr)
 		i++;
 	return i;
 }
 
 /* Set the offset of RANGE, cut to what one stretch holds of it from its start on. */
-static bool place(struct layout *layout, struct image_range *range, struct error *err)
+static bool place(struct image_plan *plan, struct image_range *range, struct error *err)
 {
-	uint32_t at = find_stretch(layout, range->lo);
-	const struct stretch *s = layout->stretches + at;
+	uint32_t at = find_stretch(plan, range->lo);
+	const struct stretch *s = plan->stretches + at;
 
-	if (at == layout->n || s->lo > range->lo) {
-		uint64_t end = at < layout->n && s->lo < range->hi ? s->lo : range->hi;
+	if (at == plan->n || s->lo > range->lo) {
+		uint64_t end = at < plan->n && s->lo < range->hi ? s->lo : range->hi;
 
-		if (!add_stretch(layout, at, range->lo, end, err))
+		if (!add_stretch(plan, at, range->lo, end, err))
 			return false;
-		s = layout->stretches + at;
+		s = plan->stretches + at;
 	}
 	range->offset = s->offset + (range->lo - s->lo);
 	if (range->hi > s->hi)
@@ -205,7 +205,7 @@ static bool place(struct layout *layout, struct image_range *range, struct error
 	return true;
 }
 
-bool layout_place(struct layout *layout, struct mappings *m, struct error *err)
+bool plan_place(struct image_plan *plan, struct mappings *m, struct error *err)
 {
 	struct image_range *old = m->ranges;
 	uint32_t n = m->n_ranges;
@@ -219,7 +219,7 @@ bool layout_place(struct layout *layout, struct mappings *m, struct error *err)
 		while (ok && rest.lo < rest.hi) {
 			struct image_range part = rest;
 
-			ok = place(layout, &part, err) && add_range(m, &part, err);
+			ok = place(plan, &part, err) && add_range(m, &part, err);
 			rest.file_offset += part.hi - rest.lo;
 			rest.lo = part.hi;
 		}

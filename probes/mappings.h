@@ -27,25 +27,25 @@ uint32_t mappings_file(const struct mappings *m, const char *path);
  * that the process only reads. */
 bool range_is_private(const struct image_range *range);
 
-/* The layout: which stretches of the address space the image's memory mirrors. Around every
+/* The plan: which stretches of the address space the image's memory mirrors. Around every
  * mapping LAYOUT_MARGIN stays free on both sides, so that a heap that grows while it is looked at
  * stays linear; that costs addresses and no memory. */
 #define LAYOUT_MARGIN (32ull << 30)
 
 struct stretch { uint64_t lo, hi, offset; };
 
-struct layout {
+struct image_plan {
 	struct stretch *stretches; /* by address, disjoint */
 	uint32_t n;
 	uint64_t used, size;       /* bytes of the image's memory: given to stretches, in all */
 };
 
-bool layout_build(struct layout *layout, const struct mappings *m, struct error *err);
-void layout_free(struct layout *layout);
+bool plan_build(struct image_plan *plan, const struct mappings *m, struct error *err);
+void plan_free(struct image_plan *plan);
 
-/* Set the offsets of all ranges of M, which may have changed since the layout was built: a range
- * is split where the layout is not linear, and what lies in no stretch gets one of its own at the
+/* Set the offsets of all ranges of M, which may have changed since the plan was built: a range
+ * is split where the plan is not linear, and what lies in no stretch gets one of its own at the
  * end. */
-bool layout_place(struct layout *layout, struct mappings *m, struct error *err);
+bool plan_place(struct image_plan *plan, struct mappings *m, struct error *err);
 
 #endif

@@ -35,7 +35,7 @@ struct taker {
 	int reader, broker;
 	struct tracer tracer;
 	struct mappings mappings;
-	struct layout layout;
+	struct image_plan plan;
 	struct copier copier;
 	int memory, state;   /* memfds */
 	bool ready;          /* HELLO was answered */
@@ -153,10 +153,10 @@ static bool get_ready(struct taker *t, struct error *err)
 		return refuse(t, err);
 	return look_at_memory(t, err) && check_access(t, err) && check_identity(&t->target, err) &&
 	       tracer_init(&t->tracer, t->target.pid, err) &&
-	       layout_build(&t->layout, &t->mappings, err) &&
-	       layout_place(&t->layout, &t->mappings, err) &&
-	       map_shared("image", t->layout.size, &t->memory, &t->copier.memory, err) &&
-	       map_shared("states", t->layout.size / IMAGE_PAGE, &t->state, &t->copier.state, err);
+	       plan_build(&t->plan, &t->mappings, err) &&
+	       plan_place(&t->plan, &t->mappings, err) &&
+	       map_shared("image", t->plan.size, &t->memory, &t->copier.memory, err) &&
+	       map_shared("states", t->plan.size / IMAGE_PAGE, &t->state, &t->copier.state, err);
 }
 
 /* The registers of all held threads, in an array that is the caller's; NULL without memory. */
@@ -255,7 +255,7 @@ static void say_hello(struct taker *t, struct wire_reply *r)
 		return;
 	}
 	t->ready = true;
-	r->memory_size = t->layout.size;
+	r->memory_size = t->plan.size;
 	snprintf(path, sizeof path, "/proc/%d/task/%d/exe", t->target.pid, t->copier.task);
 	exe = open(path, O_RDONLY | O_CLOEXEC);
 	reply(t, r, (int[]){t->memory, t->state, table, exe}, exe >= 0 ? 4 : 3);
@@ -437,7 +437,7 @@ static bool stop(struct taker *t, uint64_t limit_ns, struct error *err)
 		return fail(err, STATUS_GONE, "process %d ended", t->target.pid);
 	mappings_free(&t->mappings);
 	return mappings_read(&t->mappings, t->target.pid, t->copier.task, err) &&
-	       layout_place(&t->layout, &t->mappings, err);
+	       plan_place(&t->plan, &t->mappings, err);
 }
 
 static void serve_stop(struct taker *t, const struct wire_request *q, struct wire_reply *r)

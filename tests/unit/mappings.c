@@ -1,4 +1,4 @@
-/* Mappings of this process, and the layout: linear around each mapping, stable when they change. */
+/* Mappings of this process, and the plan: linear around each mapping, stable when they change. */
 #include "graph/cleanup.h"
 #include "probes/mappings.h"
 
@@ -46,15 +46,15 @@ static void test_linear(void **state)
 	};
 	struct mappings m = list(before, ARRAY_SIZE(before));
 	struct mappings later = list(after, ARRAY_SIZE(after));
-	struct layout layout = {0};
+	struct image_plan plan = {0};
 
-	assert_true(layout_build(&layout, &m, NULL) && layout_place(&layout, &m, NULL));
+	assert_true(plan_build(&plan, &m, NULL) && plan_place(&plan, &m, NULL));
 	assert_int_equal(m.n_ranges, 3);
-	assert_int_equal(layout.n, 2);
+	assert_int_equal(plan.n, 2);
 	assert_int_equal(m.ranges[2].offset - m.ranges[1].offset, 10 * GB);
 	assert_int_equal(m.ranges[0].offset, 0x400000);
 
-	assert_true(layout_place(&layout, &later, NULL));
+	assert_true(plan_place(&plan, &later, NULL));
 	assert_int_equal(later.n_ranges, 5);
 	assert_int_equal(later.ranges[0].offset, m.ranges[0].offset);
 	assert_int_equal(later.ranges[2].offset, m.ranges[1].offset);
@@ -68,7 +68,7 @@ static void test_linear(void **state)
 				    end_of(&later.ranges[i]) <= later.ranges[k].offset);
 	mappings_free(&m);
 	mappings_free(&later);
-	layout_free(&layout);
+	plan_free(&plan);
 }
 
 static void test_too_much(void **state)
@@ -76,15 +76,15 @@ static void test_too_much(void **state)
 	const struct image_range before[] = {{.lo = 0x400000, .hi = 0x500000, .file = 0}};
 	const struct image_range after[] = {{.lo = 1000 * GB, .hi = 4000 * GB, .file = NO_FILE}};
 	struct mappings m = list(before, 1), later = list(after, 1);
-	struct layout layout = {0};
+	struct image_plan plan = {0};
 	struct error err = {0};
 
-	assert_true(layout_build(&layout, &m, NULL));
-	assert_false(layout_place(&layout, &later, &err));
+	assert_true(plan_build(&plan, &m, NULL));
+	assert_false(plan_place(&plan, &later, &err));
 	assert_int_equal(err.code, STATUS_REFUSED);
 	mappings_free(&m);
 	mappings_free(&later);
-	layout_free(&layout);
+	plan_free(&plan);
 }
 
 static const struct image_range *find(const struct mappings *m, const void *pointer)
