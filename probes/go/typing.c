@@ -295,6 +295,23 @@ static bool says_more(const struct typing *t, const struct candidate *c, uint32_
 		c->place->form == FORM_CLOSURE);
 }
 
+/* Is C the bare array that form HAVE is made of? The runtime writes down only that one's type, and
+ * it seems to explain more where the allocator rounded up: a table of 128 groups in a slot for 136. */
+static bool says_less(const struct typing *t, const struct candidate *c, uint32_t have)
+{
+	const struct form_entry *f = &t->forms.items[have];
+	const struct rtype *of = f->type == NO_TYPE ? NULL : types_get(t->heap->types, f->type);
+
+	if (!of || (c->place->form != FORM_ARRAY && c->place->form != FORM_VALUE))
+		return false;
+	switch (f->form) {
+	case FORM_MAP_GROUPS: case FORM_MAP_BUCKETS: return c->place->type == of->bucket;
+	case FORM_CHAN_BUFFER: return c->place->type == of->elem;
+	case FORM_MAP_DIRECTORY: return c->unit == 8;
+	default: return false;
+	}
+}
+
 static bool beats(const struct typing *t, const struct candidate *c, enum fit fit)
 {
 	const struct graph *g = t->heap->graph;
@@ -305,6 +322,8 @@ static bool beats(const struct typing *t, const struct candidate *c, enum fit fi
 		return false;
 	if (have == NO_NODE)
 		return true;
+	if (says_less(t, c, have))
+		return false;
 	if (t->fit[id] == FIT_HEADER)
 		return says_more(t, c, have);
 	if (fit != t->fit[id])
