@@ -196,12 +196,13 @@ class Heap:
         that fit into the page and asks of each whether it is free; for the slots beyond the true
         count the answer is always no. So the tail of such a span is always in the dump, all of it.
 
-        Whether the objects of a span hold pointers is seen from the fields of the true ones. A page
-        of which the tail is all that there is was an empty span of objects with pointers.
+        Whether the objects of a span hold pointers is seen from the fields of the true ones. Of a
+        page of which only the tail is there, either the tail is all phantoms, or the first ones of
+        it are objects without pointers that outlived all before them: something points at those.
         """
         minor = int(re.match(r"go1\.(\d+)", self.version).group(1))
         green = "nogreenteagc" not in self.version and (minor >= 26 or "greenteagc" in self.version)
-        gone = set()
+        gone, doubtful = set(), {}
         if minor < 22:
             return gone
         pages = collections.defaultdict(list)
@@ -213,15 +214,30 @@ class Heap:
             marks = 128 if green and size >= 16 else 0
             with_pointers = (8192 - 128 - marks) // size
             without = (8192 - marks) // size
-
-            def index(o):
-                return (o.addr & 8191) // size
-
-            low = [o for o in objects if index(o) < with_pointers]
-            scanned = any(o.fields for o in low) or not low
-            slots = with_pointers if scanned else without
-            gone.update(o.addr for o in objects if index(o) >= slots)
+            index = {o.addr: (o.addr & 8191) // size for o in objects}
+            low = [o for o in objects if index[o.addr] < with_pointers]
+            slots = with_pointers if not low or any(o.fields for o in low) else without
+            tail = {a for a in index if index[a] >= slots}
+            if not low:
+                doubtful[page] = {a for a in tail if index[a] < without}
+            gone |= tail
+        for page in self._pointed_at(doubtful, gone):
+            gone -= doubtful[page]
         return gone
+
+    def _pointed_at(self, pages, gone):
+        """Those of PAGES into which a pointer points that does not lie in a phantom itself."""
+        found = set()
+        frames = (f for g in self.goroutines.values() for f in g.frames)
+        for holders in (self.raw_objects, self.segments, frames) if pages else ():
+            for h in holders:
+                if getattr(h, "addr", None) in gone:
+                    continue
+                for offset in h.fields:
+                    (pointer,) = struct.unpack_from("<Q", h.content, offset)
+                    if any(a <= pointer for a in pages.get(pointer >> 13, ())):
+                        found.add(pointer >> 13)
+        return found
 
     def edges(self):
         """Every pointer slot of an object that points into an object, as {slot address: pointer}."""

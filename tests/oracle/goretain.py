@@ -10,6 +10,8 @@ import time
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 GORETAIN = os.environ.get("GORETAIN", str(TESTS.parent / ".build/release/goretain"))
+# How long a stop may last is a promise about a machine that is not busy with other tests.
+PATIENCE = ("--max-pause", "5000")
 
 
 # Ended from outside, a test still leaves its `with` blocks, which end what it started.
@@ -47,7 +49,7 @@ def run(*arguments, status=0, timeout=300):
     Failure with what it said."""
     try:
         done = subprocess.run(
-            [GORETAIN, *map(str, arguments)],
+            [GORETAIN, *map(str, arguments), *PATIENCE],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

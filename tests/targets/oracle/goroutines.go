@@ -107,16 +107,22 @@ func startLocks() {
 	start(func() { once.Do(func() { stop(); use(once) }) })
 }
 
-func startSystem() {
+func listen() net.Listener {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
 	}
-	start(func() { parked.Done(); c, err := listener.Accept(); use(c, err) })
-	client, err := net.Dial("tcp", listener.Addr().String())
+	return listener
+}
+
+func startSystem() {
+	lonely, busy := listen(), listen() // nobody calls the one, nobody answers on the other
+	start(func() { parked.Done(); c, err := lonely.Accept(); use(c, err) })
+	client, err := net.Dial("tcp", busy.Addr().String())
 	if err != nil {
 		panic(err)
 	}
+	keep(busy)
 	start(func() {
 		var buffer [100]byte
 		parked.Done()
