@@ -137,6 +137,11 @@ static void object_live(struct sql_row *row, struct sql_value *v)
 	sql_set_integer(v, has_flag(row, OBJECT_LIVE));
 }
 
+static void object_survived(struct sql_row *row, struct sql_value *v)
+{
+	sql_set_integer(v, has_flag(row, OBJECT_SURVIVED));
+}
+
 static void object_idom(struct sql_row *row, struct sql_value *v)
 {
 	uint32_t idom = row->g->idom[row->number];
@@ -266,6 +271,7 @@ static const struct sql_column object_columns[] = {
 	{ "depth", "INTEGER", object_depth, STAGE_RETAINED },
 	{ "root", "INTEGER", object_root, STAGE_RETAINED },
 	{ "preview", "TEXT", object_preview, STAGE_EDGES },
+	{ "survived", "INTEGER", object_survived, STAGE_EDGES },
 };
 
 const struct sql_table sql_table_objects = {

@@ -88,8 +88,17 @@ static bool is_kernels(const char *path)
 	return strncmp(path, "[vvar", 5) == 0 || strcmp(path, "[vsyscall]") == 0;
 }
 
+/* A newline in a path stands as \012 in the kernel's line; in place. */
+static void unescape_newlines(char *path)
+{
+	for (char *at = path; (at = strstr(at, "\\012")); at++) {
+		*at = '\n';
+		memmove(at + 1, at + 4, strlen(at + 4) + 1);
+	}
+}
+
 /* "c000000000-c004000000 rw-p 00000000 00:00 0    /path", see proc_pid_maps(5). */
-static bool parse_line(struct mappings *m, const char *line, struct error *err)
+static bool parse_line(struct mappings *m, char *line, struct error *err)
 {
 	struct image_range range = {.file = NO_FILE};
 	char permissions[5];
@@ -103,6 +112,7 @@ static bool parse_line(struct mappings *m, const char *line, struct error *err)
 	if (!(range.flags & RANGE_READ) || range.hi > ADDRESS_END ||
 	    range.hi - range.lo > MOST_RANGE || is_kernels(line + path))
 		return true;
+	unescape_newlines(line + path);
 	if (inode && !add_file(m, line + path, &range.file, err))
 		return false;
 	return add_range(m, &range, err);

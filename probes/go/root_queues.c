@@ -1,10 +1,11 @@
-/* Finalizers and cleanups that wait to run: blocks outside the heap that the collector reads as roots
- * (markroot in runtime/mgcmark.go, runtime/mfinal.go, runtime/mcleanup.go). */
+/* Roots in lists outside the heap that the collector reads: finalizers and cleanups that wait to run,
+ * tiny blocks being filled (markroot in runtime/mgcmark.go, runtime/mfinal.go, runtime/mcleanup.go). */
 #include <string.h>
 
 #include "probes/go/roots.h"
 
 #define MAX_BLOCKS (1u << 20)
+#define MAX_PROCESSORS (1u << 16)
 
 /* finblock: { alllink, next, cnt uint32, fin[] } of 4 kB; a finalizer is { fn, arg, nret, fint, ot }. */
 enum { FIN_COUNT = 16, FIN_FIRST = 24, FIN_SIZE = 40, FIN_BLOCK = 4096 };
@@ -90,7 +91,7 @@ static void add_cleanup_queue(struct roots *roots)
 		return;
 	holder = roots_holder(roots, HOLDER_SPECIAL, "cleanups that wait to run", "runtime",
 			      KNOWN_EXACT);
-	for (uint32_t i = 0; block && i < MAX_BLOCKS; i++) {
+	while (block && roots_spend(roots, CLEANUP_BLOCK)) {
 		uint64_t n = image_u32(image, block + CLEANUP_COUNT) * words;
 
 		add_words(roots, holder, block + CLEANUP_FIRST, n < limit ? n : limit, ROOT_CLEANUP);
@@ -98,8 +99,34 @@ static void add_cleanup_queue(struct roots *roots)
 	}
 }
 
+/* The block that each processor's tiny allocator is filling: the next collection keeps it
+ * (gcMarkTinyAllocs in runtime/mgcmark.go). */
+static void add_tiny_blocks(struct roots *roots)
+{
+	const struct go *go = &roots->heap->go;
+	struct image *image = roots->heap->image;
+	uint64_t list = go->allp ? image_u64(image, go->allp) : 0;
+	uint64_t n = go->allp ? image_u64(image, go->allp + 8) : 0;
+	uint32_t holder = NO_NODE;
+
+	for (uint64_t i = 0; i < n && i < MAX_PROCESSORS; i++) {
+		uint64_t p = image_u64(image, list + 8 * i);
+		uint64_t mcache = p ? image_u64(image, p + (uint64_t)go->layout.p_mcache) : 0;
+		uint64_t at = mcache + (uint64_t)go->layout.mcache_tiny;
+
+		if (!mcache || !image_u64(image, at))
+			continue;
+		if (holder == NO_NODE)
+			holder = roots_holder(roots, HOLDER_RUNTIME, "tiny blocks being filled",
+					      "runtime", KNOWN_EXACT);
+		roots_add(roots, holder, at, image_u64(image, at), ROOT_RUNTIME, STRENGTH_RUNTIME,
+			  KNOWN_EXACT, NO_NODE);
+	}
+}
+
 void roots_queues(struct roots *roots)
 {
 	add_finalizer_queue(roots);
 	add_cleanup_queue(roots);
+	add_tiny_blocks(roots);
 }
