@@ -19,13 +19,20 @@ struct sums {
 	uint64_t *retained;
 	uint32_t *size;  /* nodes of the subtree */
 	uint32_t *above; /* holder */
+	struct progress *progress;
 };
+
+/* To be asked once for each of many nodes: does a watcher want the work to end? */
+static bool is_unwanted(const struct sums *s, uint32_t i)
+{
+	return i % NODE_GRAIN == 0 && progress_cancelled(s->progress);
+}
 
 static void start_sizes(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
 {
 	struct sums *s = ctx;
 
-	for (uint64_t i = lo; i < hi; i++) {
+	for (uint64_t i = lo; i < hi && !progress_cancelled(s->progress); i++) {
 		const struct extent *e = &s->g->extents[i];
 
 		for (uint32_t id = e->first; id < e->first + e->count; id++)
@@ -41,14 +48,14 @@ static void sweep(struct sums *s)
 	const struct tree *t = s->tree;
 	const struct graph *g = s->g;
 
-	for (uint32_t w = t->n - 1; w > 0; w--) {
+	for (uint32_t w = t->n - 1; w > 0 && !is_unwanted(s, w); w--) {
 		s->retained[t->idom[w]] += s->retained[w];
 		s->size[w]++;
 		s->size[t->idom[w]] += s->size[w];
 	}
 	s->size[0]++;
 	s->above[0] = NO_NODE;
-	for (uint32_t w = 1; w < t->n; w++)
+	for (uint32_t w = 1; w < t->n && !is_unwanted(s, w); w++)
 		s->above[w] = graph_is_holder(g, t->node[w]) ? t->node[w] - g->n_objects :
 							       s->above[t->idom[w]];
 }
@@ -58,7 +65,7 @@ static void name_dominators(void *ctx, unsigned worker, uint64_t lo, uint64_t hi
 {
 	struct sums *s = ctx;
 
-	for (uint64_t w = lo; w < hi; w++)
+	for (uint64_t w = lo; w < hi && !is_unwanted(s, (uint32_t)w); w++)
 		s->tree->idom[w] = s->tree->node[s->tree->idom[w]];
 }
 
@@ -68,7 +75,7 @@ static void publish_nodes(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
 	struct graph *g = s->g;
 	const struct tree *t = s->tree;
 
-	for (uint64_t node = lo; node < hi; node++) {
+	for (uint64_t node = lo; node < hi && !is_unwanted(s, (uint32_t)node); node++) {
 		uint32_t w = t->number[node];
 
 		if (node + AHEAD < hi && t->number[node + AHEAD] != NO_NODE) {
@@ -103,7 +110,7 @@ static void order_subtrees(const struct sums *s, uint32_t *order, uint32_t *next
 
 	order[0] = 0;
 	next[0] = 1; /* where the next child of a node begins */
-	for (uint32_t w = 1; w < t->n; w++) {
+	for (uint32_t w = 1; w < t->n && !is_unwanted(s, w); w++) {
 		uint32_t place = next[t->idom[w]];
 
 		next[t->idom[w]] += s->size[w];
@@ -127,7 +134,9 @@ static bool sum_types(const struct sums *s, struct error *err)
 	for (uint32_t i = 0; i < g->n_types; i++)
 		g->types[i].retained = 0;
 	order_subtrees(s, order, next);
-	for (uint32_t i = 0; i < t->n; i++) {
+	if (array_cancelled(s->progress, err))
+		return false;
+	for (uint32_t i = 0; i < t->n && !is_unwanted(s, i); i++) {
 		uint32_t node = t->node[order[i]], type;
 
 		if (i + AHEAD < t->n && graph_is_object(g, t->node[order[i + AHEAD]]))
@@ -149,7 +158,7 @@ static bool sum_tree(struct sums *s, struct error *err)
 
 	parallel_for(g->n_extents, EXTENT_GRAIN, start_sizes, s);
 	sweep(s);
-	if (!sum_types(s, err))
+	if (array_cancelled(s->progress, err) || !sum_types(s, err))
 		return false;
 	publish_holders(s);
 	parallel_for(s->tree->n, NODE_GRAIN, name_dominators, s);
@@ -161,12 +170,12 @@ static bool sum_tree(struct sums *s, struct error *err)
 	if (!g->idom || !g->above || !g->retained)
 		return false;
 	parallel_for(graph_root_node(g), NODE_GRAIN, publish_nodes, s);
-	return true;
+	return !array_cancelled(s->progress, err);
 }
 
 bool tree_sum(struct graph *g, struct tree *t, struct progress *progress, struct error *err)
 {
-	struct sums s = { .g = g, .tree = t };
+	struct sums s = { .g = g, .tree = t, .progress = progress };
 	bool ok;
 
 	s.retained = array_zero(t->n, sizeof *s.retained, "retained sizes", err);

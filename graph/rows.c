@@ -5,7 +5,7 @@
 #include "graph/array.h"
 #include "graph/parallel.h"
 
-#define REPORT 65536 /* sources between two looks at the progress */
+#define REPORT 65536 /* sources or references between two looks at the progress */
 
 bool rows_sum(uint32_t *row, uint64_t n, uint64_t *total, struct error *err)
 {
@@ -53,6 +53,8 @@ static void count_part(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
 
 		if (dst < length)
 			count[dst]++;
+		if (i % REPORT == 0 && progress_cancelled(in->progress))
+			return;
 	}
 }
 
@@ -90,7 +92,7 @@ bool rows_invert(const struct rows *rows, uint32_t **row, uint32_t **items,
 	if (!in.row)
 		return false;
 	parallel_for(in.parts, 1, count_part, &in);
-	if (!rows_sum(in.row, rows->n_dst + 1ull, &total, err))
+	if (array_cancelled(progress, err) || !rows_sum(in.row, rows->n_dst + 1ull, &total, err))
 		return false;
 	in.items = *items = array_new(total, sizeof **items, "rows of the graph", err);
 	if (!in.items)

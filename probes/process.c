@@ -14,7 +14,7 @@
 #include "probes/wire.h"
 
 #define FETCH_STEP (1ull << 20)     /* of what is mapped from files to read */
-#define PREPARE_STEP (256ull << 20) /* between looks at the progress */
+#define PREPARE_STEP (32ull << 20)  /* between looks at the progress */
 #define LEAST_LIMIT_NS (250ull * NS_PER_MS) /* a busy machine may not run us for that long */
 #define THREAD_NS 20000u            /* to stop one and let it go */
 #define GRAPH_FACTOR 2              /* image and graph, in images: 60 bytes an object, 8 an edge */

@@ -247,7 +247,7 @@ static bool build_edges(struct heap *heap, struct progress *progress, struct err
 	    !roots_build(heap, progress, err) ||
 	    !typing_run_frames(&heap->typing, progress, err) ||
 	    !infer_types(&heap->typing, progress, err) ||
-	    !strengths_build(heap, err) ||
+	    !strengths_build(heap, progress, err) ||
 	    !maptable_build(heap, progress, err) ||
 	    !resident_build(heap, err))
 		return false;

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/array.h"
 #include "graph/parallel.h"
 #include "probes/go/maps.h"
 
+#define TALLY_GRAIN 1024
 #define TINY_SHARE 8u /* two boxes of the tiny allocator share a slot of 16 bytes */
 
 struct tally { struct heap *heap; struct map *map; uint64_t largest; };
@@ -76,12 +78,15 @@ static void tally_map(struct heap *heap, struct map *map)
 	}
 }
 
+struct tally_pass { struct heap *heap; struct progress *progress; };
+
 static void tally_piece(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
 {
-	struct heap *heap = ctx;
+	struct tally_pass *pass = ctx;
 
-	for (uint64_t i = lo; i < hi; i++)
-		tally_map(heap, &heap->graph->maps[i]);
+	for (uint64_t i = lo; i < hi && !progress_cancelled(pass->progress); i++)
+		tally_map(pass->heap, &pass->heap->graph->maps[i]);
+	progress_add(pass->progress, hi - lo);
 }
 
 static enum boxes boxes_of(struct heap *heap, const struct rtype *t)
@@ -130,12 +135,13 @@ bool maptable_build(struct heap *heap, struct progress *progress, struct error *
 	struct graph *g = heap->graph;
 	uint32_t n = count_maps(heap);
 	struct map shared = { .type = NO_NODE };
+	struct tally_pass pass = { heap, progress };
 
 	progress_begin(progress, "maps", n);
 	g->maps = calloc(n + 1, sizeof *g->maps);
 	if (!g->maps)
 		return fail_memory(err, "the table of maps");
-	for (uint32_t id = 0; id < g->n_objects && g->n_maps < n; id++) {
+	for (uint32_t id = 0; g->n_maps < n && !progress_cancelled(progress); id++) {
 		uint32_t form = g->type[id];
 
 		if (form == NO_NODE || heap->typing.forms.items[form].form != FORM_MAP)
@@ -146,6 +152,6 @@ bool maptable_build(struct heap *heap, struct progress *progress, struct error *
 		shared.addr = graph_addr(g, id);
 		g->maps[g->n_maps++] = shared;
 	}
-	parallel_for(g->n_maps, 1024, tally_piece, heap);
-	return true;
+	parallel_for(g->n_maps, TALLY_GRAIN, tally_piece, &pass);
+	return !array_cancelled(progress, err);
 }

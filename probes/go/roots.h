@@ -38,6 +38,6 @@ void roots_queues(struct roots *roots);
 void roots_timers(struct roots *roots);
 
 /* The edges that are not strong, from a table of (runtime type, field); into the graph. */
-bool strengths_build(struct heap *heap, struct error *err);
+bool strengths_build(struct heap *heap, struct progress *progress, struct error *err);
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/array.h"
 #include "graph/cleanup.h"
 #include "probes/go/heap.h"
 
@@ -28,7 +27,7 @@ static bool each_slot(struct typing *t, bool noscan, slot_fn fn, struct progress
 			if (spans_allocated(spans, i, slot) &&
 			    (slot + 1) * s->elemsize <= s->present)
 				fn(t, i, slot);
-		if (!typing_propagate(t, progress, err) || array_cancelled(progress, err))
+		if (!typing_propagate(t, progress, err))
 			return false;
 		progress_add(progress, t->heap->graph->extents[i].count);
 	}

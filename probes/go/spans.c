@@ -155,7 +155,8 @@ static int by_base(const void *a, const void *b)
 }
 
 /* All mspans in use, sorted by address, without those that overlap the one before. */
-static struct raw_span *read_raw(struct go *go, uint32_t *n, struct error *err)
+static struct raw_span *read_raw(struct go *go, uint32_t *n, struct progress *progress,
+				 struct error *err)
 {
 	uint64_t list = go->mheap + (uint64_t)go->layout.mheap_allspans;
 	uint64_t at = image_u64(go->image, list), total = image_u64(go->image, list + 8);
@@ -173,8 +174,11 @@ static struct raw_span *read_raw(struct go *go, uint32_t *n, struct error *err)
 		fail_memory(err, "the heap's spans");
 		return NULL;
 	}
-	for (uint64_t i = 0; i < total; i++)
+	progress_begin(progress, "spans", total);
+	for (uint64_t i = 0; i < total && !progress_cancelled(progress); i++) {
 		found += read_span(go, addrs[i], &raw[found]);
+		progress_add(progress, 1);
+	}
 	qsort(raw, found, sizeof *raw, by_base);
 	for (uint32_t i = 0; i < found; i++)
 		if (!kept || raw[i].span.base >= raw[kept - 1].span.base + raw[kept - 1].span.bytes)
@@ -253,10 +257,9 @@ bool spans_read(struct go *go, struct go_spans *out, struct progress *progress, 
 	autofree struct raw_span *raw = NULL;
 
 	memset(out, 0, sizeof *out);
-	progress_begin(progress, "spans", 0);
 	out->sweepgen = image_u32(go->image, go->mheap + (uint64_t)go->layout.mheap_sweepgen);
-	raw = read_raw(go, &out->n, err);
-	if (!raw || !copy_spans(go, raw, out, err) || !collect_arenas(go, out, err)) {
+	raw = read_raw(go, &out->n, progress, err);
+	if (!raw || array_cancelled(progress, err) || !copy_spans(go, raw, out, err) || !collect_arenas(go, out, err)) {
 		spans_free(out);
 		return false;
 	}

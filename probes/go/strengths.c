@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/array.h"
 #include "graph/cleanup.h"
 #include "probes/go/grow.h"
 #include "probes/go/roots.h"
@@ -88,7 +89,7 @@ static const struct bookkeeper *keeper_of(const struct forms *forms, uint32_t fo
 	return NULL;
 }
 
-bool strengths_build(struct heap *heap, struct error *err)
+bool strengths_build(struct heap *heap, struct progress *progress, struct error *err)
 {
 	struct pass pass = { .heap = heap };
 	const struct forms *forms = &heap->typing.forms;
@@ -99,7 +100,7 @@ bool strengths_build(struct heap *heap, struct error *err)
 		return fail_memory(err, "edges' strengths");
 	for (uint32_t i = 0; i < forms->n; i++)
 		keepers[i] = keeper_of(forms, i);
-	for (uint32_t id = 0; id < g->n_objects; id++) {
+	for (uint32_t id = 0; id < g->n_objects && !progress_cancelled(progress); id++) {
 		uint32_t form = g->type[id];
 
 		if (form != NO_NODE && (keepers[form] || forms->items[form].form == FORM_CHAN))
@@ -110,5 +111,5 @@ bool strengths_build(struct heap *heap, struct error *err)
 		return fail_memory(err, "edges' strengths");
 	}
 	graph_set_strengths(g, pass.items, pass.n);
-	return true;
+	return !array_cancelled(progress, err);
 }

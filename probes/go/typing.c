@@ -633,5 +633,5 @@ bool typing_propagate(struct typing *t, struct progress *progress, struct error 
 			t->n_typed = 0;
 		}
 	}
-	return t->failed ? fail_memory(err, "typing") : true;
+	return t->failed ? fail_memory(err, "typing") : !array_cancelled(progress, err);
 }
