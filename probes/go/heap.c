@@ -174,8 +174,8 @@ static bool build_sizes(struct heap *heap, struct progress *progress, struct err
 	return true;
 }
 
-/* Mark the objects that the last collection kept. */
-static void note_survivors(struct heap *heap)
+/* Flag the objects that the last collection kept, and those that are just being allocated. */
+static void note_state(struct heap *heap)
 {
 	struct graph *g = heap->graph;
 
@@ -188,6 +188,8 @@ static void note_survivors(struct heap *heap)
 				continue;
 			if (spans_survived(&heap->spans, i, slot))
 				g->flags[id] |= OBJECT_SURVIVED;
+			if (slot == s->in_flight)
+				g->flags[id] |= OBJECT_IN_FLIGHT;
 			id++;
 		}
 	}
@@ -242,7 +244,7 @@ static bool build_edges(struct heap *heap, struct progress *progress, struct err
 	struct graph *g = heap->graph;
 
 	edges_init(heap, &heap->edges);
-	note_survivors(heap);
+	note_state(heap);
 	if (!pull_and_type(heap, progress, err) ||
 	    !roots_build(heap, progress, err) ||
 	    !typing_run_frames(&heap->typing, progress, err) ||

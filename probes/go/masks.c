@@ -206,7 +206,7 @@ void mask_begin(struct mask_iter *it, struct mask_reader *reader, uint32_t span,
 	bool headers = reader->go->layout.masks == MASKS_HEADERS;
 
 	*it = (struct mask_iter){ .reader = reader, .span = s, .object = s->base + offset };
-	it->end = readable_words(s, offset);
+	it->end = slot == s->in_flight ? 0 : readable_words(s, offset);
 	if (!it->end)
 		return;
 	if (headers && (!s->class || s->elemsize > HEADER_LIMIT)) {

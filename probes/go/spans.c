@@ -44,7 +44,7 @@ uint64_t spans_class_size(uint64_t size)
 /* An mspan's fields as they are needed, and its two bitmaps in the image. */
 struct raw_span {
 	struct go_span span;
-	uint64_t freeindex;
+	uint64_t freeindex, scan_index; /* the latter follows once an object is whole */
 	uint32_t sweepgen;
 	const uint8_t *alloc_bits, *mark_bits;
 };
@@ -111,6 +111,7 @@ static bool read_span(struct go *go, uint64_t addr, struct raw_span *out)
 		return false;
 	s->present = image_run(go->image, s->base, s->bytes, &s->data);
 	out->freeindex = span_field(mspan, l->mspan_freeindex, index_size);
+	out->scan_index = span_field(mspan, l->mspan_free_index_for_scan, index_size);
 	out->sweepgen = (uint32_t)span_field(mspan, l->mspan_sweepgen, 4);
 	out->alloc_bits = image_at(go->image, span_field(mspan, l->mspan_alloc_bits, 8),
 				   bitmap_bytes(s->nelems));
@@ -124,25 +125,72 @@ static bool bit(const uint8_t *bits, uint32_t i)
 	return bits && bits[i / 8] >> (i % 8) & 1;
 }
 
+/* What a span's generation says of it, beside that of the heap (mheap.sweepgen): to be swept, or taken
+ * by a processor before it was. */
+static bool unswept(uint32_t span, uint32_t heap)
+{
+	return span == heap - 2 || span == heap + 1;
+}
+
+static bool being_swept(uint32_t span, uint32_t heap)
+{
+	return span == heap - 1;
+}
+
+/* Held by a processor to allocate from. */
+static bool cached(uint32_t span, uint32_t heap)
+{
+	return span == heap + 1 || span == heap + 3;
+}
+
+/* mspan.freeIndexForScan came with late patches of the first two versions. */
+static bool has_scan_index(const struct go_version *version)
+{
+	return (version->minor != 18 || version->patch >= 10) &&
+	       (version->minor != 19 || version->patch >= 5);
+}
+
+/* The slot that is handed out but whose object may not be whole: each span has one at most, the last
+ * one, since one processor at a time allocates from it. From 1.25 on the runtime does not tell while
+ * it marks; but then what is whole is marked (mallocgc and its kin in runtime/malloc.go). */
+static uint32_t slot_in_flight(struct go *go, const struct raw_span *raw, const uint8_t *marks)
+{
+	uint32_t slot = (uint32_t)raw->freeindex - 1;
+
+	if (!has_scan_index(&go->version) || !raw->freeindex ||
+	    raw->freeindex > raw->span.nelems || raw->scan_index > slot ||
+	    bit(raw->alloc_bits, slot))
+		return NO_SLOT;
+	if (go->layout.minor >= 25 && (bit(raw->mark_bits, slot) || bit(marks, slot)))
+		return NO_SLOT;
+	return slot;
+}
+
 /* Allocated: below freeindex, or kept by the last sweep. Survived: in a span that is not swept yet
- * its mark says so (sweepgen two below the heap's, or cached before the sweep), else allocBits. */
+ * its mark says so, else allocBits. A sweep clears freeindex, lets the marks become allocBits and takes
+ * new marks, in this order: of a span caught in it, what either bitmap has is allocated, and the marks
+ * tell survivors if any are left. */
 static void fill_bitmaps(struct go *go, const struct raw_span *raw, uint32_t sweepgen,
 			 uint64_t *allocated, uint64_t *survived)
 {
-	bool unswept = raw->sweepgen == sweepgen - 2 || raw->sweepgen == sweepgen - 1 ||
-		       raw->sweepgen == sweepgen + 1;
 	const uint8_t *marks = inline_marks(go, &raw->span);
+	bool sweeping = being_swept(raw->sweepgen, sweepgen), any_mark = false;
+	bool by_mark = unswept(raw->sweepgen, sweepgen);
+	uint32_t n = raw->span.nelems;
 
-	for (uint32_t i = 0; i < raw->span.nelems; i++) {
+	for (uint32_t i = 0; sweeping && i < n && !any_mark; i++)
+		any_mark = bit(raw->mark_bits, i) || bit(marks, i);
+	for (uint32_t i = 0; i < n; i++) {
 		bool kept = bit(raw->alloc_bits, i);
+		bool marked = (by_mark || any_mark) && (bit(raw->mark_bits, i) || bit(marks, i));
 		uint64_t one = 1ull << (i % 64);
 
-		if (i < raw->freeindex || kept)
+		if (i < raw->freeindex || kept || (sweeping && marked))
 			allocated[i / 64] |= one;
-		if (unswept ? bit(raw->mark_bits, i) || bit(marks, i) : kept)
+		if (by_mark || any_mark ? marked : kept)
 			survived[i / 64] |= one;
 	}
-	for (uint32_t w = 0; w < (raw->span.nelems + 63) / 64; w++)
+	for (uint32_t w = 0; w < (n + 63) / 64; w++)
 		survived[w] &= allocated[w];
 }
 
@@ -211,6 +259,8 @@ static bool copy_spans(struct go *go, const struct raw_span *raw, struct go_span
 		return fail_memory(err, "the heap's spans");
 	for (uint32_t i = 0; i < out->n; i++) {
 		out->items[i] = raw[i].span;
+		out->items[i].in_flight = slot_in_flight(go, &raw[i],
+							 inline_marks(go, &raw[i].span));
 		out->first_word[i] = words;
 		out->in_use += raw[i].span.bytes;
 		words += (raw[i].span.nelems + 63) / 64;
@@ -343,8 +393,10 @@ static uint64_t delta_bytes(struct go *go, uint64_t delta)
 	return sum;
 }
 
-/* What the spans of one mcache have handed out since it took them. */
-static uint64_t unflushed_bytes(struct go *go, uint64_t mcache)
+/* What the spans of one mcache have handed out since it took them. One that it gives back is counted
+ * with the rest already, but may stand in the mcache for as long as it takes to find another: its
+ * generation says that it is no longer cached (mcache.refill, releaseAll in runtime/mcache.go). */
+static uint64_t unflushed_bytes(struct go *go, uint64_t mcache, uint32_t sweepgen)
 {
 	const struct layout *l = &go->layout;
 	uint64_t sum = 0;
@@ -354,7 +406,8 @@ static uint64_t unflushed_bytes(struct go *go, uint64_t mcache)
 		uint16_t count, before;
 
 		if (!span || l->mspan_alloc_count_before_cache < 0 ||
-		    image_u8(go->image, span + (uint64_t)l->mspan_state) != IN_USE)
+		    image_u8(go->image, span + (uint64_t)l->mspan_state) != IN_USE ||
+		    !cached(image_u32(go->image, span + (uint64_t)l->mspan_sweepgen), sweepgen))
 			continue;
 		count = image_u16(go->image, span + (uint64_t)l->mspan_alloc_count);
 		before = image_u16(go->image, span + (uint64_t)l->mspan_alloc_count_before_cache);
@@ -380,7 +433,7 @@ uint64_t spans_heap_alloc(struct go *go, const struct go_spans *spans)
 		uint64_t mcache = p ? image_u64(go->image, p + (uint64_t)l->p_mcache) : 0;
 
 		if (mcache)
-			sum += unflushed_bytes(go, mcache);
+			sum += unflushed_bytes(go, mcache, spans->sweepgen);
 	}
 	return sum > spans->in_use + (spans->in_use >> 1) ? 0 : sum;
 }

@@ -9,6 +9,7 @@
 #define GO_PAGE 8192u
 #define GO_ARENA (64ull << 20)
 #define GO_CLASSES 68u
+#define NO_SLOT UINT32_MAX
 #define HEADER_LIMIT 512u /* larger slots with pointers begin with a type word (1.22 on) */
 
 /* A span in use (mspan.state 1). Sorted by base; span i is extent i of the graph. */
@@ -21,6 +22,7 @@ struct go_span {
 	const uint8_t *data;  /* its bytes here; only the first `present` of them */
 	uint64_t present;
 	uint32_t nelems;
+	uint32_t in_flight;   /* the slot of an object that is just being allocated, or NO_SLOT */
 	uint8_t class;        /* size class, 0 = large */
 	bool noscan;
 	bool user_arena;
