@@ -1,6 +1,7 @@
 #include "probes/copy.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -280,13 +281,21 @@ static void prepare_runs(struct job *job, const struct copy_piece *piece, const 
 		job->result->gone = true;
 }
 
+/* Has whoever asked for this ended, or hung up? */
+static bool is_unwanted(const struct job *job)
+{
+	struct pollfd client = {job->from->client, POLLRDHUP, 0};
+
+	return poll(&client, 1, 0) > 0;
+}
+
 static void work(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
 {
 	struct job *job = ctx;
 	struct runs runs;
 
 	for (uint64_t i = lo; i < hi && !job->result->gone && !job->result->late; i++) {
-		if (clock_ns() >= job->deadline)
+		if (clock_ns() >= job->deadline || is_unwanted(job))
 			job->result->late = true;
 		else if (find_runs(job->from, &job->pieces[i], &runs))
 			job->piece(job, &job->pieces[i], &runs);

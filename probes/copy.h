@@ -16,6 +16,7 @@ struct copier {
 	_Atomic pid_t task;      /* a thread of it that lives; replaced when that ends */
 	int pagemap;             /* its /proc/PID/pagemap */
 	bool swapping;           /* has the process pages swapped out? */
+	int client;              /* a socket: when its other end is closed, nobody wants the rest */
 	uint8_t *memory, *state; /* of the image */
 };
 
@@ -33,7 +34,7 @@ bool copy_add(struct copy_pieces *pieces, const struct image_range *range, uint6
 struct copy_result {
 	_Atomic uint64_t bytes; /* counted, prepared or copied */
 	_Atomic uint64_t holes; /* bytes that could not be read */
-	_Atomic bool late;      /* the deadline passed: not everything was done */
+	_Atomic bool late;      /* the deadline passed, or the client went: not everything was done */
 	_Atomic bool gone;      /* the process went away */
 };
 

@@ -1,9 +1,11 @@
 #include "probes/process.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 
 #define FETCH_STEP (1ull << 20)     /* of what is mapped from files to read */
 #define PREPARE_STEP (32ull << 20)  /* between looks at the progress */
+#define LOOK_MS 20                  /* between looks at the wish to end, while the taker copies */
 #define LEAST_LIMIT_NS (250ull * NS_PER_MS) /* a busy machine may not run us for that long */
 #define THREAD_NS 20000u            /* to stop one and let it go */
 #define GRAPH_FACTOR 2              /* image and graph, in images: 60 bytes an object, 8 an edge */
@@ -42,6 +45,21 @@ static bool send_request(struct process *p, const struct wire_request *q, struct
 	if (wire_send(p->taker, q, sizeof *q, NULL, 0))
 		return true;
 	return fail(err, STATUS_REFUSED, "the taker is gone and has let the target go");
+}
+
+/* Wait until the taker says something. A cancellation hangs up, which makes it let the target go at
+ * once: the process is of no use afterwards. */
+static bool await_reply(struct process *p, struct progress *progress, struct error *err)
+{
+	struct pollfd taker = {p->taker, POLLIN, 0};
+
+	while (poll(&taker, 1, LOOK_MS) == 0) {
+		if (!progress_cancelled(progress))
+			continue;
+		shutdown(p->taker, SHUT_RDWR);
+		return fail(err, STATUS_REFUSED, "cancelled");
+	}
+	return true;
 }
 
 /* The reply to OP. Descriptors that it brings are the caller's, also with an error; FDS is NULL
@@ -320,7 +338,8 @@ static bool prepare(struct process *p, struct progress *progress, struct error *
 }
 
 /* The stop, in one go: all three requests are under way before the first reply. */
-static bool stop_and_copy(struct process *p, uint64_t limit_ns, struct error *err)
+static bool stop_and_copy(struct process *p, uint64_t limit_ns, struct progress *progress,
+			  struct error *err)
 {
 	const enum wire_op ops[] = {WIRE_STOP, WIRE_COPY, WIRE_RESUME};
 	struct wire_reply r[ARRAY_SIZE(ops)] = {0};
@@ -334,6 +353,7 @@ static bool stop_and_copy(struct process *p, uint64_t limit_ns, struct error *er
 		ok = send_request(p, &q, err);
 	}
 	ok = ok && receive_reply(p, WIRE_STOP, &r[0], fds, &n, err);
+	ok = ok && await_reply(p, progress, err);
 	ok = ok && receive_reply(p, WIRE_COPY, &r[1], NULL, NULL, err);
 	ok = ok && receive_reply(p, WIRE_RESUME, &r[2], NULL, NULL, err);
 	ok = ok && (n == 1 || fail(err, STATUS_REFUSED, "the taker's answer is incomplete"));
@@ -364,7 +384,7 @@ bool process_snapshot(struct process *p, uint64_t max_pause_ms, struct progress 
 	if (!prepare(p, progress, err))
 		return false;
 	progress_begin(progress, "copying", 0);
-	if (!stop_and_copy(p, limit_ns, err))
+	if (!stop_and_copy(p, limit_ns, progress, err))
 		return false;
 	p->image->fetch = fetch_from_file;
 	p->image->pause_ns = p->stop.pause_ns;

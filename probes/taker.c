@@ -554,7 +554,7 @@ void taker_run(const struct taker_target *target, int reader, int broker)
 {
 	struct taker t = {.target = *target, .reader = reader, .broker = broker,
 			  .memory = -1, .state = -1,
-			  .copier = {.pid = target->pid, .pagemap = -1}};
+			  .copier = {.pid = target->pid, .pagemap = -1, .client = reader}};
 	struct pollfd events[3] = {{reader, POLLIN, 0}, {broker, POLLIN, 0}, {-1, POLLIN, 0}};
 	struct signalfd_siginfo child;
 	sigset_t children;
