@@ -174,7 +174,7 @@ void graph_type_label(const struct graph *g, uint32_t id, struct text *out)
 	}
 	if ((g->flags[id] & OBJECT_KNOWN) == KNOWN_INFERRED)
 		text_putc(out, '~');
-	text_puts(out, type->name);
+	text_symbol(out, type->name);
 }
 
 uint64_t graph_retained(const struct graph *g, uint32_t node)

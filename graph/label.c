@@ -5,6 +5,7 @@
 #include "graph/builder.h"
 #include "graph/lens.h"
 
+#define MAX_PLACE_STEPS 4 /* through arrays and maps */
 #define MAX_CLIMB 64 /* parts of a map between its header and an entry, directories included */
 
 bool label_is_map_part(const struct graph *g, uint32_t id)
@@ -72,7 +73,59 @@ void label_root(const struct graph *g, uint32_t root, struct text *out)
 	if (g->lens)
 		g->lens->ops->root_label(g->lens, root, out);
 	if (out->length == before)
-		text_puts(out, g->holders[g->roots[root].holder].name);
+		text_symbol(out, g->holders[g->roots[root].holder].name);
+}
+
+/* The object to say where the pointer to live object ID lies; NO_NODE if that is a root. */
+static uint32_t nearest_referrer(const struct graph *g, uint32_t id)
+{
+	uint32_t best = NO_NODE;
+
+	if (graph_is_object(g, g->idom[id]) && label_find_edge(g, g->idom[id], id) != NO_EDGE)
+		return g->idom[id];
+	for (uint32_t e = g->rev_row[id]; g->depth[id] && e < g->rev_row[id + 1]; e++) {
+		uint32_t src = g->rev_src[e];
+
+		if (!(src & EDGE_IDLE) && (g->flags[src] & OBJECT_LIVE) &&
+		    (best == NO_NODE || g->depth[src] < g->depth[best]))
+			best = src;
+	}
+	return best;
+}
+
+/* Has an object of that type no name of its own, so that one looks on to what refers to it? */
+static bool is_container(const struct graph *g, uint32_t id)
+{
+	const struct type *type = graph_type(g, id);
+
+	return type && (type->kind == TYPE_ARRAY || type->kind == TYPE_MAP);
+}
+
+void label_place(const struct graph *g, uint32_t id, struct text *out)
+{
+	uint32_t steps[MAX_PLACE_STEPS + 1] = { id }, from[MAX_PLACE_STEPS], n = 0;
+	autotext struct text root = {0};
+	bool at_root = false;
+	enum known known;
+	const char *in;
+
+	do {
+		from[n] = nearest_referrer(g, steps[n]);
+		at_root = from[n] == NO_NODE;
+		if (!at_root)
+			steps[n + 1] = label_visible(g, from[n]);
+		n += !at_root;
+	} while (!at_root && n < MAX_PLACE_STEPS && is_container(g, steps[n]));
+	if (at_root)
+		label_root(g, g->root[steps[n]], &root);
+	else
+		graph_type_label(g, steps[n], &root);
+	/* A local variable reads "buf in main.audit": what follows goes behind the variable. */
+	in = strstr(text_string(&root), " in ");
+	text_append(out, text_string(&root), in ? (size_t)(in - root.bytes) : root.length);
+	while (n--)
+		label_edge(g, from[n], steps[n], out, &known);
+	text_puts(out, in ? in : "");
 }
 
 const struct map *label_map(const struct graph *g, uint32_t id)
@@ -110,5 +163,5 @@ void label_holder(const struct graph *g, uint32_t holder, struct text *out)
 	/* The names of other kinds begin with what they are. */
 	if (h->kind == HOLDER_GLOBAL)
 		text_puts(out, "global ");
-	text_puts(out, h->name);
+	text_symbol(out, h->name);
 }

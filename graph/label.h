@@ -37,7 +37,12 @@ void label_object(const struct graph *g, uint32_t id, struct text *out);
 /* The map whose header is object ID, or whose table it is if it lies outside the heap; NULL. */
 const struct map *label_map(const struct graph *g, uint32_t id);
 
-/* What kind of holder it is and its name: "global main.cache", "goroutine 91 main.worker". */
+/* Where the pointer lies that an object is reached by: "server.memStore.msgs", "main.cache". Of many
+ * the one of its dominator, else the one nearest to a root. Needs STAGE_RETAINED; ID must live. */
+void label_place(const struct graph *g, uint32_t id, struct text *out);
+
+/* What kind of holder it is and its name, as text_symbol has it: "global main.cache", "goroutine 91
+ * main.worker". */
 void label_holder(const struct graph *g, uint32_t holder, struct text *out);
 
 #endif

@@ -216,7 +216,8 @@ void summary_group(const struct graph *g, const struct holder_group *group, stru
 
 	if (group->count > 1 && task) {
 		text_count(out, group->count);
-		text_printf(out, " × goroutine %s", task->function ? task->function : "?");
+		text_puts(out, " × goroutine ");
+		text_symbol(out, task->function ? task->function : "?");
 	} else {
 		label_holder(g, group->holder, out);
 	}

@@ -229,6 +229,41 @@ void text_duration(struct text *t, uint64_t nanoseconds)
 	text_printf(t, "%" PRIu64 " %s", nanoseconds / units[i].unit, units[i].name);
 }
 
+/* Characters of an import path, in the form in which symbols have it. */
+static bool in_path(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c >= 0x80 ||
+	       (c && strchr("/_.-~%@", c));
+}
+
+/* Does S begin with the last word of a versioned path, "v2"? */
+static bool is_version(const char *s)
+{
+	size_t digits = *s == 'v' ? strspn(s + 1, "0123456789") : 0;
+
+	return digits && !in_path((unsigned char)(s[1 + digits] == '.' ? ' ' : s[1 + digits]));
+}
+
+void text_symbol(struct text *t, const char *symbol)
+{
+	while (*symbol) {
+		size_t n = 0, from = 0, before = 0;
+
+		for (; in_path((unsigned char)symbol[n]); n++) {
+			if (symbol[n] != '/')
+				continue;
+			before = from;
+			from = n + 1;
+		}
+		if (is_version(symbol + from))
+			from = before;
+		text_append(t, symbol + from, n - from);
+		symbol += n;
+		if (*symbol)
+			text_putc(t, *symbol++);
+	}
+}
+
 /* Bytes of the first character of S, which is not empty, and its cells. A byte that is no UTF-8
  * counts as a character of one cell. */
 static size_t first_character(const char *s, size_t length, unsigned *cells)

@@ -45,6 +45,11 @@ void text_count(struct text *t, uint64_t n);
 /* A time as people say it: "84 ms", "12 s", "3 min", "3 h", "5 d". */
 void text_duration(struct text *t, uint64_t nanoseconds);
 
+/* Append a symbol as the source says it: without the directories of the import paths in it, so that
+ * "github.com/nats-io/nats-server/v2/server.(*stream).run" is "server.(*stream).run". A version that
+ * ends a path stays with the word before it: "jwt/v2.re". */
+void text_symbol(struct text *t, const char *symbol);
+
 /* Cells that the UTF-8 string S takes on a terminal (after text_escape). */
 unsigned text_width(const char *s);
 

@@ -70,19 +70,35 @@ static bool resolve_address(const struct graph *g, uint64_t addr, struct what *o
 
 /* --- names --- */
 
-static uint32_t find_global(const struct graph *g, const char *name)
-{
-	for (uint32_t h = 0; h < g->n_holders; h++)
-		if (g->holders[h].kind == HOLDER_GLOBAL && strcmp(g->holders[h].name, name) == 0)
-			return h;
-	return NO_NODE;
-}
-
 typedef bool (*match_fn)(const void *pattern, const char *name);
 
+/* In full, or as it is shown: without the directories of its import path. */
 static bool match_exact(const void *pattern, const char *name)
 {
-	return strcmp(pattern, name) == 0;
+	autotext struct text shown = {0};
+
+	if (strcmp(pattern, name) == 0)
+		return true;
+	text_symbol(&shown, name);
+	return strcmp(pattern, text_string(&shown)) == 0;
+}
+
+/* The global of that name; of several that are shown alike the one that retains most. */
+static uint32_t find_global(const struct graph *g, const char *name)
+{
+	uint32_t found = NO_NODE;
+
+	for (uint32_t h = 0; h < g->n_holders; h++) {
+		const struct holder *holder = &g->holders[h];
+
+		if (holder->kind != HOLDER_GLOBAL || !match_exact(name, holder->name))
+			continue;
+		if (strcmp(holder->name, name) == 0)
+			return h;
+		if (found == NO_NODE || holder->retained > g->holders[found].retained)
+			found = h;
+	}
+	return found;
 }
 
 static bool match_regexp(const void *pattern, const char *name)

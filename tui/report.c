@@ -74,6 +74,15 @@ static void put_share(struct text *out, uint64_t part, uint64_t whole, unsigned 
 	put_right(out, text_string(&share), width);
 }
 
+/* A type's name in WIDTH cells. */
+static void put_name(struct text *out, const char *name, unsigned width)
+{
+	autotext struct text shown = {0};
+
+	text_symbol(&shown, name);
+	text_clip(out, text_string(&shown), width, true);
+}
+
 void report_bar(struct text *out, uint64_t part, uint64_t whole, unsigned width, bool unicode,
 		bool pad)
 {
@@ -158,7 +167,7 @@ static void fill_right(const struct page *p, struct halves *h)
 		const struct type *type = &p->g->types[types[i]];
 
 		line = &h->right[h->n_right++];
-		text_clip(line, type->name, NAME_WIDTH, true);
+		put_name(line, type->name, NAME_WIDTH);
 		put_share(line, type->retained, p->g->live_bytes, 7);
 		text_putc(line, ' ');
 		report_bar(line, type->retained, p->g->live_bytes, TYPE_BAR, p->wish->unicode,
@@ -267,7 +276,7 @@ static void put_shared(const struct page *p)
 	summary_shared(p->g, &bytes, &objects);
 	if (!bytes)
 		return;
-	put_holder_row(p, bytes, objects, "held by several at once, most by");
+	put_holder_row(p, bytes, objects, "held by several at once; largest:");
 	for (uint32_t i = 0; i < n; i++) {
 		autotext struct text name = {0};
 
@@ -309,12 +318,12 @@ static void put_map_row(const struct page *p, const struct map *map)
 	put_size(p, p->out, g->retained[node], size_room(p));
 	put_number(p->out, map->entries, 12);
 	text_puts(p->out, "  ");
-	text_clip(p->out, map->type < g->n_types ? g->types[map->type].name : "map ?", 26, true);
+	put_name(p->out, map->type < g->n_types ? g->types[map->type].name : "map ?", 26);
 	text_puts(p->out, "  ");
 	if (holder < g->n_holders)
 		label_holder(g, holder, &words);
 	else
-		text_puts(&words, "several");
+		label_place(g, node, &words);
 	text_clip(p->out, text_string(&words), p->wish->columns - 42 - size_room(p), false);
 	text_putc(p->out, '\n');
 }

@@ -75,7 +75,7 @@ static void put_holder_detail(const struct graph *g, uint32_t holder, struct tex
 	const struct holder *h = &g->holders[holder];
 
 	if (h->type < g->n_types)
-		text_puts(out, g->types[h->type].name);
+		text_symbol(out, g->types[h->type].name);
 	else if (h->kind == HOLDER_TASK && h->task < g->n_tasks && g->tasks[h->task].wait)
 		text_puts(out, g->tasks[h->task].wait);
 }
@@ -166,9 +166,10 @@ static uint32_t add_path_holder(const struct answer *a, struct outline *outline,
 	const struct graph *g = a->g;
 	uint32_t holder = g->roots[steps->root].holder;
 	struct outline_row *row = outline_add(outline, 0);
-	bool same = strcmp(text_string(&steps->items[0].label), g->holders[holder].name) == 0;
+	bool same;
 
-	text_puts(&row->label, g->holders[holder].name);
+	text_symbol(&row->label, g->holders[holder].name);
+	same = strcmp(text_string(&steps->items[0].label), text_string(&row->label)) == 0;
 	row->bytes = g->holders[holder].retained;
 	if (same)
 		put_object(g, steps->items[0].object, &row->what);
@@ -428,13 +429,14 @@ static void add_targets(const struct answer *a, struct outline *outline, const s
 static uint32_t only_target(const struct answer *a, uint32_t holder,
 			    const struct children *children)
 {
-	autotext struct text label = {0};
+	autotext struct text label = {0}, name = {0};
 	enum known known;
 
 	if (children->n != 1)
 		return NO_NODE;
 	children_label(a->g, &children->items[0], &label, &known);
-	if (strcmp(text_string(&label), a->g->holders[holder].name) != 0)
+	text_symbol(&name, a->g->holders[holder].name);
+	if (strcmp(text_string(&label), text_string(&name)) != 0)
 		return NO_NODE;
 	return children->items[0].node;
 }
@@ -446,7 +448,7 @@ static bool add_children_of_holder(const struct answer *a, struct outline *outli
 	struct outline_row *row = outline_add(outline, 0);
 	uint32_t target;
 
-	text_puts(&row->label, h->name);
+	text_symbol(&row->label, h->name);
 	row->bytes = h->retained;
 	if (!children_find(a->g, a->g->n_objects + holder, &children, a->err))
 		return false;

@@ -156,7 +156,8 @@ static void frame_label(const struct graph *g, const struct root *r, const char 
 		text_puts(out, what);
 		return;
 	}
-	text_printf(out, "%s in %s", what, g->frames[r->frame].function);
+	text_printf(out, "%s in ", what);
+	text_symbol(out, g->frames[r->frame].function);
 	if (g->frames[r->frame].line)
 		text_printf(out, ":%u", g->frames[r->frame].line);
 }
@@ -170,7 +171,7 @@ void lens_root_label(struct lens *lens, uint32_t root, struct text *out)
 
 	switch ((enum root_kind)r->kind) {
 	case ROOT_GLOBAL:
-		text_puts(out, h->name);
+		text_symbol(out, h->name);
 		if (h->type != NO_NODE)
 			lens_path(heap, heap->typing.forms.items[h->type].type, r->addr - h->lo, out);
 		else if (r->addr > h->lo)
@@ -182,6 +183,6 @@ void lens_root_label(struct lens *lens, uint32_t root, struct text *out)
 	case ROOT_TASK: text_puts(out, "its own record"); break;
 	case ROOT_DEFER: frame_label(g, r, "deferred call", out); break;
 	case ROOT_PANIC: frame_label(g, r, "panic", out); break;
-	default: text_puts(out, h->name); break;
+	default: text_symbol(out, h->name); break;
 	}
 }

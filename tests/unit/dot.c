@@ -331,14 +331,15 @@ static struct graph *hostile_graph(struct type *types, struct holder *holder, st
 
 static void check_label(Agraph_t *graph, unsigned node, const char *name)
 {
-	autotext struct text expected = {0};
+	autotext struct text expected = {0}, shown = {0};
 	char id[8];
 	Agnode_t *n;
 
 	snprintf(id, sizeof id, "n%u", node);
 	n = agnode(graph, id, 0);
 	assert_non_null(n);
-	dot_escape(&expected, name);
+	text_symbol(&shown, name);
+	dot_escape(&expected, text_string(&shown));
 	if (text_width(text_string(&expected)) < 40) /* else clipped */
 		assert_non_null(strstr(agget(n, (char *)"label"), text_string(&expected)));
 }

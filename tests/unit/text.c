@@ -1,4 +1,5 @@
 /* The sanitiser lets nothing through that could lead a terminal astray, whatever the bytes. */
+#include "graph/cleanup.h"
 #include "graph/text.h"
 #include "graph/unicode.h"
 #include "random_graph.h"
@@ -262,9 +263,31 @@ static void grows(void **state)
 	assert_null(t.bytes);
 }
 
+static void symbols_lose_their_directories(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "main.cache", "main.cache" }, { "", "" }, { "net/http.init", "http.init" },
+		{ "github.com/nats-io/nats-server/v2/server.(*stream).run-fm",
+		  "server.(*stream).run-fm" },
+		{ "github.com/nats-io/jwt/v2.userConfigRE", "jwt/v2.userConfigRE" },
+		{ "server.ipQueue[*github.com/a/b.Msg,map[string]c/d.T]",
+		  "server.ipQueue[*b.Msg,map[string]d.T]" },
+		{ "goroutine 7 a/b.(*T).run", "goroutine 7 b.(*T).run" },
+		{ "gopkg.in/yaml%2ev3.parse", "yaml%2ev3.parse" }, { "a/", "" }, { "v2", "v2" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		autotext struct text t = {0};
+
+		text_symbol(&t, pairs[i][0]);
+		assert_string_equal(text_string(&t), pairs[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(symbols_lose_their_directories),
 		cmocka_unit_test(every_pair_of_bytes_is_harmless),
 		cmocka_unit_test(every_character_is_harmless),
 		cmocka_unit_test(random_strings_are_harmless),

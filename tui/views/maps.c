@@ -209,10 +209,12 @@ static void say_holder(const struct page *page, const struct map *map, struct li
 		return;
 	}
 	holder = holder_of(m->graph, map);
-	if (holder != NO_NODE)
-		line_puts(out, ROLE_ROOT, m->graph->holders[holder].name);
-	else
-		line_puts(out, ROLE_DIM, "several roots");
+	if (holder == NO_NODE) {
+		label_place(m->graph, object_of(map), &out->text);
+		return;
+	}
+	line_role(out, ROLE_ROOT);
+	text_symbol(&out->text, m->graph->holders[holder].name);
 }
 
 static void row(struct page *page, unsigned pane, uint32_t index, struct row *out)
@@ -238,7 +240,7 @@ static void row(struct page *page, unsigned pane, uint32_t index, struct row *ou
 		line_puts(&out->cells[TYPE], ROLE_BOXED, "◇ ");
 	else
 		text_puts(&out->cells[TYPE].text, "  ");
-	text_puts(&out->cells[TYPE].text,
+	text_symbol(&out->cells[TYPE].text,
 		  map->type != NO_NODE ? m->graph->types[map->type].name : "? map");
 	say_holder(page, map, &out->cells[HOLDER]);
 	text_printf(&out->cells[ADDRESS].text, "0x%llx", (unsigned long long)map->addr);
@@ -281,7 +283,8 @@ const struct view_ops maps_view = {
 	.about = "Every map, those that keep most first. RETAINED: freed if the map went.\n"
 		 "TABLE: its header, tables, groups or buckets. FULL: used of its slots.\n"
 		 "BOXES: what its interface values and keys need beside the table.\n"
-		 "◇: keys or values are interface {}. HELD BY: the one holder above it.",
+		 "◇: keys or values are interface {}. HELD BY: the one holder above it;\n"
+		 "of several none, but where the pointer to it lies.",
 	.open = open_view, .close = close_view, .update = update, .row = row, .act = act,
 	.subject = subject, .sort = start, .job_done = job_done,
 };
