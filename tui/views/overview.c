@@ -9,12 +9,12 @@
 
 enum { CONTINUED = 3 }; /* cells that an indent and an ellipsis take from a line that continues */
 enum { PANE_HOLDS, PANE_TYPES, PANE_MEMORY, N_PANES };
-enum { MOST_PARTS = 16, MOST_TYPES = 100, MOST_SUSPECTS = 3, MOST_HOLDERS = 20 };
-enum { MOST_ITEMS = MOST_SUSPECTS + MOST_HOLDERS, MOST_LINES = 400 };
+enum { MOST_PARTS = 16, MOST_TYPES = 100, MOST_SUSPECTS = 3, MOST_HOLDERS = 20, MOST_SHARED = 5 };
+enum { MOST_ITEMS = MOST_SUSPECTS + MOST_HOLDERS + 1 + MOST_SHARED, MOST_LINES = 400 };
 
 enum { HOLDS_RANK, HOLDS_WHAT, HOLDS_BYTES, HOLDS_COLUMNS };
 enum { TYPE_NAME, TYPE_SHARE, TYPE_BAR, TYPE_COLUMNS };
-enum { PART_NAME, PART_BYTES, PART_BAR, PART_NOTE, PART_COLUMNS };
+enum { PART_NAME, PART_BYTES, PART_BAR, PART_COLUMNS };
 
 static const struct column holds_columns[HOLDS_COLUMNS] = {
 	[HOLDS_RANK] = { "", ALIGN_LEFT, 2, 2, 0, 0 },
@@ -29,16 +29,21 @@ static const struct column type_columns[TYPE_COLUMNS] = {
 static const struct column part_columns[PART_COLUMNS] = {
 	[PART_NAME] = { "", ALIGN_LEFT, 8, 22, 0, 0 },
 	[PART_BYTES] = { "", ALIGN_RIGHT, 7, 16, 0, 0 },
-	[PART_BAR] = { "", ALIGN_LEFT, 6, 40, 1, 0 },
-	[PART_NOTE] = { "", ALIGN_LEFT, 8, 0, 2, 0 },
+	[PART_BAR] = { "", ALIGN_LEFT, 6, 0, 1, 0 }, /* a short one has words behind it */
 };
 
-/* A suspect or a group of holders. */
+enum item_kind {
+	ITEM_SUSPECT, ITEM_HOLDERS,
+	ITEM_SHARED,         /* what no single holder keeps */
+	ITEM_OBJECT,         /* at the top of that */
+};
+
 struct item {
-	bool suspect;
-	uint32_t number;     /* suspect, or index into groups */
+	enum item_kind kind;
+	uint32_t number;     /* suspect, index into groups, object */
 	uint64_t retained;
-	struct text words;   /* title, then what else there is to say, \n between */
+	struct text words;   /* of a suspect: title, then what else there is to say, \n between */
+	uint32_t less;       /* from this byte on they matter less; 0: all matter */
 };
 
 /* A line of an item, wrapped. */
@@ -102,9 +107,10 @@ static void add_suspects(struct overview *o)
 		const struct suspect *s = &g->suspects[i];
 		struct item *item = &o->items[o->n_items++];
 
-		item->suspect = true;
+		item->kind = ITEM_SUSPECT;
 		item->number = i;
 		item->retained = s->retained;
+		item->less = 0;
 		text_clear(&item->words);
 		add_words(&item->words, s->title);
 		text_putc(&item->words, '\n');
@@ -114,19 +120,71 @@ static void add_suspects(struct overview *o)
 	}
 }
 
+static struct item *add_item(struct overview *o, enum item_kind kind, uint32_t number,
+			     uint64_t retained)
+{
+	struct item *item = &o->items[o->n_items++];
+
+	item->kind = kind;
+	item->number = number;
+	item->retained = retained;
+	item->less = 0;
+	text_clear(&item->words);
+	return item;
+}
+
+static void less(struct item *item)
+{
+	item->less = (uint32_t)item->words.length;
+	text_puts(&item->words, "  ");
+}
+
+/* What no single holder keeps, often nearly all of a server's heap, and what is at the top of it. */
+static void add_shared(struct overview *o, uint64_t bytes)
+{
+	const struct graph *g = o->graph;
+	struct item *item = add_item(o, ITEM_SHARED, 0, bytes);
+	uint32_t objects[MOST_SHARED], n = summary_shared_objects(g, objects, MOST_SHARED);
+
+	text_puts(&item->words, "held by several at once");
+	less(item);
+	text_puts(&item->words, "none alone frees it; the largest of it:");
+	for (uint32_t i = 0; i < n; i++) {
+		if (g->retained[objects[i]] < bytes / 100)
+			return;
+		item = add_item(o, ITEM_OBJECT, objects[i], g->retained[objects[i]]);
+		text_puts(&item->words, "  ");
+		label_object(g, objects[i], &item->words);
+		less(item);
+		text_puts(&item->words, "nearest holder: ");
+		label_holder(g, g->roots[g->root[objects[i]]].holder, &item->words);
+	}
+}
+
+static void add_group(struct overview *o, uint32_t i)
+{
+	struct item *item = add_item(o, ITEM_HOLDERS, i, o->groups[i].retained);
+	const struct holder *holder = &o->graph->holders[o->groups[i].holder];
+
+	summary_group(o->graph, &o->groups[i], &item->words);
+	if (holder->kind != HOLDER_GLOBAL || holder->type == NO_NODE)
+		return;
+	less(item);
+	text_symbol(&item->words, o->graph->types[holder->type].name);
+}
+
 static void add_holders(struct overview *o)
 {
-	for (uint32_t i = 0; i < o->n_groups && o->n_items < MOST_ITEMS; i++) {
-		struct item *item = &o->items[o->n_items++];
-		const struct holder *holder = &o->graph->holders[o->groups[i].holder];
+	uint64_t shared, objects;
 
-		item->suspect = false;
-		item->number = i;
-		item->retained = o->groups[i].retained;
-		text_clear(&item->words);
-		summary_group(o->graph, &o->groups[i], &item->words);
-		if (holder->kind == HOLDER_GLOBAL && holder->type != NO_NODE)
-			text_printf(&item->words, "  %s", o->graph->types[holder->type].name);
+	summary_shared(o->graph, &shared, &objects);
+	for (uint32_t i = 0; i <= o->n_groups; i++) {
+		if (shared && (i == o->n_groups || o->groups[i].retained < shared)) {
+			add_shared(o, shared);
+			shared = 0;
+		}
+		if (i < o->n_groups)
+			add_group(o, i);
 	}
 }
 
@@ -181,6 +239,12 @@ static void wrap_item(struct overview *o, uint32_t item, unsigned width, uint32_
 	size_t at = 0, length = o->items[item].words.length;
 	bool first = true;
 
+	if (o->items[item].kind != ITEM_SUSPECT) {
+		if (o->n_lines < MOST_LINES)
+			o->lines[o->n_lines++] = (struct item_line){ item, 0, (uint32_t)length,
+								     .first = true };
+		return;
+	}
 	while (at < length && limit) {
 		const char *newline = strchr(s + at, '\n');
 		size_t end = newline ? (size_t)(newline - s) : length;
@@ -200,11 +264,10 @@ static void wrap(struct overview *o, int width, int height)
 	o->wrapped_height = height;
 	o->n_lines = 0;
 	for (uint32_t i = 0; i < o->n_items; i++)
-		suspects += o->items[i].suspect;
+		suspects += o->items[i].kind == ITEM_SUSPECT;
 	each = suspects && height > (int)suspects ? (uint32_t)height / suspects : 1;
 	for (uint32_t i = 0; i < o->n_items; i++)
-		wrap_item(o, i, width > 24 ? (unsigned)width - 16 : 8,
-			  !o->items[i].suspect ? 1 : each < 8 ? each : 8);
+		wrap_item(o, i, width > 24 ? (unsigned)width - 16 : 8, each < 8 ? each : 8);
 }
 
 static void place(struct pane *pane, int y, int x, int height, int width)
@@ -258,14 +321,26 @@ static void place_one(struct page *page, int y, int height, int width)
 		place(&page->panes[i], y, 0, i == page->focus ? height : 0, width);
 }
 
+/* Lines of the two upper panes: all the parts of memory, and as many types as the holders, with 8
+ * lines for a suspect, leave room for. */
+static int upper_height(const struct overview *o, int height)
+{
+	int parts = o->n_parts > 6 ? (int)o->n_parts : 6, needed = 2, top;
+
+	for (uint32_t i = 0; i < o->n_items; i++)
+		needed += o->items[i].kind == ITEM_SUSPECT ? 8 : 1;
+	top = clamp(height - needed, parts + 1, (int)o->n_types + 2);
+	if (top <= parts)
+		top = parts + 1;
+	return top > height * 45 / 100 ? height * 45 / 100 : top;
+}
+
 static void layout(struct page *page, int y, int height, int width)
 {
 	struct overview *o = page->state;
 	struct pane *panes = page->panes;
-	int left = width * 21 / 40, top = (o->n_parts > 6 ? (int)o->n_parts : 6) + 1;
+	int left = width * 21 / 40, top = upper_height(o, height);
 
-	if (top > height * 45 / 100)
-		top = height * 45 / 100;
 	say_titles(page, o);
 	if (height < 9 || width < 60) {
 		place_one(page, y, height, width);
@@ -274,8 +349,8 @@ static void layout(struct page *page, int y, int height, int width)
 		place(&panes[PANE_TYPES], y, left, top, width - left);
 		place(&panes[PANE_HOLDS], y + top, 0, height - top, width);
 	}
-	o->part_bar = clamp(left - 36, 6, 40);
-	o->type_bar = clamp(width - left - 32, 6, 24);
+	o->part_bar = clamp(left - 24, 6, 40);
+	o->type_bar = clamp(width - left - 50, 6, 24);
 	height = (int)pane_visible(&panes[PANE_HOLDS]);
 	if (o->wrapped_width != panes[PANE_HOLDS].width || o->wrapped_height != height)
 		wrap(o, panes[PANE_HOLDS].width, height);
@@ -290,7 +365,9 @@ static void memory_row(const struct page *page, const struct overview *o, uint32
 	text_puts(&out->cells[PART_NAME].text, part->name);
 	text_size(&out->cells[PART_BYTES].text, part->bytes, screen_exact(page->screen));
 	theme_bar(&out->cells[PART_BAR].text, part->bytes, o->largest, (unsigned)o->part_bar);
-	line_puts(&out->cells[PART_NOTE], ROLE_DIM, part->note);
+	if (part->note[0])
+		text_putc(&out->cells[PART_BAR].text, ' ');
+	line_puts(&out->cells[PART_BAR], ROLE_DIM, part->note);
 }
 
 static void type_row(const struct overview *o, uint32_t index, struct row *out)
@@ -306,7 +383,7 @@ static void type_row(const struct overview *o, uint32_t index, struct row *out)
 		return;
 	}
 	type = &g->types[o->types[index]];
-	text_puts(&out->cells[TYPE_NAME].text, type->name);
+	text_symbol(&out->cells[TYPE_NAME].text, type->name);
 	words_share(type->retained, g->live_bytes, &out->cells[TYPE_SHARE].text);
 	theme_bar(&out->cells[TYPE_BAR].text, type->retained, g->live_bytes,
 		  (unsigned)o->type_bar);
@@ -321,18 +398,27 @@ static void holds_row(const struct page *page, const struct overview *o, uint32_
 
 	out->continues = !line->first;
 	if (line->first) {
-		line_role(&out->cells[HOLDS_RANK], item->suspect ? ROLE_SUSPECT : ROLE_DIM);
-		text_printf(&out->cells[HOLDS_RANK].text, "%s%u", item->suspect ? "!" : "",
-			    item->number + 1);
+		bool suspect = item->kind == ITEM_SUSPECT;
+
+		line_role(&out->cells[HOLDS_RANK], suspect ? ROLE_SUSPECT : ROLE_DIM);
+		if (suspect || item->kind == ITEM_HOLDERS)
+			text_printf(&out->cells[HOLDS_RANK].text, "%s%u", suspect ? "!" : "",
+				    item->number + 1);
 		text_size(&out->cells[HOLDS_BYTES].text, item->retained,
 			  screen_exact(page->screen));
 		line_role(what, ROLE_ROOT);
 	} else {
 		text_puts(&what->text, "  ");
 	}
-	text_append(&what->text, text_string(&item->words) + line->at, line->length);
-	if (line->clipped)
-		text_puts(&what->text, "…");
+	if (!item->less) {
+		text_append(&what->text, text_string(&item->words) + line->at, line->length);
+		text_puts(&what->text, line->clipped ? "…" : "");
+		return;
+	}
+	text_append(&what->text, text_string(&item->words), item->less);
+	line_role(what, ROLE_PLAIN);
+	line_less(what);
+	text_puts(&what->text, text_string(&item->words) + item->less);
 }
 
 static void row(struct page *page, unsigned pane, uint32_t index, struct row *out)
@@ -361,11 +447,15 @@ static bool subject(struct page *page, struct subject *out)
 	const struct item *item = selected_item(page);
 	const struct suspect *s;
 
-	if (!item)
+	if (!item || item->kind == ITEM_SHARED)
 		return false;
 	*out = (struct subject){ .kind = SUBJECT_HOLDER };
-	if (!item->suspect) {
+	if (item->kind == ITEM_HOLDERS) {
 		out->id = o->groups[item->number].holder;
+		return true;
+	}
+	if (item->kind == ITEM_OBJECT) {
+		*out = (struct subject){ .kind = SUBJECT_OBJECT, .id = item->number };
 		return true;
 	}
 	s = &o->graph->suspects[item->number];
@@ -411,9 +501,17 @@ static void open_type(struct page *page, const struct overview *o)
 	if (at >= o->n_types)
 		return;
 	request.type = o->types[at];
-	text_printf(&title, "live objects of type %s", o->graph->types[request.type].name);
+	text_puts(&title, "live objects of type ");
+	text_symbol(&title, o->graph->types[request.type].name);
 	request.title = text_string(&title);
 	screen_open(page->screen, &objects_view, &request);
+}
+
+static bool on_shared(struct page *page)
+{
+	const struct item *item = selected_item(page);
+
+	return item && item->kind == ITEM_SHARED;
 }
 
 static bool act(struct page *page, enum action action)
@@ -425,7 +523,7 @@ static bool act(struct page *page, enum action action)
 		return false;
 	if (page->focus == PANE_TYPES)
 		open_type(page, o);
-	else if (page->focus == PANE_MEMORY)
+	else if (page->focus == PANE_MEMORY || on_shared(page))
 		screen_act(page->screen, ACTION_VIEW_DOMINATORS);
 	else if (subject(page, &to))
 		screen_open(page->screen, &object_view, &to);
@@ -437,7 +535,8 @@ const struct view_ops overview_view = {
 	.screen = SCREEN_OVERVIEW,
 	.about = "Where the memory is (resident set), of what types the live heap is, what holds it.\n"
 		 "!1: a suspect, a known shape of leak; i tells all of it, with what to do.\n"
-		 "Below: the largest holders. Retained: what would be freed if that went.",
+		 "Below: the largest holders. Retained: what would be freed if that went.\n"
+		 "Held by several at once: two or more roots lead there, so that none alone frees it.",
 	.open = open_view, .close = close_view, .update = update, .layout = layout, .row = row,
 	.act = act, .subject = subject, .details = details,
 };
