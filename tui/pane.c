@@ -1,6 +1,9 @@
 #include "tui/pane.h"
 
+#include <string.h>
+
 enum { MARGIN = 1, GAP = 2 };
+enum { ROOMY = 56 }; /* cells of a name that are worth more than a column of DROP_EARLY */
 
 void row_clear(struct row *row)
 {
@@ -131,23 +134,46 @@ static int total(const struct pane *pane, const int *widths)
 	return sum;
 }
 
-/* Leave out columns until the rest fits with its least widths. */
+/* Leave out one column, of those with LEAST_DROP or more; false if there is none. */
+static bool drop_one(const struct pane *pane, int *widths, unsigned least_drop)
+{
+	unsigned worst = MAX_COLUMNS;
+
+	for (unsigned i = 0; i < pane->n_columns; i++)
+		if (widths[i] && pane->columns[i].drop >= least_drop &&
+		    (worst == MAX_COLUMNS || pane->columns[i].drop > pane->columns[worst].drop))
+			worst = i;
+	if (worst == MAX_COLUMNS)
+		return false;
+	widths[worst] = 0;
+	return true;
+}
+
+/* Cells by which names would be clipped that are worth showing. */
+static int cramped(const struct pane *pane, const int *widths)
+{
+	int cells = 0;
+
+	for (unsigned i = 0; i < pane->n_columns; i++) {
+		int wish = pane->columns[i].max ? widths[i] : wished(pane, i);
+
+		if (widths[i] && wish > widths[i])
+			cells += (wish < ROOMY ? wish : ROOMY) - widths[i];
+	}
+	return cells;
+}
+
+/* Leave out columns until the rest fits with its least widths, and those that matter little until
+ * names have room. */
 static void drop_columns(const struct pane *pane, int *widths)
 {
 	for (unsigned i = 0; i < pane->n_columns; i++)
 		widths[i] = least(pane, i);
-	while (total(pane, widths) > pane->width) {
-		unsigned worst = MAX_COLUMNS;
-
-		for (unsigned i = 0; i < pane->n_columns; i++)
-			if (widths[i] && pane->columns[i].drop &&
-			    (worst == MAX_COLUMNS ||
-			     pane->columns[i].drop > pane->columns[worst].drop))
-				worst = i;
-		if (worst == MAX_COLUMNS)
-			return;
-		widths[worst] = 0;
-	}
+	while (total(pane, widths) > pane->width && drop_one(pane, widths, 1))
+		;
+	while (total(pane, widths) + cramped(pane, widths) > pane->width &&
+	       drop_one(pane, widths, DROP_EARLY))
+		;
 }
 
 /* Share what is left among the columns that take it: each at most what it wishes, the narrow
@@ -227,6 +253,10 @@ static uint32_t read_rows(struct pane *pane, struct row *rows, row_fn fetch, voi
 {
 	uint32_t n = pane_visible(pane);
 
+	if (pane->seen_width != pane->width) {
+		memset(pane->widest, 0, sizeof pane->widest);
+		pane->seen_width = pane->width;
+	}
 	if (pane->top + n > pane->n_rows)
 		n = pane->n_rows - pane->top;
 	for (uint32_t r = 0; r < n; r++) {

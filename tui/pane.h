@@ -5,13 +5,14 @@
 
 #include "tui/cells.h"
 
-enum { MAX_COLUMNS = 8 };
+enum { MAX_COLUMNS = 8, DROP_EARLY = 5 };
 
 struct column {
 	const char *title;  /* "" if it has none */
 	enum align align;
 	uint16_t min, max;  /* cells; max 0: takes what is left */
-	uint8_t drop;       /* where it is too narrow for all, the highest goes first; 0 stays */
+	uint8_t drop;       /* where it is too narrow for all, the highest goes first; 0 stays. One of
+			     * DROP_EARLY or more goes when names would have to be clipped for it */
 	char sort;          /* key in the sort menu; 0: cannot be sorted by */
 };
 
@@ -33,6 +34,7 @@ struct pane {
 	unsigned sort;      /* column it is sorted by */
 	bool reversed;
 	uint16_t widest[MAX_COLUMNS]; /* content seen so far, so that columns do not jump about */
+	int seen_width;               /* of the pane when that was seen */
 };
 
 typedef void (*row_fn)(void *arg, uint32_t index, struct row *out);

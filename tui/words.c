@@ -35,11 +35,13 @@ void words_holder(const struct graph *g, uint32_t id, struct line *out)
 
 	line_role(out, ROLE_ROOT);
 	text_puts(&out->text, holder->kind == HOLDER_GLOBAL ? "global " : "");
-	text_puts(&out->text, holder->name);
+	text_symbol(&out->text, holder->name);
 	line_role(out, ROLE_PLAIN);
 	line_less(out);
-	if (holder->kind == HOLDER_GLOBAL && holder->type != NO_NODE)
-		text_printf(&out->text, "  %s", g->types[holder->type].name);
+	if (holder->kind == HOLDER_GLOBAL && holder->type != NO_NODE) {
+		text_puts(&out->text, "  ");
+		text_symbol(&out->text, g->types[holder->type].name);
+	}
 	if (holder->task != NO_NODE) {
 		text_puts(&out->text, "  ");
 		words_task(&g->tasks[holder->task], &out->text);
@@ -66,6 +68,15 @@ void words_preview(const struct graph *g, uint32_t object, struct line *out)
 	text_printf(&out->text, "  %s", text_string(&preview));
 }
 
+void words_brief(const struct graph *g, uint32_t object, struct line *out)
+{
+	const struct type *type = graph_type(g, object);
+
+	words_type(g, object, out);
+	if (!type || (type->kind != TYPE_STRUCT && type->kind != TYPE_ARRAY))
+		words_preview(g, object, out);
+}
+
 void words_object(const struct graph *g, uint32_t object, struct line *out)
 {
 	words_type(g, object, out);
@@ -79,7 +90,7 @@ void words_node(const struct graph *g, uint32_t node, struct line *out)
 	else if (graph_is_holder(g, node))
 		words_holder(g, node - g->n_objects, out);
 	else
-		text_puts(&out->text, "several roots");
+		text_puts(&out->text, "several at once");
 }
 
 void words_name(const struct graph *g, uint32_t node, struct text *out)
@@ -87,9 +98,9 @@ void words_name(const struct graph *g, uint32_t node, struct text *out)
 	if (graph_is_object(g, node))
 		graph_type_label(g, node, out);
 	else if (graph_is_holder(g, node))
-		text_puts(out, g->holders[node - g->n_objects].name);
+		text_symbol(out, g->holders[node - g->n_objects].name);
 	else
-		text_puts(out, "several roots");
+		text_puts(out, "several at once");
 }
 
 bool words_step(const struct graph *g, uint32_t from, uint32_t object, struct text *out)
@@ -139,6 +150,15 @@ static void fact(struct text *out, const char *name, const char *value)
 		text_printf(out, "%-12s %s\n", name, value);
 }
 
+static void several_holders(const struct graph *g, uint32_t object, struct text *out)
+{
+	autotext struct text nearest = {0};
+
+	text_puts(&nearest, "several; nearest is ");
+	label_holder(g, g->roots[g->root[object]].holder, &nearest);
+	fact(out, "holder", text_string(&nearest));
+}
+
 static void object_details(const struct graph *g, const struct index *index, uint32_t object,
 			   struct text *out)
 {
@@ -164,11 +184,12 @@ static void object_details(const struct graph *g, const struct index *index, uin
 		text_count(&count, index->objects[object]);
 		fact(out, "objects", text_string(&count));
 	}
-	text_printf(out, "%-12s %u edges from the nearest root\n", "depth", g->depth[object]);
+	text_printf(out, "%-12s %u edge%s from the nearest root\n", "depth", g->depth[object],
+		    g->depth[object] == 1 ? "" : "s");
 	if (g->above[object] != NO_NODE)
 		fact(out, "holder", g->holders[g->above[object]].name);
 	else
-		fact(out, "holder", "several");
+		several_holders(g, object, out);
 	if (flags & OBJECT_RUNTIME_ONLY)
 		fact(out, "live", "only by the runtime's own bookkeeping");
 	if (flags & OBJECT_AFTER_STOP)

@@ -16,6 +16,8 @@ void words_task(const struct task *task, struct text *out);
 void words_type(const struct graph *g, uint32_t object, struct line *out);
 void words_preview(const struct graph *g, uint32_t object, struct line *out);
 void words_object(const struct graph *g, uint32_t object, struct line *out);
+/* Both, but no preview of a struct or array, which says little before it is cut. */
+void words_brief(const struct graph *g, uint32_t object, struct line *out);
 /* Either of them. */
 void words_node(const struct graph *g, uint32_t node, struct line *out);
 /* A short name for titles: "main.cache", "*main.session". */

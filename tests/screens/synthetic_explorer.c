@@ -178,7 +178,7 @@ static void pollers(struct heap *h, uint32_t n)
 	}
 }
 
-/* An object that two globals refer to: what several roots hold. */
+/* An object that two globals refer to: what several hold at once. */
 static void shared(struct heap *h)
 {
 	uint32_t ring = object(h, T_NODE, 16, 0, NULL), other = object(h, T_NODE, 16, 0, NULL);

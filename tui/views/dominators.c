@@ -227,12 +227,12 @@ static void say_object(struct page *page, const struct graph *g, struct branch *
 		text_puts(step, " paths");
 	}
 	line_puts(&row->what, direct ? ROLE_PLAIN : ROLE_DIM, text_string(step));
-	if (step->length)
-		line_less(&row->what);
 	text_puts(&row->what.text, step->length ? "  " : "");
-	words_object(g, row->node, &row->what);
-	if (!step->length)
-		words_name(g, row->node, step);
+	words_brief(g, row->node, &row->what);
+	if (direct && step->length)
+		return;
+	text_clear(step);
+	words_name(g, row->node, step);
 }
 
 static void say_holder(const struct graph *g, struct branch *row)
@@ -247,7 +247,7 @@ static void say_holder(const struct graph *g, struct branch *row)
 	line_role(&row->what, ROLE_PLAIN);
 	line_less(&row->what);
 	text_puts(&row->what.text, "  ");
-	words_object(g, row->via, &row->what);
+	words_brief(g, row->via, &row->what);
 }
 
 static void say_alike(const struct graph *g, const struct dominators *d,
@@ -258,7 +258,8 @@ static void say_alike(const struct graph *g, const struct dominators *d,
 	task.wait_ns = d->tops.items[row->number].wait_ns;
 	text_count(&out->text, row->count);
 	line_role(out, ROLE_ROOT);
-	text_printf(&out->text, " × goroutine %s", task.function ? task.function : "?");
+	text_puts(&out->text, " × goroutine ");
+	text_symbol(&out->text, task.function ? task.function : "?");
 	line_role(out, ROLE_PLAIN);
 	line_less(out);
 	text_puts(&out->text, "  ");
@@ -289,9 +290,9 @@ static void say(struct page *page, struct branch *row)
 		return;
 	case ROW_ALIKE: say_alike(g, d, row, &row->what); return;
 	case ROW_SEVERAL:
-		line_puts(&row->what, ROLE_ROOT, "held by several roots");
+		line_puts(&row->what, ROLE_ROOT, "held by several at once");
 		line_less(&row->what);
-		text_puts(&row->what.text, "  no single one of them frees it");
+		text_puts(&row->what.text, "  none alone frees it");
 		return;
 	case ROW_REST_HOLDERS: say_more(row, "smaller holders", &row->what); return;
 	case ROW_MORE_ALIKE: say_more(row, "more that do the same", &row->what); return;
@@ -520,7 +521,7 @@ static void say_crumb(struct page *page, struct dominators *d)
 		text_puts(&page->crumb.text, page->crumb.text.length ? " ▸ " : "");
 		text_puts(&page->crumb.text, r->more.text.length ? text_string(&r->more.text) :
 			  r->kind == ROW_ALIKE ? "alike goroutines" :
-			  r->kind == ROW_SEVERAL ? "several roots" : "…");
+			  r->kind == ROW_SEVERAL ? "several at once" : "…");
 	}
 	text_puts(&page->note.text, "dominator chain");
 }
@@ -542,7 +543,7 @@ const struct view_ops dominators_view = {
 	.about = "What would be freed if a row went: RETAINED counts it and all that only it holds.\n"
 		 "The first level are the holders: globals, goroutines, timers, finalizers.\n"
 		 "A row says how the one above leads to it; `via 2 paths`: by several ways.\n"
-		 "What several holders reach is the row `held by several roots`.\n"
+		 "What several holders reach is the row `held by several at once`.\n"
 		 "~ before a type: inferred. ?: not known. ◇: in an interface's box.",
 	.open = open_view, .close = close_view, .update = update, .layout = layout, .row = row,
 	.act = act, .subject = subject, .job_done = job_done,

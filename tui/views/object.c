@@ -256,7 +256,8 @@ static void draw_object(const struct page *page, const struct object *o, int y, 
 
 	words_type(g, o->subject.id, &first);
 	text_printf(&first.text, "  at 0x%llx", (unsigned long long)graph_addr(g, o->subject.id));
-	if (!map)
+	if (!map && graph_type(g, o->subject.id) &&
+	    graph_type(g, o->subject.id)->kind != TYPE_STRUCT)
 		words_preview(g, o->subject.id, &first);
 	if (g->flags[o->subject.id] & OBJECT_LIVE) {
 		text_puts(&right.text, "retained ");

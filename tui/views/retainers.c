@@ -232,7 +232,7 @@ void retainers_say(const struct graph *g, struct branch *row)
 	case HELD_REST: say_more(row, "of other types"); return;
 	case HELD_DOMINATOR: words_node(g, row->node, &row->what); return;
 	case HELD_SEVERAL:
-		text_puts(&row->what.text, "several roots: no single thing frees it");
+		text_puts(&row->what.text, "several at once: none alone frees it");
 		return;
 	case HELD_SKIPPED: text_puts(&row->what.text, "… and so on, up to"); return;
 	case HELD_NOTHING:
