@@ -8,6 +8,8 @@
 #include "graph/cleanup.h"
 #include "probes/variables.h"
 
+#define ROOM (16u << 20) /* of image_most */
+
 void image_clear(struct image *image)
 {
 	for (uint32_t i = 0; i < image->n_files; i++)
@@ -48,12 +50,11 @@ static bool holds(const struct image_range *range, uint64_t addr)
 	return addr >= range->lo && addr < range->hi;
 }
 
-const struct image_range *image_range(const struct image *image, uint64_t addr)
+/* The number of the first range that ends above ADDR. */
+static uint32_t range_above(const struct image *image, uint64_t addr)
 {
 	uint32_t lo = 0, hi = image->n_ranges;
 
-	if (last_hit < hi && holds(&image->ranges[last_hit], addr))
-		return &image->ranges[last_hit];
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
@@ -62,6 +63,16 @@ const struct image_range *image_range(const struct image *image, uint64_t addr)
 		else
 			hi = mid;
 	}
+	return lo;
+}
+
+const struct image_range *image_range(const struct image *image, uint64_t addr)
+{
+	uint32_t lo;
+
+	if (last_hit < image->n_ranges && holds(&image->ranges[last_hit], addr))
+		return &image->ranges[last_hit];
+	lo = range_above(image, addr);
 	if (lo == image->n_ranges || !holds(&image->ranges[lo], addr))
 		return NULL;
 	last_hit = lo;
@@ -197,4 +208,45 @@ const char *image_string(struct image *image, uint64_t addr, uint64_t limit)
 	uint64_t there_are = image_run(image, addr, limit, &bytes);
 
 	return there_are && memchr(bytes, 0, there_are) ? (const char *)bytes : NULL;
+}
+
+uint64_t image_most(const struct image *image)
+{
+	return 2 * (image->filled > image->rss ? image->filled : image->rss) + ROOM;
+}
+
+static bool is_copy(uint8_t state)
+{
+	return state == PAGE_STOP || state == PAGE_AFTER || state == PAGE_BEFORE;
+}
+
+/* How many of N pages were copied. Most of a mapping is often unread: eight states at a time. */
+static uint64_t count_copies(const uint8_t *state, uint64_t n)
+{
+	uint64_t count = 0, eight = 0, i = 0;
+
+	for (; i + 8 <= n; i += 8) {
+		memcpy(&eight, state + i, 8);
+		for (unsigned k = 0; eight && k < 8; k++)
+			count += is_copy(state[i + k]);
+	}
+	for (; i < n; i++)
+		count += is_copy(state[i]);
+	return count;
+}
+
+uint64_t image_copied(const struct image *image, uint64_t lo, uint64_t hi)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t i = range_above(image, lo); i < image->n_ranges; i++) {
+		const struct image_range *r = &image->ranges[i];
+		uint64_t from = lo > r->lo ? lo : r->lo, to = hi < r->hi ? hi : r->hi;
+
+		if (from >= to)
+			break;
+		pages += count_copies(image->state + offset_of(r, from) / IMAGE_PAGE,
+				      (to - from + IMAGE_PAGE - 1) / IMAGE_PAGE);
+	}
+	return pages * IMAGE_PAGE;
 }

@@ -69,6 +69,7 @@ struct image {
 	int64_t taken_at;           /* seconds since 1970 */
 	uint64_t pause_ns;
 	uint64_t rss;               /* bytes resident when taken */
+	uint64_t filled;            /* bytes that a file gave; 0 for a live target */
 	bool complete;              /* all that was copied is in here (content "all") */
 
 	/* Fetch pages that are PAGE_UNREAD; NULL once nothing more can come. Called with the lock
@@ -108,6 +109,14 @@ uint8_t image_u8(struct image *image, uint64_t addr);
 
 /* State of the page that contains ADDR; PAGE_HOLE outside every range. */
 enum page_state image_page_state(const struct image *image, uint64_t addr);
+
+/* More bytes than all memory that can have come from the target, with room for small ones: what
+ * lists in it are said to have in all is compared with this, so that lists which overlap, end in
+ * themselves or are not there cost no more time and memory than honest ones. */
+uint64_t image_most(const struct image *image);
+
+/* Bytes of [LO, HI) that were copied from the target, as far as pages were seen. */
+uint64_t image_copied(const struct image *image, uint64_t lo, uint64_t hi);
 
 /* The NUL-terminated string at ADDR if it ends within LIMIT bytes, else NULL. */
 const char *image_string(struct image *image, uint64_t addr, uint64_t limit);

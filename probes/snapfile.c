@@ -1,5 +1,6 @@
 #include "probes/snapfile.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <zstd.h>
 
 #include "graph/cleanup.h"
+#include "probes/memory.h"
 #include "probes/variables.h"
 
 /* The file: a header, then chunks. A chunk is a struct chunk and its payload, compressed by zstd.
@@ -235,6 +237,8 @@ struct reader {
 	struct image *image;
 	struct facts facts;
 	bool have_facts;
+	uint64_t states, expected; /* bytes of states, and of the pages that they promise */
+	uint64_t room;           /* bytes of memory that all may take */
 	struct progress *progress;
 	struct error *err;
 };
@@ -391,6 +395,33 @@ static bool take_part(struct reader *r, void *array, uint64_t size)
 	return true;
 }
 
+/* Page states: they say how many pages follow. A file of a megabyte can unpack to many gigabytes, so
+ * whether there is room for those is asked before the first of them. */
+static bool take_states(struct reader *r)
+{
+	for (uint64_t i = 0; i < r->chunk.size; i++) {
+		if (r->bytes[i] > PAGE_HOLE)
+			return bad(r, "a page's state makes no sense");
+		r->expected += has_bytes(r->bytes[i]) ? IMAGE_PAGE : 0;
+	}
+	r->states += r->chunk.size;
+	if (r->states + r->expected > r->room)
+		return fail(r->err, STATUS_REFUSED, "this snapshot unpacks to %" PRIu64 " MB or more, "
+			    "and %" PRIu64 " MB of memory are available",
+			    (r->states + r->expected) >> 20, r->room >> 20);
+	return take_part(r, r->image->state, r->image->memory_size / IMAGE_PAGE);
+}
+
+static bool take_pages(struct reader *r)
+{
+	struct image *image = r->image;
+
+	image->filled += r->chunk.size;
+	if (image->filled > r->expected)
+		return bad(r, "more pages than it has names for");
+	return take_part(r, image->memory, image->memory_size);
+}
+
 static bool take_chunk(struct reader *r)
 {
 	struct image *image = r->image;
@@ -408,13 +439,39 @@ static bool take_chunk(struct reader *r)
 	case 'N':
 		return take_part(r, image->variables ? image->variables->text : NULL,
 				 image->variables ? image->variables->text_size : 0);
-	case 'S': return take_part(r, image->state, image->memory_size / IMAGE_PAGE);
-	case 'P': return take_part(r, image->memory, image->memory_size);
+	case 'S': return take_states(r);
+	case 'P': return take_pages(r);
 	default: return bad(r, "a chunk of an unknown kind");
 	}
 }
 
-/* Ranges must be in order and lie within the memory; states and threads must be of known kinds. */
+static int by_offset(const void *a, const void *b)
+{
+	const struct image_range *const *x = a, *const *y = b;
+
+	return ((*x)->offset > (*y)->offset) - ((*x)->offset < (*y)->offset);
+}
+
+/* Do two of the N ranges share bytes of the image? True also without memory to tell. */
+static bool ranges_overlap(const struct image *image, uint32_t n)
+{
+	autofree const struct image_range **sorted = malloc((n + 1) * sizeof *sorted);
+	uint64_t end = 0;
+
+	if (!sorted)
+		return true;
+	for (uint32_t i = 0; i < n; i++)
+		sorted[i] = &image->ranges[i];
+	qsort(sorted, n, sizeof *sorted, by_offset);
+	for (uint32_t i = 0; i < n; i++) {
+		if (sorted[i]->offset < end)
+			return true;
+		end = sorted[i]->offset + (sorted[i]->hi - sorted[i]->lo);
+	}
+	return false;
+}
+
+/* Ranges must be in order, lie within the memory and not share it; threads must be of known kinds. */
 static bool check_image(struct reader *r)
 {
 	struct image *image = r->image;
@@ -433,14 +490,8 @@ static bool check_image(struct reader *r)
 	for (uint32_t i = 0; i < r->facts.n_threads; i++)
 		if (image->threads[i].registers.n_general > ARCH_REGISTERS)
 			return bad(r, "its threads make no sense");
-	for (uint32_t i = 0; i < r->facts.n_ranges; i++) {
-		const struct image_range *a = &image->ranges[i];
-		uint8_t *state = image->state + a->offset / IMAGE_PAGE;
-
-		for (uint64_t p = 0; p < (a->hi - a->lo) / IMAGE_PAGE; p++)
-			if (state[p] > PAGE_HOLE)
-				return bad(r, "a page's state makes no sense");
-	}
+	if (ranges_overlap(image, r->facts.n_ranges))
+		return bad(r, "its ranges overlap");
 	if (image->variables && !variables_check(image->variables))
 		return bad(r, "its variables make no sense");
 	if (image->exe != NO_FILE && image->exe >= image->n_files)
@@ -454,8 +505,15 @@ static bool read_image(struct reader *r)
 {
 	struct header header;
 
+	if (r->size < sizeof header)
+		return fail(r->err, STATUS_BAD_FILE, r->size ? "not a snapshot file of goretain"
+							     : "the file is empty");
 	if (!read_all(r, &header, sizeof header))
 		return false;
+	if (!memcmp(header.magic, ELFMAG, SELFMAG))
+		return fail(r->err, STATUS_BAD_FILE, ((uint8_t *)&header)[16] == ET_CORE
+			    ? "a core file; those cannot be read yet, only snapshots that goretain made"
+			    : "a program and no snapshot: goretain reads it as a process, by its PID");
 	if (memcmp(header.magic, MAGIC, sizeof header.magic))
 		return fail(r->err, STATUS_BAD_FILE, "not a snapshot file of goretain");
 	if (header.version != VERSION)
@@ -494,6 +552,7 @@ struct image *snapfile_read(int fd, struct progress *progress, struct error *err
 		return NULL;
 	}
 	r.size = (uint64_t)st.st_size;
+	r.room = memory_room() / 4 * 3;
 	progress_begin(progress, "reading", r.size);
 	r.image = new_image();
 	r.zstd = ZSTD_createDCtx();

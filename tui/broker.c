@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -160,14 +161,39 @@ static int start_taker(struct broker *b, struct error *err)
 	return ours;
 }
 
+/* What is no file, in words; NULL if it is one. */
+static const char *no_file(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG: return NULL;
+	case S_IFDIR: return "it is a directory";
+	case S_IFIFO: return "it is a pipe, and a snapshot is read from a file";
+	case S_IFSOCK: return "it is a socket";
+	default: return "it is a device";
+	}
+}
+
+/* Open a regular file and nothing else: opening a pipe waits for a writer, and a device may do
+ * anything. Looked at twice, as it may change in between. */
 static int open_to_read(const char *path, struct error *err)
 {
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+	const char *reason = path ? NULL : "the command line names none";
+	struct stat st;
+	int fd = -1;
 
-	if (fd < 0)
-		fail(err, STATUS_BAD_FILE, "cannot open %s: %s", path ? path : "a file not named",
-		     path ? strerror(errno) : "the command line names none");
-	return fd;
+	if (path && (stat(path, &st) != 0 ||
+		     (!(reason = no_file(st.st_mode)) &&
+		      ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0 ||
+		       fstat(fd, &st) != 0))))
+		reason = strerror(errno);
+	if (!reason)
+		reason = no_file(st.st_mode);
+	if (!reason)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	fail(err, STATUS_BAD_FILE, "cannot open %.300s: %s", path ? path : "a file", reason);
+	return -1;
 }
 
 static int open_named(const struct request *request, uint32_t file, struct error *err)

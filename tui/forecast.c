@@ -21,12 +21,17 @@ static void say(const struct request *request, const struct forecast *forecast)
 	fprintf(stderr, "goretain: %s\n", text_string(&line));
 }
 
+static bool can_ask(void)
+{
+	return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
 /* Ask a question that only `y` answers with yes. */
 static bool confirm(const char *question)
 {
 	char answer[16];
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+	if (!can_ask())
 		return false;
 	fprintf(stderr, "goretain: %s [y/N] ", question);
 	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
@@ -35,13 +40,17 @@ static bool confirm(const char *question)
 static bool on_forecast(void *arg, const struct forecast *forecast, struct error *err)
 {
 	const struct request *request = arg;
+	bool longer = forecast->pause_ns > request->max_pause_ms * 1000000;
+	autotext struct text pause = {0};
 
-	say(request, forecast);
-	if (forecast->pause_ns <= request->max_pause_ms * 1000000 ||
-	    confirm("that is longer than --max-pause; stop it all the same?"))
+	if (!longer || can_ask())
+		say(request, forecast);
+	if (!longer || confirm("that is longer than --max-pause; stop it all the same?"))
 		return true;
-	return fail(err, STATUS_REFUSED, "%lu would be stopped for longer than %lu ms; "
-		    "--max-pause MS allows more", request->pid, request->max_pause_ms);
+	text_duration(&pause, forecast->pause_ns);
+	return fail(err, STATUS_REFUSED, "%lu would be stopped for longer than %lu ms, for about %s; "
+		    "--max-pause MS allows more", request->pid, request->max_pause_ms,
+		    text_string(&pause));
 }
 
 void forecast_say(const struct request *request, struct source *source)

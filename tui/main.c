@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "graph/clean.h"
 #include "tui/broker.h"
 #include "tui/commands/commands.h"
 #include "tui/options.h"
@@ -15,7 +16,26 @@
 
 static enum status complain(const struct error *err)
 {
-	fprintf(stderr, "goretain: %s\n", err->message);
+	autotext struct text message = {0};
+
+	/* Whatever it quotes, a terminal gets text. */
+	text_clean(&message, err->message, strlen(err->message));
+	fprintf(stderr, "goretain: %s\n", text_string(&message));
+	return err->code;
+}
+
+/* What is wrong with a file, with the file's name. */
+static enum status complain_of(const struct request *request, const struct error *err)
+{
+	autotext struct text name = {0};
+
+	if (err->code != STATUS_BAD_FILE || request->pid)
+		return complain(err);
+	text_escape(&name, request->target, strlen(request->target), 300);
+	if (!strstr(err->message, text_string(&name)))
+		fprintf(stderr, "goretain: %s: %s\n", text_string(&name), err->message);
+	else
+		return complain(err);
 	return err->code;
 }
 
@@ -31,7 +51,7 @@ static enum status read_target(const struct request *request, int broker)
 	if (ok && (fflush(stdout) != 0 || ferror(stdout)))
 		ok = fail(&err, STATUS_OUTPUT, "cannot write to standard output: %s",
 			  strerror(errno));
-	return ok ? STATUS_OK : complain(&err);
+	return ok ? STATUS_OK : complain_of(request, &err);
 }
 
 /* What standard output can show. */

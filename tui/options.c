@@ -15,7 +15,7 @@ enum {
 struct option_row {
 	struct option option;
 	const char *value;   /* what its value is called in --help, NULL if it takes none */
-	const char *summary;
+	const char *summary; /* NULL: not in --help */
 };
 
 static const struct option_row rows[] = {
@@ -29,13 +29,13 @@ static const struct option_row rows[] = {
 	{{"bytes", no_argument, NULL, OPT_BYTES}, NULL, "exact bytes"},
 	{{"json", no_argument, NULL, OPT_JSON}, NULL, "a table as JSON"},
 	{{"tsv", no_argument, NULL, OPT_TSV}, NULL, "a table as tab-separated values"},
-	{{"paths", required_argument, NULL, 'n'}, "PATHS", "how many paths"},
+	{{"paths", required_argument, NULL, 'n'}, "PATHS", "how many paths to show, or instances of a type (why)"},
 	{{"exe", required_argument, NULL, OPT_EXE}, "PATH", "the program of a core file"},
-	{{"base", required_argument, NULL, OPT_BASE}, "OLD", "another snapshot, to compare with"},
+	{{"base", required_argument, NULL, OPT_BASE}, "OLD", NULL}, /* not there yet */
 	{{"as", required_argument, NULL, OPT_AS}, "FORMAT", "format of an export"},
 	{{"focus", required_argument, NULL, OPT_FOCUS}, "WHAT", "export what is around WHAT"},
-	{{"depth", required_argument, NULL, OPT_DEPTH}, "N", "this many steps around it"},
-	{{"max-nodes", required_argument, NULL, OPT_MAX_NODES}, "N", "at most so many boxes"},
+	{{"depth", required_argument, NULL, OPT_DEPTH}, "N", "this many steps around it (2)"},
+	{{"max-nodes", required_argument, NULL, OPT_MAX_NODES}, "N", "at most so many boxes (80)"},
 	{{"verbose", no_argument, NULL, 'v'}, NULL, "say how long the stop and each stage took"},
 	{{"help", no_argument, NULL, OPT_HELP}, NULL, "this"},
 	{{"version", no_argument, NULL, OPT_VERSION}, NULL, "the version"},
@@ -82,7 +82,9 @@ static bool apply(int option, const char *given, struct request *r, enum asked *
 	case OPT_AS: r->as = optarg; return true;
 	case OPT_FOCUS: r->focus = optarg; return true;
 	case OPT_EXE: r->exe = optarg; return true;
-	case OPT_BASE: r->base = optarg; return true;
+	case OPT_BASE:
+		return fail(err, STATUS_USAGE, "snapshots cannot be compared with --base yet: query "
+			    "one at a time");
 	case OPT_HELP: *asked = ASKED_HELP; return true;
 	case OPT_VERSION: *asked = ASKED_VERSION; return true;
 	default:
@@ -130,8 +132,8 @@ static bool parse_words(char **words, struct request *r, struct error *err)
 	if (!r->command)
 		return fail(err, STATUS_USAGE, "no such command; see goretain --help");
 	if (!(r->target = *words))
-		return fail(err, STATUS_USAGE, "name a process (its PID) or a file: goretain %s %s",
-			    r->command->name, r->command->usage);
+		return fail(err, STATUS_USAGE, "name a process (its PID) or a file: goretain %s%s%s",
+			    r->command->name, *r->command->name ? " " : "", r->command->usage);
 	words++;
 	if (r->command->takes_argument && !(r->argument = *words++))
 		return fail(err, STATUS_USAGE, "something is missing: goretain %s %s",
@@ -155,9 +157,14 @@ bool options_parse(int argc, char **argv, struct request *out, enum asked *asked
 	return *asked != ASKED_RUN || parse_words(argv + optind, out, err);
 }
 
+enum { HELP_LEFT = 34 }; /* cells of what stands on the left of --help */
+
 static void help_line(struct text *out, const char *left, const char *right)
 {
-	text_printf(out, "  %-38s %s\n", left, right);
+	bool fits = strlen(left) <= HELP_LEFT;
+
+	text_printf(out, "  %-*s%s", fits ? HELP_LEFT + 2 : 0, left, fits ? "" : "\n");
+	text_printf(out, "%*s%s\n", fits ? 0 : HELP_LEFT + 4, "", right);
 }
 
 void options_help(struct text *out)
@@ -175,9 +182,20 @@ void options_help(struct text *out)
 		const struct option *o = &rows[i].option;
 
 		text_clear(&left);
+		if (!rows[i].summary)
+			continue;
 		if (o->val < OPT_MAX_PAUSE)
 			text_printf(&left, "-%c, ", o->val);
 		text_printf(&left, "--%s %s", o->name, rows[i].value ? rows[i].value : "");
 		help_line(out, text_string(&left), rows[i].summary);
 	}
+	text_puts(out, "\nFor example:\n"
+		  "  goretain 4242\n"
+		  "  goretain why 4242 main.cache\n"
+		  "  goretain sql 4242 \"select type, retained, entries from maps where live "
+		  "order by retained desc limit 10\"\n"
+		  "  goretain export 4242 --as dot -o heap.dot && dot -Tpng heap.dot -o heap.png\n"
+		  "\nExit status: 0 good, 1 nothing found, 2 usage, 3 no such process or no permission, "
+		  "4 not Go or a\nversion that is not read, 5 damaged file, 6 the process went away, "
+		  "7 output, 8 refused (memory, pause).\n");
 }

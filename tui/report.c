@@ -286,6 +286,13 @@ static void put_shared(const struct page *p)
 	}
 }
 
+static void put_more_holders(const struct page *p, uint32_t n)
+{
+	put_right(p->out, "… ", size_room(p) + 1);
+	text_count(p->out, n);
+	text_puts(p->out, " more holders\n");
+}
+
 static bool put_holders(const struct page *p, struct error *err)
 {
 	struct holder_group groups[MAX_HOLDERS];
@@ -302,8 +309,7 @@ static bool put_holders(const struct page *p, struct error *err)
 		put_holder_row(p, groups[i].retained, groups[i].objects, text_string(&name));
 	}
 	if (all > n)
-		text_printf(p->out, "%*s %" PRIu32 " more holders\n", (int)size_room(p), "…",
-			    all - n);
+		put_more_holders(p, all - n);
 	put_shared(p);
 	text_putc(p->out, '\n');
 	return true;

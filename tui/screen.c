@@ -250,7 +250,10 @@ void screen_act(struct screen *screen, enum action action)
 	case ACTION_FORWARD: history_forward(screen); return;
 	case ACTION_LEAVE: history_leave(screen); return;
 	case ACTION_QUIT: screen->quit = true; return;
-	case ACTION_CANCEL: cancel(screen); return;
+	case ACTION_CANCEL:
+		if (!cancel(screen) && (page->ops->screen & (SCREEN_TEXT | SCREEN_HELP)))
+			history_back(screen);
+		return;
 	case ACTION_INTERRUPT: screen->quit = !cancel(screen); return;
 	case ACTION_SEARCH: search_ask(screen); return;
 	case ACTION_NEXT_MATCH: search_again(screen, false); return;

@@ -94,13 +94,16 @@ static bool load_file(struct broker_source *s, struct graph *_Atomic *out,
 	struct broker_request q = {.op = BROKER_FILE, .file = FILE_TARGET};
 	autoclose int fd = ask_for_file(s, &q, err);
 	autoclose int exe = -1;
+	struct error reason = {0};
 
 	if (fd < 0)
 		return false;
 	q.file = FILE_EXE;
 	if (s->request->exe && (exe = ask_for_file(s, &q, err)) < 0)
 		return false;
-	return probe_load_file(fd, exe, &s->source, out, progress, err);
+	if (probe_load_file(fd, exe, &s->source, out, progress, &reason))
+		return true;
+	return fail(err, reason.code, "%.200s: %s", s->request->target, reason.message);
 }
 
 static bool load(struct source *source, struct graph *_Atomic *out, struct progress *progress,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "graph/text.h"
@@ -75,10 +76,18 @@ static bool find_by_name(const char *target, uint64_t *pid, struct error *err)
 	return ok;
 }
 
+/* A directory is none: where a program was unpacked there is often one called as the process is. */
+static bool is_file(const char *target)
+{
+	struct stat st;
+
+	return stat(target, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
 bool target_find(const char *target, uint64_t *pid, struct error *err)
 {
 	*pid = 0;
 	if (is_number(target))
 		return parse_pid(target, pid, err);
-	return access(target, F_OK) == 0 || find_by_name(target, pid, err);
+	return is_file(target) || find_by_name(target, pid, err);
 }

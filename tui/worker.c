@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "graph/builder.h"
+#include "graph/lens.h"
 #include "graph/suspects.h"
 #include "tui/job.h"
 #include "tui/stage_log.h"
@@ -14,6 +15,7 @@ enum question { QUESTION_NONE, QUESTION_ASKED, QUESTION_YES, QUESTION_NO };
 struct worker {
 	struct source *source;
 	uint64_t max_pause_ns;
+	bool redact;
 	int wake;
 	pthread_t thread;
 	struct graph *_Atomic graph;
@@ -56,6 +58,14 @@ static bool on_forecast(void *arg, const struct forecast *forecast, struct error
 	return true;
 }
 
+/* Content is hidden from before the graph is looked at or put into words. Both threads write the
+ * same. */
+static void hide_content(const struct worker *w, const struct graph *g)
+{
+	if (w->redact && g->lens)
+		g->lens->redact = true;
+}
+
 /* Every stage after loading; false at the first that fails. */
 static bool analyse(struct worker *w, struct graph *g, struct error *err)
 {
@@ -70,6 +80,7 @@ static bool analyse(struct worker *w, struct graph *g, struct error *err)
 	if (!atomic_load(&w->index))
 		return false;
 	wake(w);
+	hide_content(w, g);
 	return graph_find_suspects(g, &w->progress, err);
 }
 
@@ -100,6 +111,7 @@ struct worker *worker_start(const struct request *request, struct source *source
 	}
 	w->source = source;
 	w->max_pause_ns = request->max_pause_ms * 1000000;
+	w->redact = request->redact;
 	if (request->verbose)
 		stage_log_start(&w->progress);
 	w->wake = wake_fd;
@@ -119,7 +131,10 @@ const struct graph *worker_graph(struct worker *w)
 {
 	const struct graph *g = atomic_load(&w->graph);
 
-	return g && graph_stage(g) >= STAGE_SIZES ? g : NULL;
+	if (!g || graph_stage(g) < STAGE_SIZES)
+		return NULL;
+	hide_content(w, g);
+	return g;
 }
 
 const struct index *worker_index(struct worker *w)

@@ -112,7 +112,8 @@ static void fill_meta(struct heap *heap)
 	struct meta *m = &heap->graph->meta;
 
 	*m = (struct meta){
-		.pid = image->pid, .process = image->process, .exe = image->exe_path,
+		.pid = image->pid, .process = name_pool_of(&heap->names, image->process),
+		.exe = name_pool_of(&heap->names, image->exe_path),
 		.language_version = heap->go.version.text, .arch = arch_name,
 		.build = heap->go.build, .taken_at = image->taken_at,
 		.pause_ns = image->pause_ns, .gc_phase = gc_phase(heap),

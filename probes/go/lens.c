@@ -127,9 +127,17 @@ static void map_parts_of(struct walk *w, uint32_t type, uint64_t header)
 static void closure_parts(struct walk *w, uint32_t type, uint64_t addr)
 {
 	const struct rtype *t = rtype_of(w->heap, type);
+	struct rtype captures;
 
-	if (t && t->kind == KIND_STRUCT)
-		struct_parts(w, t, addr, "captured ");
+	if (!t || t->kind != KIND_STRUCT)
+		return;
+	/* What stands first in every closure is the code's address: captured by nobody. */
+	captures = *t;
+	if (captures.n_fields && !captures.fields[0].offset) {
+		captures.fields++;
+		captures.n_fields--;
+	}
+	struct_parts(w, &captures, addr, "captured ");
 }
 
 static void chan_parts(struct walk *w, uint32_t type, uint64_t addr)

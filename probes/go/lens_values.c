@@ -103,7 +103,10 @@ static void show_map(struct heap *heap, uint32_t type, uint64_t header, struct t
 	if (!header)
 		text_puts(out, "nil");
 	else if (map_open(&map, &heap->go, heap->types, type, header))
-		text_printf(out, "%" PRIu64 " entr%s", map.entries, map.entries == 1 ? "y" : "ies");
+	{
+		text_count(out, map.entries);
+		text_puts(out, map.entries == 1 ? " entry" : " entries");
+	}
 }
 
 static void show_func(struct heap *heap, uint64_t closure, struct text *out)

@@ -5,7 +5,7 @@
 #define CELLS 8u /* of a bucket or group */
 #define MAX_TABLES (1ull << 32)
 #define MAX_GROUPS 128u /* of one table */
-#define MAX_STEPS (1ull << 33)
+#define MAX_MISSES 65536u /* buckets that are not here: behind so many, no more are looked for */
 
 /* hmap (runtime/map.go) */
 enum { HMAP_FLAGS = 8, HMAP_B = 9, HMAP_BUCKETS = 16, HMAP_OLD_BUCKETS = 24, HMAP_EXTRA = 40 };
@@ -18,6 +18,15 @@ enum { CTRL_EMPTY_OR_DELETED = 0x80 };
 static bool swiss(const struct map_view *map)
 {
 	return map->go->layout.maps == MAPS_SWISS;
+}
+
+/* How many of N buckets at ADDR are here, up to the first that is not. */
+static uint64_t present_buckets(const struct map_view *map, uint64_t addr, uint64_t n)
+{
+	const uint8_t *bytes;
+
+	return addr ? image_run(map->go->image, addr, n * map->type->bucket_size, &bytes) /
+		      map->type->bucket_size : 0;
 }
 
 static bool open_buckets(struct map_view *map)
@@ -34,6 +43,9 @@ static bool open_buckets(struct map_view *map)
 	if (map->old_buckets)
 		map->n_old_buckets = image_u8(image, map->header + HMAP_FLAGS) &
 				     HMAP_SAME_SIZE_GROW || !b ? 1ull << b : 1ull << (b - 1);
+	/* A map grows before it has more overflow buckets than others (tooManyOverflowBuckets). */
+	map->most_overflow = 64 + 4 * (present_buckets(map, map->buckets, map->n_buckets) +
+				       present_buckets(map, map->old_buckets, map->n_old_buckets));
 	return true;
 }
 
@@ -75,7 +87,7 @@ static void overflow_parts(const struct map_view *map, uint64_t buckets, uint64_
 	for (uint64_t i = 0; i < n && image_at(map->go->image, buckets + i * size, size); i++) {
 		uint64_t next = overflow_of(map, buckets + i * size);
 
-		for (; next && steps < map->entries + n; steps++) {
+		for (; next && steps < map->most_overflow; steps++) {
 			fn(arg, FORM_MAP_BUCKETS, next, 1);
 			next = overflow_of(map, next);
 		}
@@ -176,6 +188,13 @@ static bool evacuated(const struct map_view *map, uint64_t bucket)
 	return top >= TOPHASH_EVACUATED_X && top <= TOPHASH_EVACUATED_EMPTY;
 }
 
+/* Is the old bucket from which bucket number I was made, or may still be, in the image? */
+static bool old_is_here(const struct map_view *map, uint64_t i)
+{
+	return image_at(map->go->image,
+			map->old_buckets + (i & (map->n_old_buckets - 1)) * map->type->bucket_size, 1);
+}
+
 /* The first bucket of the next chain that counts: of old buckets those not moved yet, of new ones
  * those whose old one was. False at the end. */
 static bool next_chain(struct map_cursor *c)
@@ -196,12 +215,15 @@ static bool next_chain(struct map_cursor *c)
 			return false;
 		moved = !map->n_old_buckets ||
 			evacuated(map, map->old_buckets + (i & (map->n_old_buckets - 1)) * size);
-		if (c->old == moved)
+		if (c->old == moved) {
+			if (!old_is_here(map, i) && ++c->misses > MAX_MISSES)
+				return false;
 			continue;
+		}
 		c->block = (c->old ? map->old_buckets : map->buckets) + i * size;
 		if (image_at(map->go->image, c->block, size))
 			return true;
-		if (++c->steps > CELLS * map->n_buckets)
+		if (++c->misses > MAX_MISSES)
 			return false;
 	}
 }
@@ -229,8 +251,8 @@ static bool next_bucket_slot(struct map_cursor *c, struct map_slot *slot)
 		}
 		c->cell = 0;
 		c->block = overflow_of(map, c->block);
-		if (++c->steps > MAX_STEPS || (c->block && !image_at(map->go->image, c->block,
-								      t->bucket_size)))
+		if (c->block && (++c->overflow > map->most_overflow ||
+				 !image_at(map->go->image, c->block, t->bucket_size)))
 			c->block = 0;
 	}
 }

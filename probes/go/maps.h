@@ -13,6 +13,7 @@ struct map_view {
 	uint64_t entries;     /* as its header says */
 	/* buckets */
 	uint64_t buckets, n_buckets, old_buckets, n_old_buckets, extra;
+	uint64_t most_overflow; /* buckets hung behind them; more is a chain that leads into itself */
 	/* Swiss */
 	uint64_t directory, n_tables; /* n_tables 0: `directory` is the one group, or 0 */
 };
@@ -40,7 +41,7 @@ struct map_cursor {
 	uint64_t last_table;
 	unsigned cell;          /* of eight */
 	bool old;               /* walking the old buckets */
-	uint64_t steps;         /* bound against chains without end */
+	uint64_t overflow, misses; /* buckets hung behind others; those that are not here */
 };
 
 void map_begin(struct map_cursor *cursor, const struct map_view *map);

@@ -1,5 +1,6 @@
 #include "probes/go/maptable.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,8 +54,20 @@ static bool is_interface(struct heap *heap, uint32_t type)
 	return type != NO_TYPE && types_get(heap->types, type)->kind == KIND_INTERFACE;
 }
 
-static void tally_map(struct heap *heap, struct map *map)
+/* SLOTS: of all maps so far. A slot has a byte or more, so maps that have more than all memory share
+ * their tables: those behind are not walked. */
+struct tally_pass { struct heap *heap; struct progress *progress; _Atomic uint64_t slots; };
+
+static bool is_too_much(struct tally_pass *pass, uint64_t slots)
 {
+	uint64_t most = image_most(pass->heap->image);
+
+	return slots > most || atomic_fetch_add(&pass->slots, slots) > most;
+}
+
+static void tally_map(struct tally_pass *pass, struct map *map)
+{
+	struct heap *heap = pass->heap;
 	const struct rtype *t = types_get(heap->types, heap->typing.forms.items[map->type].type);
 	bool keys = is_interface(heap, t->key), values = is_interface(heap, t->elem);
 	struct tally tally = { heap, map, 0 };
@@ -68,6 +81,8 @@ static void tally_map(struct heap *heap, struct map *map)
 		return;
 	map->entries = view.entries;
 	map->slots = map_slots(&view);
+	if (is_too_much(pass, map->slots))
+		return;
 	map_parts(&view, count_part, &tally);
 	map_begin(&cursor, &view);
 	while ((keys || values) && map_next(&cursor, &slot)) {
@@ -78,14 +93,12 @@ static void tally_map(struct heap *heap, struct map *map)
 	}
 }
 
-struct tally_pass { struct heap *heap; struct progress *progress; };
-
 static void tally_piece(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
 {
 	struct tally_pass *pass = ctx;
 
 	for (uint64_t i = lo; i < hi && !progress_cancelled(pass->progress); i++)
-		tally_map(pass->heap, &pass->heap->graph->maps[i]);
+		tally_map(pass, &pass->heap->graph->maps[i]);
 	progress_add(pass->progress, hi - lo);
 }
 

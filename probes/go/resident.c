@@ -2,22 +2,6 @@
 
 #include <stdlib.h>
 
-
-
-/* Bytes of [LO, HI) that are resident, as far as the image saw pages. */
-static uint64_t present(const struct image *image, uint64_t lo, uint64_t hi)
-{
-	uint64_t bytes = 0;
-
-	for (uint64_t at = lo; at < hi; at += IMAGE_PAGE) {
-		enum page_state state = image_page_state(image, at);
-
-		if (state == PAGE_STOP || state == PAGE_AFTER || state == PAGE_BEFORE)
-			bytes += IMAGE_PAGE;
-	}
-	return bytes;
-}
-
 static uint64_t present_in_arenas(const struct heap *heap)
 {
 	uint64_t bytes = 0;
@@ -25,7 +9,7 @@ static uint64_t present_in_arenas(const struct heap *heap)
 	for (uint32_t i = 0; i < heap->spans.n_arenas; i++) {
 		uint64_t lo = heap->spans.arenas[2 * i] * GO_ARENA - arch_arena_base;
 
-		bytes += present(heap->image, lo, lo + GO_ARENA);
+		bytes += image_copied(heap->image, lo, lo + GO_ARENA);
 	}
 	return bytes;
 }
@@ -40,7 +24,7 @@ static uint64_t present_elsewhere(const struct heap *heap)
 		const struct image_range *r = &image->ranges[i];
 
 		if (r->file == NO_FILE && !spans_arena(&heap->spans, r->lo))
-			bytes += present(image, r->lo, r->hi);
+			bytes += image_copied(image, r->lo, r->hi);
 	}
 	return bytes;
 }
@@ -54,8 +38,9 @@ static uint64_t stack_bytes(const struct heap *heap)
 		const struct goroutine *g = &heap->goroutines.items[i];
 
 		if (!g->m_stack && g->stack_hi > g->stack_lo)
-			bytes += present(heap->image, g->stack_lo & ~(uint64_t)(IMAGE_PAGE - 1),
-					 g->stack_hi);
+			bytes += image_copied(heap->image,
+					      g->stack_lo & ~(uint64_t)(IMAGE_PAGE - 1),
+					      g->stack_hi);
 	}
 	return bytes;
 }

@@ -6,7 +6,7 @@
 #include "graph/text.h"
 #include "probes/go/roots.h"
 
-#define MAX_SPECIALS (1u << 26)
+#define SPECIAL_LEAST 16 /* bytes of a record, at least */
 
 struct special { uint64_t addr, object; uint8_t kind; };
 
@@ -111,12 +111,12 @@ static struct special read_special(struct roots *roots, const struct go_span *sp
 void roots_specials(struct roots *roots)
 {
 	const struct go_spans *spans = &roots->heap->spans;
-	uint32_t seen = 0, weak = NO_NODE;
+	uint32_t weak = NO_NODE;
 
 	for (uint32_t i = 0; i < spans->n; i++) {
 		uint64_t addr = spans->items[i].specials;
 
-		while (addr && seen++ < MAX_SPECIALS) {
+		while (addr && roots_spend(roots, SPECIAL_LEAST)) {
 			struct special s = read_special(roots, &spans->items[i], addr);
 
 			add_special(roots, &s, &weak);

@@ -5,8 +5,9 @@
 #include "probes/go/grow.h"
 #include "probes/go/roots.h"
 
+#define DEFER_LEAST 32 /* bytes of the record of a defer or panic, at least */
+#define RECORD_LEAST 256 /* of a g */
 #define MAX_CALLS 64 /* inlined into one frame */
-#define MAX_DEFERS 1000000u
 
 static enum task_state shown_state(const struct goroutine *g)
 {
@@ -201,7 +202,7 @@ static void add_defers(struct roots *roots, const struct goroutine *g, uint32_t 
 	struct image *image = roots->heap->image;
 	uint64_t at = g->addr + (uint64_t)l->g_defer, record = image_u64(image, at);
 
-	for (unsigned i = 0; record && i < MAX_DEFERS; i++) {
+	while (record && roots_spend(roots, DEFER_LEAST)) {
 		uint64_t fn = record + (uint64_t)l->defer_fn;
 
 		roots_add(roots, holder, at, record, ROOT_DEFER, STRENGTH_STRONG, KNOWN_EXACT,
@@ -220,7 +221,7 @@ static void add_panics(struct roots *roots, const struct goroutine *g, uint32_t 
 	struct image *image = roots->heap->image;
 	uint64_t record = image_u64(image, g->addr + (uint64_t)l->g_panic);
 
-	for (unsigned i = 0; record && i < MAX_DEFERS; i++) {
+	while (record && roots_spend(roots, DEFER_LEAST)) {
 		uint64_t data = record + (uint64_t)l->panic_arg + 8;
 
 		roots_add(roots, holder, data, image_u64(image, data), ROOT_PANIC, STRENGTH_STRONG,
@@ -229,13 +230,21 @@ static void add_panics(struct roots *roots, const struct goroutine *g, uint32_t 
 	}
 }
 
+/* Bytes of a stack that are read, and of the record. */
+static uint64_t stack_in_use(const struct goroutine *g)
+{
+	uint64_t lo = g->sp > g->stack_lo && g->sp < g->stack_hi ? g->sp : g->stack_lo;
+
+	return RECORD_LEAST + (g->stack_hi - lo);
+}
+
 static bool add_goroutine(struct roots *roots, const struct goroutine *g, struct go_stack *stack,
 			  struct error *err)
 {
 	uint32_t task = new_task(roots, g), holder;
 	uint32_t *rows;
 
-	if (task == NO_NODE)
+	if (task == NO_NODE || !roots_spend(roots, stack_in_use(g)))
 		return true;
 	if (!stack_read(&roots->heap->go, g, stack, err))
 		return false;
@@ -258,6 +267,8 @@ static bool add_goroutine(struct roots *roots, const struct goroutine *g, struct
 static bool add_thread_stack(struct roots *roots, const struct goroutine *g, struct go_stack *stack,
 			     struct error *err)
 {
+	if (!roots_spend(roots, stack_in_use(g)))
+		return true;
 	if (!stack_read(&roots->heap->go, g, stack, err))
 		return false;
 	if (stack->n_slots)

@@ -4,7 +4,7 @@
 #include "graph/text.h"
 #include "probes/go/roots.h"
 
-#define MAX_TIMERS (1u << 24)
+#define TIMER_LEAST 64 /* bytes of a timer, at least */
 
 /* The function that the closure at FN runs, NULL if it is none. */
 static const char *closure_function(struct roots *roots, uint64_t fn)
@@ -58,9 +58,11 @@ static void add_timers(struct roots *roots, uint64_t p)
 	uint64_t stride = l->timers_heap >= 0 ? 16 : 8;
 	uint64_t at = image_u64(image, slice), n = image_u64(image, slice + 8);
 
-	for (uint64_t i = 0; i < n && i < MAX_TIMERS; i++) {
+	for (uint64_t i = 0; i < n && image_at(image, at + stride * i, 8); i++) {
 		uint64_t timer = image_u64(image, at + stride * i);
 
+		if (!roots_spend(roots, TIMER_LEAST))
+			return;
 		if (timer)
 			add_timer(roots, timer);
 	}

@@ -43,10 +43,20 @@ void roots_add(struct roots *roots, uint32_t holder, uint64_t addr, uint64_t val
 	roots->n++;
 }
 
+bool roots_spend(struct roots *roots, uint64_t bytes)
+{
+	if (bytes > roots->left)
+		roots->overspent = true;
+	else
+		roots->left -= bytes;
+	return !roots->overspent;
+}
+
 bool roots_build(struct heap *heap, struct progress *progress, struct error *err)
 {
 	struct graph *g = heap->graph;
-	struct roots roots = { .heap = heap, .names = &heap->names };
+	struct roots roots = { .heap = heap, .names = &heap->names,
+			       .left = image_most(heap->image) };
 
 	progress_begin(progress, "roots", 0);
 	roots_globals(&roots);
@@ -61,6 +71,9 @@ bool roots_build(struct heap *heap, struct progress *progress, struct error *err
 	g->n_frames = roots.n_frames;
 	if (roots.failed)
 		fail_memory(err, "roots");
+	if (roots.overspent)
+		fail(err, STATUS_BAD_FILE, "the runtime's lists of goroutines, defers, timers and specials "
+		     "are larger than all memory: the snapshot is damaged, or it is no Go's");
 	if (err->code) {
 		free(roots.holders);
 		free(roots.items);

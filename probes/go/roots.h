@@ -16,6 +16,8 @@ struct roots {
 	struct task *tasks; uint32_t n_tasks, capacity_tasks;
 	struct frame *frames; uint32_t n_frames, capacity_frames;
 	bool failed;       /* out of memory */
+	uint64_t left;     /* bytes that lists in the target may still have, see roots_spend */
+	bool overspent;
 };
 
 /* Collect everything and hand it to the graph, with the strengths of edges (strengths.c). */
@@ -30,6 +32,10 @@ uint32_t roots_holder(struct roots *roots, enum holder_kind kind, const char *na
 /* The slot at ADDR holds VALUE: a root of HOLDER if that points into an object. */
 void roots_add(struct roots *roots, uint32_t holder, uint64_t addr, uint64_t value,
 	       enum root_kind kind, enum strength strength, enum known known, uint32_t frame);
+
+/* A list's element, or a stack, of BYTES is about to be read. False if all together are larger than
+ * memory: they overlap, or a list leads back into itself. */
+bool roots_spend(struct roots *roots, uint64_t bytes);
 
 void roots_globals(struct roots *roots);
 bool roots_tasks(struct roots *roots, struct progress *progress, struct error *err);

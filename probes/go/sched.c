@@ -272,7 +272,7 @@ static const uint64_t *all_gs(struct go *go, uint64_t *n)
 	if (!image_read(go->image, go->allgs, slice, sizeof slice))
 		return NULL;
 	*n = slice[1] < slice[2] ? slice[1] : slice[2];
-	return *n <= MAX_GOROUTINES ? image_at(go->image, slice[0], *n * 8) : NULL;
+	return *n <= MAX_GOROUTINES && *n * (uint64_t)go->layout.g_labels <= image_most(go->image) ? image_at(go->image, slice[0], *n * 8) : NULL;
 }
 
 bool goroutines_read(struct go *go, struct goroutines *out, struct error *err)

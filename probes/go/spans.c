@@ -10,6 +10,7 @@
 #include "probes/go/find.h"
 
 #define IN_USE 1
+#define MAX_CLASS_PAGES 64u /* of a span of small slots; 10 so far (runtime/sizeclasses.go) */
 #define MAX_SPANS (1u << 27)
 #define MARKS_FROM_END 64   /* Green Tea: the last 128 bytes of a small span are */
 #define MARKS_BYTES 63      /* scans[63], owned, marks[63], class */
@@ -80,7 +81,7 @@ static bool plausible(const struct go_span *s, uint64_t npages)
 		return false;
 	if (!s->class)
 		return s->nelems == 1 && s->elemsize == s->bytes;
-	return s->class < GO_CLASSES && s->nelems && s->nelems <= s->bytes / s->elemsize;
+	return s->class < GO_CLASSES && npages <= MAX_CLASS_PAGES && s->nelems && s->nelems <= s->bytes / s->elemsize;
 }
 
 static bool read_span(struct go *go, uint64_t addr, struct raw_span *out)
@@ -266,6 +267,10 @@ static bool copy_spans(struct go *go, const struct raw_span *raw, struct go_span
 		words += (raw[i].span.nelems + 63) / 64;
 	}
 	out->first_word[out->n] = words;
+	/* A slot has eight bytes or more, and most pages of a span are in use. */
+	if (words * 64 > image_most(go->image) / 4)
+		return fail(err, STATUS_BAD_FILE, "the heap's spans have more slots than all memory has "
+			    "room for: the snapshot is damaged, or it is no Go's");
 	out->allocated = calloc(words + 1, 8);
 	out->survived = calloc(words + 1, 8);
 	if (!out->allocated || !out->survived)

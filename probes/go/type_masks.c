@@ -122,8 +122,9 @@ static void make_mask(struct types *types, uint32_t index, struct mask *mask)
 	if (!bits || bits > MAX_MASK_BITS)
 		return;
 	mask->bits = stored_mask(types, t, bits);
-	if (mask->bits || t->mask_only)
+	if (mask->bits || t->mask_only || bits / 8 > types->mask_room)
 		return;
+	types->mask_room -= bits / 8;
 	mask->owned = calloc((bits + 7) / 8, 1);
 	if (!mask->owned)
 		return;

@@ -25,6 +25,7 @@ struct types *types_new(struct go *go, struct error *err)
 		return NULL;
 	}
 	types->go = go;
+	types->mask_room = image_most(go->image);
 	types->capacity = 1u << 12;
 	types->table = malloc(types->capacity * sizeof *types->table);
 	if (!types->table) {

@@ -23,6 +23,7 @@ struct types {
 	uint32_t n;
 	uint32_t *table, capacity; /* open addressing by descriptor address */
 	uint32_t *by_name, n_by_name; /* indexes sorted by name, made at first use */
+	uint64_t mask_room;      /* bytes that masks made here may still have */
 	bool (*allocated)(void *ctx, uint64_t addr);
 	void *allocated_ctx;
 };

@@ -1,0 +1,223 @@
+/* Fuzzes the snapshot file itself: cut off, with bits flipped, and with chunks changed, moved, repeated
+ * and left out, whose checksums are right again.
+ *
+ *   fuzz-container SNAPSHOT SEED FIRST COUNT SECONDS */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+#include <zstd.h>
+
+#include "explore.h"
+#include "graph/cleanup.h"
+#include "harness.h"
+#include "probes/snapfile.h"
+
+#define HEADER 24             /* bytes of the file's header, and of a chunk's below: snapfile.c */
+#define EVERY (64u << 10)     /* cut off at each byte up to here */
+#define ROUND 256             /* cuts in one case */
+
+struct chunk {
+	uint8_t kind, zero[3];
+	uint32_t stored;
+	uint64_t size, at, hash;
+};
+
+/* A file in pieces: what each chunk holds is decompressed. */
+struct piece { struct chunk head; uint8_t *bytes; bool raw; };
+
+struct seed {
+	uint8_t *file;
+	size_t size;
+	struct piece pieces[4096];
+	unsigned n;
+};
+
+static bool read_file(struct seed *s, const char *path)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return false;
+	s->size = (size_t)st.st_size;
+	s->file = mmap(NULL, s->size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	return s->file != MAP_FAILED;
+}
+
+static bool take_apart(struct seed *s)
+{
+	for (size_t at = HEADER; at + sizeof(struct chunk) <= s->size;) {
+		struct piece *p = &s->pieces[s->n++];
+
+		memcpy(&p->head, s->file + at, sizeof p->head);
+		at += sizeof p->head;
+		p->bytes = malloc(p->head.size + 1);
+		if (!p->bytes || s->n == ARRAY_SIZE(s->pieces) || p->head.stored > s->size - at ||
+		    ZSTD_decompress(p->bytes, p->head.size, s->file + at, p->head.stored) !=
+			    p->head.size)
+			return false;
+		at += p->head.stored;
+	}
+	return s->n > 2;
+}
+
+static void write_piece(FILE *out, struct piece *p)
+{
+	size_t room = ZSTD_compressBound(p->head.size);
+	autofree uint8_t *stored = malloc(room);
+
+	if (!stored)
+		abort();
+	p->head.stored = (uint32_t)ZSTD_compress(stored, room, p->bytes, p->head.size, 1);
+	p->head.hash = XXH3_64bits(stored, p->head.stored);
+	fwrite(&p->head, sizeof p->head, 1, out);
+	fwrite(stored, p->head.stored, 1, out);
+}
+
+static int write_memfd(const void *bytes, size_t n)
+{
+	int fd = memfd_create("snapshot", MFD_CLOEXEC);
+
+	if (write(fd, bytes, n) != (ssize_t)n)
+		abort();
+	return fd;
+}
+
+/* Read what FD holds as goretain does, and say whether it was taken. FD is closed. */
+static bool read_all(int fd, struct random *r)
+{
+	struct error err = {0};
+	struct image *image = snapfile_read(fd, NULL, &err);
+	struct heap *heap = image ? heap_prepare(image, NULL, &err) : NULL;
+
+	close(fd);
+	if (!image && (err.code != STATUS_BAD_FILE && err.code != STATUS_REFUSED)) {
+		fprintf(stderr, "status %d for a bad file: %s\n", err.code, err.message);
+		abort();
+	}
+	if (!heap) {
+		image_free(image);
+		return false;
+	}
+	heap->image = image;
+	return explore(heap, r);
+}
+
+static bool case_cut(void *arg, uint64_t number, struct random *r)
+{
+	struct seed *s = arg;
+	uint64_t first = number * ROUND;
+	int fd = write_memfd(s->file, s->size);
+
+	if (first >= EVERY)
+		first = random_below(r, s->size - ROUND);
+	for (uint64_t at = first + ROUND; at-- > first;) {
+		struct error err = {0};
+
+		if (ftruncate(fd, (off_t)at) || snapfile_read(fd, NULL, &err) ||
+		    err.code != STATUS_BAD_FILE) {
+			fprintf(stderr, "cut at %llu: %d %s\n", (unsigned long long)at, err.code,
+				err.message);
+			abort();
+		}
+	}
+	return true;
+}
+
+static bool case_bytes(void *arg, uint64_t number, struct random *r)
+{
+	struct seed *s = arg;
+
+	for (uint64_t n = 1 + random_below(r, 8); n; n--)
+		mutate_bytes(r, s->file, random_below(r, 2) ? s->size : 4096);
+	return read_all(write_memfd(s->file, s->size), r);
+}
+
+static void change_head(struct random *r, struct chunk *head)
+{
+	switch (random_below(r, 3)) {
+	case 0: head->kind = (uint8_t)"IRTSVNPE?"[random_below(r, 9)]; break;
+	case 1: head->at = random_boundary(r); break;
+	default: head->at += (random_below(r, 33) - 16) * IMAGE_PAGE; break;
+	}
+}
+
+/* One change of the sequence or of what a chunk says. */
+static void change_pieces(struct seed *s, struct random *r)
+{
+	/* What comes before the pages matters more than they do. */
+	unsigned i = (unsigned)random_below(r, random_below(r, 3) ? s->n < 8 ? s->n : 8 : s->n);
+	unsigned k = (unsigned)random_below(r, s->n);
+	struct piece *p = &s->pieces[i], other;
+
+	switch (random_below(r, 8)) {
+	case 0:
+		other = *p;
+		*p = s->pieces[k];
+		s->pieces[k] = other;
+		break;
+	case 1:
+		*p = s->pieces[k];
+		break;
+	case 2:
+		change_head(r, &p->head);
+		break;
+	case 3:
+		p->head.size = random_below(r, p->head.size + 1);
+		break;
+	default:
+		for (uint64_t n = 1 + random_below(r, 4); n; n--)
+			mutate_bytes(r, p->bytes, p->head.size);
+		break;
+	}
+}
+
+static bool case_chunks(void *arg, uint64_t number, struct random *r)
+{
+	struct seed *s = arg;
+	char *bytes = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&bytes, &size);
+
+	for (uint64_t n = 1 + random_below(r, 3); n; n--)
+		change_pieces(s, r);
+	if (!out)
+		abort();
+	fwrite(s->file, HEADER, 1, out);
+	for (unsigned i = 0; i < s->n; i++)
+		write_piece(out, &s->pieces[i]);
+	fclose(out);
+	return read_all(write_memfd(bytes, size), r);
+}
+
+int main(int argc, char **argv)
+{
+	static struct seed seed;
+	struct fuzz_run run = { .case_seconds = 8, .case_bytes = 400u << 20 };
+	bool ok;
+
+	if (argc != 6) {
+		fprintf(stderr, "usage: %s SNAPSHOT SEED FIRST COUNT SECONDS\n", argv[0]);
+		return 2;
+	}
+	run.seed = strtoull(argv[2], NULL, 0);
+	run.first = strtoull(argv[3], NULL, 0);
+	if (!read_file(&seed, argv[1]) || !take_apart(&seed)) {
+		printf("Bail out! %s is no snapshot\n", argv[1]);
+		return 1;
+	}
+	run.name = "a file cut off";
+	run.count = EVERY / ROUND + 4;
+	run.seconds = strtod(argv[5], NULL) / 3;
+	ok = fuzz_run(&run, case_cut, &seed);
+	run.count = strtoull(argv[4], NULL, 0);
+	run.name = "bytes of a file changed";
+	ok = fuzz_run(&run, case_bytes, &seed) && ok;
+	run.name = "chunks of a file changed, checksums right";
+	return fuzz_run(&run, case_chunks, &seed) && ok ? 0 : 1;
+}
