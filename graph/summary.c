@@ -8,6 +8,7 @@
 
 #include "graph/cleanup.h"
 #include "graph/label.h"
+#include "graph/paths.h"
 #include "graph/top.h"
 
 static bool has(const char *s)
@@ -173,10 +174,21 @@ static void add_to_group(const struct graph *g, struct holder_group *group, uint
 		group->wait_ns = task->wait_ns;
 }
 
+/* The runtime's own bookkeeping and goroutines are in every program: no news below a hundredth. */
+static bool is_minor(const struct graph *g, const struct holder_group *group)
+{
+	const struct task *task = task_of(g, group->holder);
+
+	return group->retained < g->live_bytes / 100 &&
+	       (g->holders[group->holder].kind == HOLDER_RUNTIME || (task && task->system));
+}
+
 static int compare_groups(const void *a, const void *b)
 {
 	const struct holder_group *left = a, *right = b;
 
+	if (left->minor != right->minor)
+		return left->minor ? 1 : -1;
 	if (left->retained != right->retained)
 		return left->retained > right->retained ? -1 : 1;
 	return left->holder < right->holder ? -1 : left->holder > right->holder;
@@ -204,6 +216,8 @@ uint32_t summary_holders(const struct graph *g, struct holder_group *groups, uin
 		add_to_group(g, &every[groups_n], order[i]);
 	}
 	*all = groups_n += n > 0;
+	for (uint32_t i = 0; i < groups_n; i++)
+		every[i].minor = is_minor(g, &every[i]);
 	qsort(every, groups_n, sizeof *every, compare_groups);
 	n = groups_n < max ? groups_n : max;
 	memcpy(groups, every, n * sizeof *groups);
@@ -228,6 +242,37 @@ void summary_group(const struct graph *g, const struct holder_group *group, stru
 		text_puts(out, ", ");
 		text_duration(out, (uint64_t)group->wait_ns);
 	}
+}
+
+bool summary_reached_from(const struct graph *g, uint32_t object, struct text *out,
+			  struct progress *progress, struct error *err)
+{
+	enum { PATHS = 8, SHOWN = 3 };
+	uint32_t holders[PATHS], n = 0, n_paths;
+	struct path *paths;
+	struct error failed = {0};
+
+	if (g->above[object] != NO_NODE) {
+		label_holder(g, g->above[object], out);
+		return true;
+	}
+	n_paths = paths_find(g, object, PATHS, &paths, progress, &failed);
+	for (uint32_t i = 0; i < n_paths; i++) {
+		uint32_t holder = g->roots[paths[i].root].holder, k = 0;
+
+		while (k < n && holders[k] != holder)
+			k++;
+		if (k < n)
+			continue;
+		if (n < SHOWN) {
+			text_puts(out, n ? ", " : "");
+			label_holder(g, holder, out);
+		}
+		holders[n++] = holder;
+	}
+	paths_free(paths, n_paths);
+	text_puts(out, n > SHOWN || n_paths == PATHS ? " and others" : "");
+	return failed.code == STATUS_OK || fail(err, failed.code, "%s", failed.message);
 }
 
 void summary_shared(const struct graph *g, uint64_t *bytes, uint64_t *objects)

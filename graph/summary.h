@@ -5,6 +5,7 @@
 
 #include "graph/error.h"
 #include "graph/graph.h"
+#include "graph/progress.h"
 #include "graph/text.h"
 
 /* "orders[4242] go1.26.8 amd64, stripped" */
@@ -31,9 +32,10 @@ struct holder_group {
 	uint32_t count;
 	uint64_t retained, objects;
 	int64_t wait_ns;   /* the longest wait among them, -1 if none is known */
+	bool minor;        /* the runtime's own, and little: comes after all others */
 };
 
-/* Groups by what they retain together, at most MAX, most first; *ALL: groups that retain anything.
+/* Groups by what they retain together, at most MAX, most first (minor ones last); *ALL: groups that retain anything.
  * 0 with ERR set without memory. */
 uint32_t summary_holders(const struct graph *g, struct holder_group *groups, uint32_t max,
 			 uint32_t *all, struct error *err);
@@ -49,6 +51,11 @@ uint32_t summary_maps(const struct graph *g, uint32_t *maps, uint32_t max);
 /* The object whose retained size is the map's: its header, or its table if the header lies outside
  * the heap; NO_NODE if there is none. */
 uint32_t summary_map_node(const struct graph *g, const struct map *map);
+
+/* Which holders reach an object: the one above it, or of several the nearest, "goroutine 91
+ * main.worker, global main.cache and others". */
+bool summary_reached_from(const struct graph *g, uint32_t object, struct text *out,
+			  struct progress *progress, struct error *err);
 
 /* What no single holder keeps: bytes and objects that hang on several. */
 void summary_shared(const struct graph *g, uint64_t *bytes, uint64_t *objects);

@@ -287,6 +287,13 @@ static void json_steps(struct answer *a, const struct steps *steps)
 	json_close(&a->json, ']');
 }
 
+/* For programs: in full. */
+static void json_holder_name(const struct graph *g, uint32_t holder, struct text *out)
+{
+	text_puts(out, g->holders[holder].kind == HOLDER_GLOBAL ? "global " : "");
+	text_puts(out, g->holders[holder].name);
+}
+
 static bool json_path(struct answer *a, const struct path *path, uint32_t number, uint32_t of)
 {
 	autosteps struct steps steps = {0};
@@ -294,7 +301,7 @@ static bool json_path(struct answer *a, const struct path *path, uint32_t number
 
 	if (!steps_of_path(a->g, path, &steps, a->err))
 		return false;
-	label_holder(a->g, a->g->roots[path->root].holder, &holder);
+	json_holder_name(a->g, a->g->roots[path->root].holder, &holder);
 	json_open(&a->json, '{');
 	json_object_facts(a, path->objects[path->n - 1]);
 	json_key(&a->json, "path");
@@ -364,14 +371,21 @@ static bool print_paths(struct answer *a, uint32_t object, uint32_t most, bool b
 	return good;
 }
 
-static void put_reached_through(const struct graph *g, uint32_t holder, const char *one,
-				const char *several, struct text *out)
+/* How OBJECT is reached; of several objects it is the largest, and HOLDER the one above all. */
+static bool put_reached(const struct answer *a, uint32_t object, uint32_t holder, bool one,
+			struct text *out)
 {
-	text_puts(out, holder == NO_NODE ? several : one);
-	if (holder == NO_NODE)
-		return;
-	label_holder(g, holder, out);
+	if (holder != NO_NODE) {
+		text_puts(out, one ? "It is reached through " : "All are reached through ");
+		label_holder(a->g, holder, out);
+		text_putc(out, '.');
+		return true;
+	}
+	text_puts(out, one ? "Several holders reach it: " : "The largest is reached from ");
+	if (!summary_reached_from(a->g, object, out, a->progress, a->err))
+		return false;
 	text_putc(out, '.');
+	return true;
 }
 
 static bool fail_dead(const struct answer *a, uint32_t id)
@@ -384,7 +398,7 @@ static bool fail_dead(const struct answer *a, uint32_t id)
 		    text_string(&type));
 }
 
-static void headline_object(const struct answer *a, const struct what *what)
+static bool headline_object(const struct answer *a, const struct what *what)
 {
 	autotext struct text line = {0};
 	uint32_t id = what->object;
@@ -398,17 +412,18 @@ static void headline_object(const struct answer *a, const struct what *what)
 	text_puts(&line, ", retains ");
 	put_size(a, &line, a->g->retained[id]);
 	text_puts(&line, ". ");
-	put_reached_through(a->g, a->g->above[id], "It is reached through ",
-			    "Several holders reach it.", &line);
+	if (!put_reached(a, id, a->g->above[id], true, &line))
+		return false;
 	print_sentences(a, &line);
+	return true;
 }
 
 static bool answer_object(struct answer *a, const struct what *what)
 {
 	if (!(a->g->flags[what->object] & OBJECT_LIVE))
 		return fail_dead(a, what->object);
-	if (!a->json.out)
-		headline_object(a, what);
+	if (!a->json.out && !headline_object(a, what))
+		return false;
 	return print_paths(a, what->object, a->wish->paths, true);
 }
 
@@ -498,7 +513,7 @@ static bool answer_globals(struct answer *a, const struct what *what)
 	return true;
 }
 
-static void headline_types(const struct answer *a, const struct what *what,
+static bool headline_types(const struct answer *a, const struct what *what,
 			   const struct instances *found)
 {
 	autotext struct text line = {0};
@@ -511,12 +526,9 @@ static void headline_types(const struct answer *a, const struct what *what,
 	text_puts(&line, found->count == 1 ? " retains " : " retain ");
 	put_size(a, &line, found->retained);
 	text_puts(&line, found->count == 1 ? ". " : " together. ");
-	if (found->count == 1)
-		put_reached_through(a->g, found->holder, "It is reached through ",
-				    "Several holders reach it.", &line);
-	else
-		put_reached_through(a->g, found->holder, "All are reached through ",
-				    "Several holders reach them.", &line);
+	if (found->top.n && !put_reached(a, found->top.items[0].id, found->holder,
+					 found->count == 1, &line))
+		return false;
 	if (found->dead) {
 		text_putc(&line, ' ');
 		text_count(&line, found->dead);
@@ -527,13 +539,14 @@ static void headline_types(const struct answer *a, const struct what *what,
 	else if (found->count > found->top.n)
 		text_printf(&line, "\nThe %" PRIu32 " largest:", found->top.n);
 	print_sentences(a, &line);
+	return true;
 }
 
 static bool print_instances(struct answer *a, const struct what *what,
 			    const struct instances *found)
 {
-	if (!a->json.out)
-		headline_types(a, what, found);
+	if (!a->json.out && !headline_types(a, what, found))
+		return false;
 	for (uint32_t i = 0; i < found->top.n; i++)
 		if (!print_paths(a, found->top.items[i].id, 1, i == 0))
 			return false;

@@ -106,7 +106,7 @@ static void why_of_an_object_shows_paths_of_all_holders(void **state)
 	snprintf(what, sizeof what, "%" PRIu64, graph_addr(g, EXAMPLE_META_42) + 8);
 	ask(g, what, 3, &out);
 	check_has(&out, "The address lies 8 bytes into this object.\n");
-	check_has(&out, "Several holders\nreach it.\n");
+	check_has(&out, "Several holders\nreach it: goroutine 1 main.main, global main.cache.\n");
 	check_has(&out, "shortest path, 1 of 2 · Go: buf[17] in main.audit\n");
 	check_has(&out, "path 2 of 2 · Go: main.cache[\"user:42\"].meta\n");
 	graph_free(g);
