@@ -80,7 +80,7 @@ static void on_made(void *arg)
 
 	text_escape(&shown, text_string(&picture->name), picture->name.length, 200);
 	if (save(picture))
-		screen_message(picture->screen, "saved as %s; dot -Tpng -O draws it",
+		screen_message(picture->screen, "saved as %s; dot -Tpng -O FILE draws it",
 			       text_string(&shown));
 	else
 		screen_message(picture->screen, "not saved: %s", picture->err.message);

@@ -51,9 +51,6 @@ bool cmd_sql(const struct request *request, struct source *source, struct error 
 	struct graph *graph;
 	bool good;
 
-	if (request->base)
-		return fail(err, STATUS_USAGE, "sql cannot compare with --base yet: query one snapshot "
-			    "at a time");
 	/* Before the target is stopped for a slip of the pen. */
 	if (!schema && !sql_check(request->argument, err))
 		return false;
