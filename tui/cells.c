@@ -182,7 +182,7 @@ static int width_before(const char *s, size_t length, size_t n)
  * there is one and enough of it can stay. */
 static struct cut cut_line(const struct line *line, int total, int width)
 {
-	enum { LEAST = 12 };
+	enum { LEAST = 10 };
 	int first = 0, last = total;
 
 	if (total <= width)
