@@ -1,3 +1,4 @@
+// What changes the heap: one function a way of doing it, called again and again.
 package main
 
 import (
