@@ -128,8 +128,21 @@ static uint32_t frame_rows(struct roots *roots, uint32_t task, const struct go_f
 	return roots->n_frames ? roots->n_frames - 1 : NO_NODE;
 }
 
+/* Name a goroutine by the function that runs in FRAME. */
+static void name_by_frame(struct go *go, struct task *task, const struct frame *frame)
+{
+	struct go_func f;
+
+	task->function = frame->function;
+	task->file = frame->file;
+	task->line = frame->line;
+	if (!frame->inlined && func_find(go, frame->pc, &f))
+		func_line(go, &f, f.entry, &task->line);
+}
+
 /* `go f(x)` starts a function that the compiler made, which calls f: tracebacks hide that
- * (runtime/traceback.go, elideWrapperCalling), and f is what the goroutine is known by. */
+ * (runtime/traceback.go, elideWrapperCalling), and f is what the goroutine is known by.
+ * The first one starts in runtime.main, and is known by main.main. */
 static void unwrap(struct roots *roots, const struct goroutine *g, uint32_t index)
 {
 	struct go *go = &roots->heap->go;
@@ -140,15 +153,12 @@ static void unwrap(struct roots *roots, const struct goroutine *g, uint32_t inde
 
 	while (n && frame[n - 1].system) /* runtime.goexit, where it returns to */
 		n--;
-	if (n < 2 || frame[n - 2].system || !func_find(go, g->start_pc, &f) ||
-	    f.func_id != go->layout.func_wrapper)
-		return;
-	frame += n - 2;
-	task->function = frame->function;
-	task->file = frame->file;
-	task->line = frame->line;
-	if (!frame->inlined && func_find(go, frame->pc, &f))
-		func_line(go, &f, f.entry, &task->line);
+	if (n && !strcmp(task->function, "runtime.main") &&
+	    !strcmp(frame[n - 1].function, "main.main"))
+		name_by_frame(go, task, &frame[n - 1]);
+	else if (n > 1 && !frame[n - 2].system && func_find(go, g->start_pc, &f) &&
+		 f.func_id == go->layout.func_wrapper)
+		name_by_frame(go, task, &frame[n - 2]);
 }
 
 static uint32_t task_holder(struct roots *roots, const struct goroutine *g, uint32_t task)
