@@ -195,8 +195,9 @@ static bool old_is_here(const struct map_view *map, uint64_t i)
 			map->old_buckets + (i & (map->n_old_buckets - 1)) * map->type->bucket_size, 1);
 }
 
-/* The first bucket of the next chain that counts: of old buckets those not moved yet, of new ones
- * those whose old one was. False at the end. */
+/* The first bucket of the next chain that counts: of new ones those whose old one was moved, or is just
+ * being. All old ones do: of a chain caught on the move, some cells are still to go, and those that
+ * have gone say so one by one. False at the end. */
 static bool next_chain(struct map_cursor *c)
 {
 	const struct map_view *map = c->map;
@@ -215,7 +216,7 @@ static bool next_chain(struct map_cursor *c)
 			return false;
 		moved = !map->n_old_buckets ||
 			evacuated(map, map->old_buckets + (i & (map->n_old_buckets - 1)) * size);
-		if (c->old == moved) {
+		if (!c->old && !moved) {
 			if (!old_is_here(map, i) && ++c->misses > MAX_MISSES)
 				return false;
 			continue;

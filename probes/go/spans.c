@@ -408,17 +408,21 @@ static uint64_t unflushed_bytes(struct go *go, uint64_t mcache, uint32_t sweepge
 
 	for (uint32_t c = 0; c < 2 * GO_CLASSES; c++) {
 		uint64_t span = image_u64(go->image, mcache + (uint64_t)l->mcache_alloc + 8 * c);
+		uint64_t size;
 		uint16_t count, before;
 
-		if (!span || l->mspan_alloc_count_before_cache < 0 ||
+		if (!span ||
 		    image_u8(go->image, span + (uint64_t)l->mspan_state) != IN_USE ||
 		    !cached(image_u32(go->image, span + (uint64_t)l->mspan_sweepgen), sweepgen))
 			continue;
 		count = image_u16(go->image, span + (uint64_t)l->mspan_alloc_count);
-		before = image_u16(go->image, span + (uint64_t)l->mspan_alloc_count_before_cache);
-		if (count > before)
-			sum += (uint64_t)(count - before) *
-			       image_u64(go->image, span + (uint64_t)l->mspan_elemsize);
+		size = image_u64(go->image, span + (uint64_t)l->mspan_elemsize);
+		/* Go 1.18 counts all of a span as handed out when a processor takes it. */
+		before = l->mspan_alloc_count_before_cache < 0
+			? image_u16(go->image, span + (uint64_t)l->mspan_nelems)
+			: image_u16(go->image, span + (uint64_t)l->mspan_alloc_count_before_cache);
+		if (count > before || l->mspan_alloc_count_before_cache < 0)
+			sum += ((uint64_t)count - before) * size;
 	}
 	return sum;
 }

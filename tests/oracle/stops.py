@@ -28,12 +28,12 @@ PAGE = 1 << 13
 
 # Everything of one stop must come from one query.
 READING = """
-select 'object', addr, live, doubt from objects
-union all select 'counter', preview, null, null from objects where type = 'main.counter'
-union all select 'meta', key, value, null from meta
-union all select 'grower', g.id, g.preview, m.entries from objects g join edges e on e.src = g.id
+select 'object', addr, live, doubt, size from objects
+union all select 'counter', preview, null, null, null from objects where type = 'main.counter'
+union all select 'meta', key, value, null, null from meta
+union all select 'grower', g.id, g.preview, m.entries, null from objects g join edges e on e.src = g.id
   join maps m on m.object = e.dst where g.type = 'main.grower' and g.live = 1
-union all select 'key', m.id, k.key, null from maps m join map_entries k on k.map = m.id
+union all select 'key', m.id, k.key, null, null from maps m join map_entries k on k.map = m.id
   where m.type = 'map[main.growKey]*main.node' and m.live = 1
 """
 
@@ -45,11 +45,12 @@ def first_number(preview):
 
 class Reading:
     def __init__(self, rows):
+        self.sizes = {}
         self.live, self.meta, self.growers, self.keys = {}, {}, [], {}
         self.doubts = 0
-        for kind, a, b, c in rows:
+        for kind, a, b, c, size in rows:
             if kind == "object":
-                self.live[a] = b
+                self.live[a], self.sizes[a] = b, size
                 self.doubts += c is not None
             elif kind == "counter":
                 self.last = first_number(a)
@@ -74,16 +75,16 @@ class Reading:
         return wrong
 
 
-def serials(pid, addresses):
+def serials(pid, sizes):
     """The serial numbers of those objects that have one, read out of the parked program."""
     pages, result = {}, {}
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        for addr in addresses:
+        for addr, size in sorted(sizes.items()):
             page = addr & -PAGE
             if page not in pages:
                 memory.seek(page)
                 pages = {page: memory.read(PAGE)}
-            content = pages[page][addr - page : addr - page + 24].ljust(24, b"\0")
+            content = pages[page][addr - page : addr - page + min(size, 24)].ljust(24, b"\0")
             for offset in 0, HEADER:
                 mark, number = struct.unpack_from("<QQ", content, offset)
                 if mark == MARK:
@@ -140,7 +141,7 @@ class Stops:
         target.expect("parked")
         if rows:
             second = Reading(sql(target.pid, READING))
-            numbers = serials(target.pid, sorted(second.live))
+            numbers = serials(target.pid, second.sizes)
             self.told += stopping.told
             self.judge(Reading(rows), second, numbers)
         self.given_up += not rows
