@@ -212,7 +212,8 @@ const char *image_string(struct image *image, uint64_t addr, uint64_t limit)
 
 uint64_t image_most(const struct image *image)
 {
-	return 2 * (image->filled > image->rss ? image->filled : image->rss) + ROOM;
+	/* Much of a live target may be swapped out; what a file says of its resident set is not asked. */
+	return (image->filled ? 2 * image->filled : 16 * image->rss) + ROOM;
 }
 
 static bool is_copy(uint8_t state)

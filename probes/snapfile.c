@@ -237,6 +237,7 @@ struct reader {
 	struct image *image;
 	struct facts facts;
 	bool have_facts;
+	uint64_t listed;         /* bytes of ranges, threads, variables and names that came */
 	uint64_t states, expected; /* bytes of states, and of the pages that they promise */
 	uint64_t room;           /* bytes of memory that all may take */
 	struct progress *progress;
@@ -426,6 +427,8 @@ static bool take_chunk(struct reader *r)
 {
 	struct image *image = r->image;
 
+	if (memchr("RTVN", r->chunk.kind, 4))
+		r->listed += r->chunk.size;
 	if (r->chunk.kind == 'I')
 		return take_facts(r);
 	if (!r->have_facts)
@@ -471,12 +474,26 @@ static bool ranges_overlap(const struct image *image, uint32_t n)
 	return false;
 }
 
+/* All that the facts announce must have come: what a file of a few bytes only announces takes memory
+ * too. */
+static bool all_listed(const struct reader *r)
+{
+	const struct facts *f = &r->facts;
+
+	return r->listed == f->n_ranges * sizeof(struct image_range) +
+			    f->n_threads * sizeof(struct image_thread) +
+			    f->n_variables * sizeof(struct variable) +
+			    (f->n_variables ? f->variables_text : 0);
+}
+
 /* Ranges must be in order, lie within the memory and not share it; threads must be of known kinds. */
 static bool check_image(struct reader *r)
 {
 	struct image *image = r->image;
 	uint64_t last = 0;
 
+	if (!all_listed(r))
+		return bad(r, "its lists are not whole");
 	for (uint32_t i = 0; i < r->facts.n_ranges; i++) {
 		const struct image_range *a = &image->ranges[i];
 
