@@ -8,6 +8,8 @@
 #include "graph/cleanup.h"
 #include "graph/sql_module.h"
 
+#define MAX_VALUE (64 << 20) /* bytes of one: zeroblob(1e9) is no question about a heap */
+
 #define PROGRESS_STEPS 20000 /* of SQLite's machine between two looks at `cancel` */
 
 struct sql {
@@ -51,6 +53,7 @@ struct sql *sql_open(const struct graph *graph, struct error *err)
 		sql_close(sql);
 		return NULL;
 	}
+	sqlite3_limit(sql->db, SQLITE_LIMIT_LENGTH, MAX_VALUE);
 	return sql;
 }
 

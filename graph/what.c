@@ -9,6 +9,7 @@
 #include "graph/cleanup.h"
 #include "graph/text.h"
 
+#define MAX_REPEATS 100000u /* counted ones of a regular expression, multiplied */
 #define MAX_SHOWN 120 /* bytes of TEXT repeated in an error */
 
 void what_free(struct what *what)
@@ -151,6 +152,26 @@ static bool is_regexp(const char *text)
 	return n >= 3 && text[0] == '/' && text[n - 1] == '/';
 }
 
+/* Counted repetitions are unrolled by the C library: a{255}{255}{255} takes gigabytes. */
+static bool repeats_too_often(const char *pattern)
+{
+	uint64_t times = 1;
+
+	while ((pattern = strchr(pattern, '{')) && times <= MAX_REPEATS) {
+		uint64_t count = 1;
+
+		for (pattern++; *pattern && strchr("0123456789,", *pattern);) {
+			uint64_t bound = strtoul(pattern, NULL, 10);
+
+			count = bound > count ? bound : count;
+			pattern += strspn(pattern, "0123456789");
+			pattern += strspn(pattern, ",");
+		}
+		times *= count <= MAX_REPEATS ? count : MAX_REPEATS + 1;
+	}
+	return times > MAX_REPEATS;
+}
+
 /* To be freed by regfree if that succeeds. */
 static bool compile(const char *text, regex_t *out, struct error *err)
 {
@@ -160,6 +181,9 @@ static bool compile(const char *text, regex_t *out, struct error *err)
 
 	if (!pattern)
 		return fail_memory(err, "a regular expression");
+	if (repeats_too_often(pattern))
+		return fail(err, STATUS_USAGE, "a regular expression that repeats more than %u times",
+			    MAX_REPEATS);
 	rc = regcomp(out, pattern, REG_EXTENDED | REG_NOSUB);
 	if (!rc)
 		return true;
