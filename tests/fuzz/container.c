@@ -195,6 +195,79 @@ static bool case_chunks(void *arg, uint64_t number, struct random *r)
 	return read_all(write_memfd(bytes, size), r);
 }
 
+/* ---- bombs: small files that ask for much ---- */
+
+/* Where in the facts (the chunk 'I') stand, and in what: snapfile.c. */
+enum { FACT_MEMORY = 24, FACT_RANGES = 40, FACT_THREADS = 44, FACT_FILES = 48, FACT_VARIABLES = 56,
+       FACT_TEXT = 60 };
+
+static void set_fact(struct seed *s, size_t at, uint32_t value, size_t shift)
+{
+	uint64_t wide = (uint64_t)value << shift;
+
+	memcpy(s->pieces[0].bytes + at, &wide, shift ? 8 : 4);
+}
+
+static struct piece *find_piece(struct seed *s, uint8_t kind)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->pieces[i].head.kind == kind)
+			return &s->pieces[i];
+	abort();
+}
+
+/* Chunk KIND becomes 4 MB of VALUE. */
+static void blow_up(struct seed *s, uint8_t kind, int value)
+{
+	struct piece *p = find_piece(s, kind);
+
+	p->head.size = 4u << 20;
+	p->head.at = 0;
+	p->bytes = malloc(p->head.size);
+	memset(p->bytes, value, p->head.size);
+}
+
+static void make_bomb(struct seed *s, uint64_t number)
+{
+	switch (number) {
+	case 0: set_fact(s, FACT_MEMORY, 1, 46); break;
+	case 1: set_fact(s, FACT_RANGES, 1u << 22, 0); break;
+	case 2: set_fact(s, FACT_THREADS, 1u << 22, 0); break;
+	case 3: set_fact(s, FACT_FILES, 1u << 16, 0); break;
+	case 4: set_fact(s, FACT_VARIABLES, 1u << 24, 0); break;
+	case 5: set_fact(s, FACT_TEXT, 1u << 30, 0); break;
+	case 6: blow_up(s, 'S', PAGE_STOP); break;
+	case 7: blow_up(s, 'S', PAGE_ZERO); break;
+	case 8: blow_up(s, 'P', 0); break;
+	case 9: blow_up(s, 'P', 0x41); break;
+	case 10: blow_up(s, 'R', 0); break;
+	default: blow_up(s, 'T', 0xff); break;
+	}
+}
+
+#define BOMBS 12
+#define REPEATED 300 /* times that what was blown up stands in the file */
+
+static bool case_bomb(void *arg, uint64_t number, struct random *r)
+{
+	static const uint8_t repeated[BOMBS] = { [6] = 'S', [7] = 'S', [8] = 'P', [9] = 'P', [10] = 'R',
+						 [11] = 'T' };
+	struct seed *s = arg;
+	char *bytes = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&bytes, &size);
+
+	make_bomb(s, number);
+	fwrite(s->file, HEADER, 1, out);
+	for (unsigned i = 0; i < s->n - 1; i++) /* all but the end */
+		write_piece(out, &s->pieces[i]);
+	for (unsigned i = 0; repeated[number] && i < REPEATED; i++)
+		write_piece(out, find_piece(s, repeated[number]));
+	write_piece(out, &s->pieces[s->n - 1]);
+	fclose(out);
+	return read_all(write_memfd(bytes, size), r);
+}
+
 int main(int argc, char **argv)
 {
 	static struct seed seed;
@@ -219,5 +292,10 @@ int main(int argc, char **argv)
 	run.name = "bytes of a file changed";
 	ok = fuzz_run(&run, case_bytes, &seed) && ok;
 	run.name = "chunks of a file changed, checksums right";
-	return fuzz_run(&run, case_chunks, &seed) && ok ? 0 : 1;
+	ok = fuzz_run(&run, case_chunks, &seed) && ok;
+	run.name = "small files that ask for much";
+	run.first = 0;
+	run.count = BOMBS;
+	run.seconds = 0;
+	return fuzz_run(&run, case_bomb, &seed) && ok ? 0 : 1;
 }
