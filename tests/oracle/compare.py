@@ -30,6 +30,10 @@ FLAVOURS = {
     "pie": ("-buildmode=pie", "-ldflags=-s -w"),
 }
 
+# A collection keeps all that is allocated while it runs, also what the runtime drops again at once
+# (closures of its own; one or two small objects). tests/oracle/reach.py is exact both ways.
+DROPPED_BYTES = 256
+
 COLUMNS = (
     "objects",
     "missing",
@@ -206,9 +210,13 @@ class Comparison:
             ],
         )
         self.check(
-            facts.get("kept_by_last_gc") and facts["kept_by_last_gc"] == facts["kept_reached"],
+            facts.get("kept_by_last_gc")
+            and 0 <= facts["kept_by_last_gc"] - facts["kept_reached"] <= DROPPED_BYTES,
             "all that the last collection kept is reached",
-            [f"kept {facts.get('kept_by_last_gc')}, reached {facts.get('kept_reached')}"],
+            [f"kept {facts.get('kept_by_last_gc')}, reached {facts.get('kept_reached')}"]
+            + sql(
+                self.target, "select type, size, addr from objects where survived and not live"
+            ),
         )
         finalizers = [f.object for f in self.heap.finalizers]
         (ours,) = sql(self.target, "select count(*) from roots where kind = 'finalizer'")
