@@ -135,7 +135,8 @@ class Hostile:
         ):
             return
         picture = json.loads(done.stdout.decode("utf-8", "replace"))
-        names = [o["name"] for o in picture.get("objects", [])]
+        nodes = picture.get("objects", [])[picture.get("_subgraph_cnt", 0) :]
+        names = [o["name"] for o in nodes]
         wrong = [n for n in names if not re.fullmatch(r"[A-Za-z0-9_.:%-]*", n)]
         self.check(
             names and not wrong and len(picture.get("edges", [])) > 0,
