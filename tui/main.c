@@ -24,21 +24,6 @@ static enum status complain(const struct error *err)
 	return err->code;
 }
 
-/* What is wrong with a file, with the file's name. */
-static enum status complain_of(const struct request *request, const struct error *err)
-{
-	autotext struct text name = {0};
-
-	if (err->code != STATUS_BAD_FILE || request->pid)
-		return complain(err);
-	text_escape(&name, request->target, strlen(request->target), 300);
-	if (!strstr(err->message, text_string(&name)))
-		fprintf(stderr, "goretain: %s: %s\n", text_string(&name), err->message);
-	else
-		return complain(err);
-	return err->code;
-}
-
 /* The reader: in a process of its own, without privileges. */
 static enum status read_target(const struct request *request, int broker)
 {
@@ -51,7 +36,7 @@ static enum status read_target(const struct request *request, int broker)
 	if (ok && (fflush(stdout) != 0 || ferror(stdout)))
 		ok = fail(&err, STATUS_OUTPUT, "cannot write to standard output: %s",
 			  strerror(errno));
-	return ok ? STATUS_OK : complain_of(request, &err);
+	return ok ? STATUS_OK : complain(&err);
 }
 
 /* What standard output can show. */
