@@ -19,7 +19,7 @@
 
 #define HEADER 24             /* bytes of the file's header, and of a chunk's below: snapfile.c */
 #define EVERY (64u << 10)     /* cut off at each byte up to here */
-#define ROUND 256             /* cuts in one case */
+#define ROUND 64              /* cuts in one case */
 
 struct chunk {
 	uint8_t kind, zero[3];
