@@ -45,7 +45,7 @@ struct broker {
 };
 
 /* The signals that the broker learns of through its poll loop. */
-static const int watched[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+static const int watched[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
 
 static void on_crash(int number)
@@ -289,15 +289,36 @@ static void pass_on(struct broker *b, int number)
 	kill(b->reader, SIGCONT);
 }
 
+/* The reader stopped (^z), after it gave the terminal back: only now may the shell see its job stop. */
+static void stop_too(struct broker *b)
+{
+	raise(SIGSTOP);
+	kill(b->reader, SIGCONT);
+}
+
+static void serve_child(struct broker *b)
+{
+	int status;
+
+	if (waitpid(b->reader, &status, WNOHANG | WUNTRACED) != b->reader)
+		return;
+	if (WIFSTOPPED(status)) {
+		stop_too(b);
+	} else {
+		b->reader_status = status;
+		b->reader_ended = true;
+	}
+}
+
 static void serve_signals(struct broker *b)
 {
 	struct signalfd_siginfo info;
 
 	while (read(b->signals, &info, sizeof info) == sizeof info) {
-		if (info.ssi_signo != SIGCHLD)
+		if (info.ssi_signo == SIGCHLD)
+			serve_child(b);
+		else if (info.ssi_signo != SIGTSTP) /* that is the reader's: stop_too */
 			pass_on(b, (int)info.ssi_signo);
-		else if (waitpid(b->reader, &b->reader_status, WNOHANG) == b->reader)
-			b->reader_ended = true;
 	}
 }
 
