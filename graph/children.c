@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "graph/cleanup.h"
+#include "graph/grow.h"
 #include "graph/label.h"
 #include "graph/top.h"
 
@@ -28,16 +29,12 @@ static bool is_part(const struct graph *g, uint32_t node)
 
 static bool add_part(struct search *s, uint32_t node)
 {
-	if (s->n_parts == s->capacity) {
-		uint32_t capacity = s->capacity ? s->capacity * 2 : 16;
-		uint32_t *parts = realloc(s->parts, capacity * sizeof *parts);
+	uint32_t *place = GROW(s->parts, s->n_parts, s->capacity);
 
-		if (!parts)
-			return false;
-		s->parts = parts;
-		s->capacity = capacity;
-	}
-	s->parts[s->n_parts++] = node;
+	if (!place)
+		return false;
+	*place = node;
+	s->n_parts++;
 	return true;
 }
 
@@ -79,17 +76,13 @@ static bool count_kin(struct search *s)
 
 static bool add_child(struct children *c, uint32_t node, uint64_t count, uint64_t retained)
 {
-	if (c->n == c->capacity) {
-		uint32_t capacity = c->capacity ? c->capacity * 2 : 32;
-		struct child *items = realloc(c->items, capacity * sizeof *items);
+	struct child *child = GROW(c->items, c->n, c->capacity);
 
-		if (!items)
-			return false;
-		c->items = items;
-		c->capacity = capacity;
-	}
-	c->items[c->n++] = (struct child){ .node = node, .via = NO_NODE, .count = count,
-					   .retained = retained };
+	if (!child)
+		return false;
+	*child = (struct child){ .node = node, .via = NO_NODE, .count = count,
+				 .retained = retained };
+	c->n++;
 	return true;
 }
 

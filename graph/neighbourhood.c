@@ -5,6 +5,7 @@
 
 #include "graph/children.h"
 #include "graph/cleanup.h"
+#include "graph/grow.h"
 #include "graph/label.h"
 #include "graph/paths.h"
 
@@ -29,21 +30,6 @@ struct choice {
 	struct error *err;
 };
 
-static bool grow(void **items, uint32_t n, uint32_t *capacity, size_t size)
-{
-	uint32_t more = *capacity ? *capacity * 2 : 64;
-	void *bigger;
-
-	if (n < *capacity)
-		return true;
-	bigger = realloc(*items, more * size);
-	if (!bigger)
-		return false;
-	*items = bigger;
-	*capacity = more;
-	return true;
-}
-
 /* --- nodes and edges --- */
 
 static uint32_t find_node(const struct neighbourhood *hood, enum hood_kind kind, uint32_t id)
@@ -58,7 +44,7 @@ static uint32_t add_node(struct choice *c, struct hood_node node)
 {
 	struct neighbourhood *h = c->hood;
 
-	if (!grow((void **)&h->nodes, h->n_nodes, &h->node_capacity, sizeof *h->nodes)) {
+	if (!GROW(h->nodes, h->n_nodes, h->node_capacity)) {
 		fail_memory(c->err, "a picture");
 		return NO_NODE;
 	}
@@ -98,7 +84,7 @@ static bool add_edge(struct choice *c, struct hood_edge edge)
 		there->critical |= edge.critical;
 		return true;
 	}
-	if (!grow((void **)&h->edges, h->n_edges, &h->edge_capacity, sizeof *h->edges))
+	if (!GROW(h->edges, h->n_edges, h->edge_capacity))
 		return fail_memory(c->err, "a picture");
 	edge.boxed = edge.src != NO_NODE && edge.dst != NO_NODE &&
 		     c->g->flags[edge.dst] & OBJECT_BOXED;
@@ -228,7 +214,7 @@ static bool add_candidates(struct choice *c, uint32_t at, uint32_t depth)
 	if (!children_find(c->g, graph_node, &children, c->err))
 		return false;
 	for (uint32_t i = 0; i < children.n; i++) {
-		if (!grow((void **)&c->candidates, c->n, &c->capacity, sizeof *c->candidates))
+		if (!GROW(c->candidates, c->n, c->capacity))
 			return fail_memory(c->err, "a picture");
 		c->candidates[c->n++] = (struct candidate){ children.items[i], at, depth };
 	}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "graph/cleanup.h"
+#include "graph/grow.h"
 #include "graph/lens.h"
 #include "graph/sql_module.h"
 
@@ -161,18 +162,11 @@ static size_t keep_text(struct sql_entries *e, unsigned column, const char *s)
 static bool keep_entry(void *arg, const struct map_entry *entry)
 {
 	struct sql_entries *e = arg;
-	struct kept *k;
+	struct kept *k = GROW(e->items, e->n, e->capacity);
 
-	if (e->n == e->capacity) {
-		uint32_t capacity = e->capacity ? e->capacity * 2 : 64;
-		struct kept *items = realloc(e->items, capacity * sizeof *items);
-
-		if (!items)
-			return false;
-		e->items = items;
-		e->capacity = capacity;
-	}
-	k = &e->items[e->n++];
+	if (!k)
+		return false;
+	e->n++;
 	*k = (struct kept){ .slot = entry->slot, .value_offset = entry->value_offset,
 			    .key_object = entry->key_object, .value_object = entry->value_object };
 	k->text[KEY] = keep_text(e, COLUMN_KEY, entry->key);

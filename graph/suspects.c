@@ -6,6 +6,7 @@
 #include "graph/array.h"
 #include "graph/builder.h"
 #include "graph/cleanup.h"
+#include "graph/grow.h"
 #include "graph/rows.h"
 #include "graph/suspects/rule.h"
 
@@ -18,18 +19,11 @@ static const struct rule *const rules[] = { &rule_context_map, &rule_closure_map
 
 bool suspect_add(struct suspect_list *list, const struct suspect *s, struct error *err)
 {
-	struct suspect *copy;
+	struct suspect *copy = GROW(list->items, list->n, list->capacity);
 
-	if (list->n == list->capacity) {
-		uint32_t capacity = list->capacity ? 2 * list->capacity : 16;
-		struct suspect *items = realloc(list->items, capacity * sizeof *items);
-
-		if (!items)
-			return fail_memory(err, "suspects");
-		list->items = items;
-		list->capacity = capacity;
-	}
-	copy = &list->items[list->n++];
+	if (!copy)
+		return fail_memory(err, "suspects");
+	list->n++;
 	*copy = *s;
 	copy->title = strdup(s->title ? s->title : s->rule);
 	copy->explanation = strdup(s->explanation ? s->explanation : "");

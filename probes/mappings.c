@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "graph/cleanup.h"
+#include "graph/grow.h"
 
 #define ADDRESS_END (1ull << 56)
 #define MOST_RANGE (1ull << 40) /* more is no memory but a reservation: a sanitizer's shadow */
@@ -22,25 +23,9 @@ void mappings_free(struct mappings *m)
 	*m = (struct mappings){0};
 }
 
-/* Make room for one more item in an array of N items; false without memory. */
-static bool grow(void *array, uint32_t n, uint32_t *capacity, size_t item)
-{
-	uint32_t wanted = *capacity ? *capacity * 2 : 64;
-	void *larger;
-
-	if (n < *capacity)
-		return true;
-	larger = reallocarray(*(void **)array, wanted, item);
-	if (!larger)
-		return false;
-	*(void **)array = larger;
-	*capacity = wanted;
-	return true;
-}
-
 static bool add_range(struct mappings *m, const struct image_range *range, struct error *err)
 {
-	if (!grow(&m->ranges, m->n_ranges, &m->range_capacity, sizeof *m->ranges))
+	if (!GROW(m->ranges, m->n_ranges, m->range_capacity))
 		return fail_memory(err, "the list of mappings");
 	m->ranges[m->n_ranges++] = *range;
 	return true;
@@ -60,7 +45,7 @@ static bool add_file(struct mappings *m, const char *path, uint32_t *out, struct
 	*out = mappings_file(m, path);
 	if (*out != NO_FILE)
 		return true;
-	if (!grow(&m->files, m->n_files, &m->file_capacity, sizeof *m->files) ||
+	if (!GROW(m->files, m->n_files, m->file_capacity) ||
 	    !(m->files[m->n_files] = strdup(path)))
 		return fail_memory(err, "the list of mapped files");
 	*out = m->n_files++;

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "graph/grow.h"
 #include "probes/clock.h"
 #include "probes/procfs.h"
 
@@ -38,18 +39,11 @@ static bool expect(struct tracer *t, pid_t tid)
 {
 	struct held_thread *known = find_thread(t, tid);
 
-	if (!known && t->n == t->capacity) {
-		uint32_t capacity = t->capacity ? t->capacity * 2 : 256;
-		struct held_thread *larger = reallocarray(t->threads, capacity, sizeof *larger);
-
-		if (!larger)
-			return false;
-		t->threads = larger;
-		t->capacity = capacity;
-	}
 	if (!known) {
-		known = &t->threads[t->n++];
-		t->number[tid] = t->n;
+		known = GROW(t->threads, t->n, t->capacity);
+		if (!known)
+			return false;
+		t->number[tid] = ++t->n;
 	}
 	*known = (struct held_thread){.tid = tid, .hold = HOLD_PENDING};
 	t->pending++;

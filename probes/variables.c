@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "graph/grow.h"
 #include "probes/dwarf.h"
 #include "probes/image.h"
 
@@ -55,21 +56,15 @@ static uint32_t add_text(struct loader *l, const char *name)
 static struct variable *add(struct loader *l)
 {
 	struct variables *v = l->out;
+	struct variable *item = v->n < MAX_SYMBOLS ? GROW(v->items, v->n, l->capacity) : NULL;
 
-	if (v->n == l->capacity) {
-		uint32_t capacity = l->capacity ? 2 * l->capacity : 4096;
-		struct variable *items = capacity > MAX_SYMBOLS ? NULL
-			: reallocarray(v->items, capacity, sizeof *items);
-
-		if (!items) {
-			l->failed = true;
-			return NULL;
-		}
-		v->items = items;
-		l->capacity = capacity;
+	if (!item) {
+		l->failed = true;
+		return NULL;
 	}
-	memset(&v->items[v->n], 0, sizeof v->items[0]);
-	return &v->items[v->n++];
+	memset(item, 0, sizeof *item);
+	v->n++;
+	return item;
 }
 
 /* ---- the symbol table ---- */

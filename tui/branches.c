@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/grow.h"
+
 enum { DEEPEST_INDENT = 10 };
 
 static void lines_free(struct branch *row)
@@ -21,15 +23,8 @@ void branches_free(struct branches *branches)
 
 bool branches_insert(struct branches *branches, uint32_t at, const struct branch *row)
 {
-	if (branches->n == branches->capacity) {
-		uint32_t capacity = 2 * branches->capacity + 64;
-		struct branch *grown = realloc(branches->rows, capacity * sizeof *grown);
-
-		if (!grown)
-			return false;
-		branches->rows = grown;
-		branches->capacity = capacity;
-	}
+	if (!GROW(branches->rows, branches->n, branches->capacity))
+		return false;
 	memmove(&branches->rows[at + 1], &branches->rows[at],
 		(branches->n - at) * sizeof *branches->rows);
 	branches->rows[at] = *row;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/grow.h"
+
 #define MIN_LABEL 16
 #define MIN_WHAT 12
 #define BYTES_WIDTH 9   /* "999.9 MB" */
@@ -11,23 +13,17 @@
 struct outline_row *outline_add(struct outline *o, unsigned depth)
 {
 	static struct outline_row lost;
+	struct outline_row *row = GROW(o->rows, o->n, o->capacity);
 
-	if (o->n == o->capacity) {
-		unsigned capacity = o->capacity ? o->capacity * 2 : 32;
-		struct outline_row *rows = realloc(o->rows, capacity * sizeof *rows);
-
-		if (!rows) {
-			o->failed = true;
-			text_free(&lost.label);
-			text_free(&lost.what);
-			return &lost;
-		}
-		o->rows = rows;
-		o->capacity = capacity;
+	if (!row) {
+		o->failed = true;
+		text_free(&lost.label);
+		text_free(&lost.what);
+		return &lost;
 	}
-	o->rows[o->n] = (struct outline_row){
-		.depth = depth < OUTLINE_DEPTH ? depth : OUTLINE_DEPTH - 1 };
-	return &o->rows[o->n++];
+	*row = (struct outline_row){ .depth = depth < OUTLINE_DEPTH ? depth : OUTLINE_DEPTH - 1 };
+	o->n++;
+	return row;
 }
 
 void outline_free(struct outline *o)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "graph/cleanup.h"
+#include "graph/grow.h"
 #include "graph/label.h"
 
 enum {
@@ -17,16 +18,12 @@ struct places { struct place *items; size_t n, capacity; };
 
 static bool push(struct places *p, uint32_t node, uint32_t at)
 {
-	if (p->n == p->capacity) {
-		size_t capacity = p->capacity ? 2 * p->capacity : 64;
-		struct place *items = realloc(p->items, capacity * sizeof *items);
+	struct place *place = GROW(p->items, p->n, p->capacity);
 
-		if (!items)
-			return false;
-		p->items = items;
-		p->capacity = capacity;
-	}
-	p->items[p->n++] = (struct place){ node, at };
+	if (!place)
+		return false;
+	*place = (struct place){ node, at };
+	p->n++;
 	return true;
 }
 

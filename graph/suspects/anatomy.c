@@ -5,6 +5,7 @@
 
 #include "graph/array.h"
 #include "graph/cleanup.h"
+#include "graph/grow.h"
 #include "graph/parallel.h"
 #include "graph/suspects/rule.h"
 
@@ -54,16 +55,12 @@ static enum role role_of(const struct level *level, uint32_t id)
 
 static bool push(struct steps *steps, struct step step)
 {
-	if (steps->n == steps->capacity) {
-		uint64_t capacity = steps->capacity ? 2 * steps->capacity : 1024;
-		struct step *items = realloc(steps->items, capacity * sizeof *items);
+	struct step *place = GROW(steps->items, steps->n, steps->capacity);
 
-		if (!items)
-			return false;
-		steps->items = items;
-		steps->capacity = capacity;
-	}
-	steps->items[steps->n++] = step;
+	if (!place)
+		return false;
+	*place = step;
+	steps->n++;
 	return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "graph/array.h"
 #include "graph/cleanup.h"
+#include "graph/grow.h"
 #include "graph/lens.h"
 #include "graph/parallel.h"
 
@@ -38,16 +39,12 @@ struct groups {
 
 static bool haul_add(struct haul *haul, const struct finding *found)
 {
-	if (haul->n == haul->capacity) {
-		uint32_t capacity = haul->capacity ? 2 * haul->capacity : 16;
-		struct finding *items = realloc(haul->items, capacity * sizeof *items);
+	struct finding *place = GROW(haul->items, haul->n, haul->capacity);
 
-		if (!items)
-			return false;
-		haul->items = items;
-		haul->capacity = capacity;
-	}
-	haul->items[haul->n++] = *found;
+	if (!place)
+		return false;
+	*place = *found;
+	haul->n++;
 	return true;
 }
 

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "probes/go/grow.h"
+#include "graph/grow.h"
 #include "probes/variables.h"
 
 struct collector {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/grow.h"
 #include "graph/text.h"
 
 #define BLOCK (1u << 16)
@@ -22,15 +23,8 @@ static char *room_for(struct name_pool *names, size_t size)
 {
 	if (names->n_blocks && names->used + size <= names->size)
 		return names->blocks[names->n_blocks - 1] + names->used;
-	if (names->n_blocks == names->capacity_blocks) {
-		uint32_t capacity = names->capacity_blocks ? 2 * names->capacity_blocks : 16;
-		char **blocks = reallocarray(names->blocks, capacity, sizeof *blocks);
-
-		if (!blocks)
-			return NULL;
-		names->blocks = blocks;
-		names->capacity_blocks = capacity;
-	}
+	if (!GROW(names->blocks, names->n_blocks, names->capacity_blocks))
+		return NULL;
 	names->size = size > BLOCK ? size : BLOCK;
 	names->used = 0;
 	names->blocks[names->n_blocks] = malloc(names->size);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/grow.h"
+
 #define MAX_DEPTH 256  /* of structs and arrays in each other */
 #define UNROLL 16      /* arrays of up to so many elements are written out */
 #define MAX_REFS 65536u
@@ -29,17 +31,12 @@ struct maker { struct refs *refs; struct ref *items; uint32_t n, capacity; };
 
 static bool emit(struct maker *m, struct ref ref)
 {
-	if (m->n == m->capacity) {
-		uint32_t capacity = m->capacity ? 2 * m->capacity : 8;
-		struct ref *items = capacity > MAX_REFS ? NULL
-			: reallocarray(m->items, capacity, sizeof *items);
+	struct ref *place = m->n < MAX_REFS ? GROW(m->items, m->n, m->capacity) : NULL;
 
-		if (!items)
-			return false;
-		m->items = items;
-		m->capacity = capacity;
-	}
-	m->items[m->n++] = ref;
+	if (!place)
+		return false;
+	*place = ref;
+	m->n++;
 	return true;
 }
 

@@ -1,8 +1,8 @@
 /* Goroutines: as tasks for people, and as holders of what their frames refer to. */
 #include <string.h>
 
+#include "graph/grow.h"
 #include "graph/text.h"
-#include "probes/go/grow.h"
 #include "probes/go/roots.h"
 
 #define DEFER_LEAST 32 /* bytes of the record of a defer or panic, at least */

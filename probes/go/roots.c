@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/go/grow.h"
+#include "graph/grow.h"
 
 uint32_t roots_holder(struct roots *roots, enum holder_kind kind, const char *name,
 		      const char *package, enum known known)

@@ -6,7 +6,7 @@
 
 #include "graph/array.h"
 #include "graph/cleanup.h"
-#include "probes/go/grow.h"
+#include "graph/grow.h"
 #include "probes/go/roots.h"
 
 /* Types whose pointers are not strong, but for a goroutine's own (what it defers, panics with, was

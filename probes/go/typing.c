@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "graph/array.h"
+#include "graph/grow.h"
 #include "probes/go/heap.h"
 #include "probes/go/maps.h"
 
@@ -105,18 +106,14 @@ static bool see(struct typing *t, const struct typed_place *p)
 
 static void push(struct typing *t, const struct typed_place *p)
 {
-	if (t->n_work == t->capacity_work) {
-		uint32_t capacity = t->capacity_work ? 2 * t->capacity_work : 1u << 14;
-		struct typed_place *work = reallocarray(t->work, capacity, sizeof *work);
+	struct typed_place *place = GROW(t->work, t->n_work, t->capacity_work);
 
-		if (!work) {
-			t->failed = true;
-			return;
-		}
-		t->work = work;
-		t->capacity_work = capacity;
+	if (!place) {
+		t->failed = true;
+		return;
 	}
-	t->work[t->n_work++] = *p;
+	*place = *p;
+	t->n_work++;
 }
 
 /* ---- does a reference fit its slot? ---- */

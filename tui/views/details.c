@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tui/details.h"
+#include "graph/grow.h"
 #include "tui/views/views.h"
 #include "tui/words.h"
 
@@ -17,15 +18,8 @@ struct details {
 
 static void add_line(struct details *d, size_t at, size_t length)
 {
-	if (d->n == d->capacity) {
-		uint32_t capacity = d->capacity ? 2 * d->capacity : 64;
-		void *lines = realloc(d->lines, capacity * sizeof *d->lines);
-
-		if (!lines)
-			return;
-		d->lines = lines;
-		d->capacity = capacity;
-	}
+	if (!GROW(d->lines, d->n, d->capacity))
+		return;
 	d->lines[d->n].at = at;
 	d->lines[d->n++].length = length;
 }

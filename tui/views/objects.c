@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "graph/cleanup.h"
+#include "graph/grow.h"
 #include "graph/label.h"
 #include "tui/siblings.h"
 #include "tui/views/views.h"
@@ -39,16 +40,12 @@ struct objects {
 
 static bool add(struct objects *o, uint32_t node, uint32_t via)
 {
-	if (o->n_made == o->capacity) {
-		uint32_t capacity = o->capacity ? 2 * o->capacity : 256;
-		struct item *items = realloc(o->made, capacity * sizeof *items);
+	struct item *item = GROW(o->made, o->n_made, o->capacity);
 
-		if (!items)
-			return false;
-		o->made = items;
-		o->capacity = capacity;
-	}
-	o->made[o->n_made++] = (struct item){ node, via, UINT64_MAX };
+	if (!item)
+		return false;
+	*item = (struct item){ node, via, UINT64_MAX };
+	o->n_made++;
 	o->bytes += graph_retained(o->graph, node);
 	return true;
 }
