@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "graph/error.h"
 #include "probes/arch.h"
@@ -106,6 +107,15 @@ uint64_t image_u64(struct image *image, uint64_t addr);
 uint32_t image_u32(struct image *image, uint64_t addr);
 uint16_t image_u16(struct image *image, uint64_t addr);
 uint8_t image_u8(struct image *image, uint64_t addr);
+
+/* The word at BYTES, which image_at or image_run gave: it need not be aligned. */
+static inline uint64_t image_word(const uint8_t *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof word);
+	return word;
+}
 
 /* State of the page that contains ADDR; PAGE_HOLE outside every range. */
 enum page_state image_page_state(const struct image *image, uint64_t addr);

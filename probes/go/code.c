@@ -112,3 +112,19 @@ uint32_t code_closure_type(const struct code_facts *facts, uint64_t entry)
 	return lo < facts->n_closures && facts->closures[lo].entry == entry
 		       ? facts->closures[lo].type : NO_TYPE;
 }
+
+const struct code_global *code_global_before(const struct code_global *globals, uint32_t n,
+					     uint64_t addr)
+{
+	uint32_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (globals[mid].addr <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo ? &globals[lo - 1] : NULL;
+}

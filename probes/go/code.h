@@ -39,6 +39,10 @@ bool code_read(struct go *go, struct types *types, struct code_facts *out,
 	       struct progress *progress, struct error *err);
 void code_free(struct code_facts *facts);
 
+/* The last of N globals, sorted by address, that begins at or before ADDR; NULL if there is none. */
+const struct code_global *code_global_before(const struct code_global *globals, uint32_t n,
+					     uint64_t addr);
+
 /* The captured struct's type for a closure's code at ENTRY, NO_TYPE if not known. */
 uint32_t code_closure_type(const struct code_facts *facts, uint64_t entry);
 

@@ -62,17 +62,9 @@ static int by_addr(const void *a, const void *b)
 /* Does one of the debug information's variables, sorted, cover ADDR? */
 static bool covered(const struct collector *c, uint64_t addr)
 {
-	uint32_t lo = 0, hi = c->n;
+	const struct code_global *global = code_global_before(c->items, c->n, addr);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (c->items[mid].addr <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo && addr - c->items[lo - 1].addr < types_get(c->types, c->items[lo - 1].type)->size;
+	return global && addr - global->addr < types_get(c->types, global->type)->size;
 }
 
 static bool merge(struct collector *c, struct code_facts *facts, struct error *err)

@@ -6,9 +6,8 @@
 static uint32_t destination(const struct heap *heap, const struct go_span *span, uint64_t at,
 			    uint64_t *dst_offset)
 {
-	uint64_t word;
+	uint64_t word = image_word(span->data + at);
 
-	memcpy(&word, span->data + at, 8);
 	if (word < heap->lowest || word >= heap->highest)
 		return NO_NODE;
 	return graph_find(heap->graph, word, dst_offset);

@@ -171,7 +171,7 @@ static enum type_shape named_shape(const char *name)
 /* interface {}, spelled by the runtime. */
 static bool is_empty_interface(struct types *types, uint32_t type)
 {
-	const struct rtype *t = type == NO_TYPE ? NULL : types_get(types, type);
+	const struct rtype *t = types_find(types, type);
 
 	return t && t->kind == KIND_INTERFACE && !t->n_methods;
 }
@@ -184,7 +184,7 @@ static bool is_string(struct types *types, uint32_t type)
 static enum type_shape form_shape(struct forms *forms, const struct form_entry *f)
 {
 	struct types *types = forms->types;
-	const struct rtype *t = f->type == NO_TYPE ? NULL : types_get(types, f->type);
+	const struct rtype *t = types_find(types, f->type);
 
 	switch (f->form) {
 	case FORM_STRING: return SHAPE_BYTES;
@@ -223,7 +223,7 @@ static enum type_kind form_kind(struct forms *forms, const struct form_entry *f)
 uint64_t forms_unit(const struct forms *forms, uint32_t form)
 {
 	const struct form_entry *f = &forms->items[form];
-	const struct rtype *t = f->type == NO_TYPE ? NULL : types_get(forms->types, f->type);
+	const struct rtype *t = types_find(forms->types, f->type);
 
 	switch (f->form) {
 	case FORM_VALUE: case FORM_ARRAY: return t ? t->size : 0;

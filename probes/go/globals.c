@@ -22,10 +22,7 @@ struct scan {
 
 static uint64_t word_at(const struct scan *s, uint64_t offset)
 {
-	uint64_t word;
-
-	memcpy(&word, s->bytes + offset, 8);
-	return word;
+	return image_word(s->bytes + offset);
 }
 
 static struct slice slice_at(const struct scan *s, uint64_t offset)

@@ -73,18 +73,10 @@ static bool collect_shapes(struct typing *t, struct shapes *out, struct error *e
 
 /* ---- do an object's words suit a struct's fields? ---- */
 
-static uint64_t word(const uint8_t *p)
-{
-	uint64_t value;
-
-	memcpy(&value, p, 8);
-	return value;
-}
-
 /* Is ADDR nil, elsewhere in mapped memory, or in an object with room for N elements of TYPE? */
 static bool pointer_suits(struct typing *t, uint64_t addr, uint32_t type, uint64_t n)
 {
-	const struct rtype *r = type == NO_TYPE ? NULL : types_get(t->heap->types, type);
+	const struct rtype *r = types_find(t->heap->types, type);
 	struct heap_object o;
 
 	if (!addr)
@@ -132,16 +124,16 @@ static bool interface_suits(struct typing *t, uint64_t type_word, uint64_t data)
 static bool ref_suits(struct typing *t, const struct ref *ref, const uint8_t *p)
 {
 	switch ((enum ref_kind)ref->kind) {
-	case REF_POINTER: return pointer_suits(t, word(p), ref->type, 1);
+	case REF_POINTER: return pointer_suits(t, image_word(p), ref->type, 1);
 	case REF_SLICE:
-		return word(p + 8) <= word(p + 16) &&
-		       pointer_suits(t, word(p), ref->type, word(p + 16));
-	case REF_STRING: return string_suits(t, word(p), word(p + 8));
-	case REF_MAP: return header_suits(t, word(p), 48);
-	case REF_CHAN: return header_suits(t, word(p), (uint64_t)t->heap->go.layout.hchan_size);
-	case REF_FUNC: return func_suits(t, word(p));
-	case REF_INTERFACE: return interface_suits(t, word(p), word(p + 8));
-	case REF_REFLECT: return interface_suits(t, word(p), word(p + 8));
+		return image_word(p + 8) <= image_word(p + 16) &&
+		       pointer_suits(t, image_word(p), ref->type, image_word(p + 16));
+	case REF_STRING: return string_suits(t, image_word(p), image_word(p + 8));
+	case REF_MAP: return header_suits(t, image_word(p), 48);
+	case REF_CHAN: return header_suits(t, image_word(p), (uint64_t)t->heap->go.layout.hchan_size);
+	case REF_FUNC: return func_suits(t, image_word(p));
+	case REF_INTERFACE: return interface_suits(t, image_word(p), image_word(p + 8));
+	case REF_REFLECT: return interface_suits(t, image_word(p), image_word(p + 8));
 	default: return true;
 	}
 }
@@ -165,7 +157,7 @@ static bool all_nil(struct typing *t, uint32_t span, uint32_t slot, const uint8_
 
 	mask_begin(&it, &t->reader, span, slot);
 	while ((offset = mask_next(&it)) != UINT64_MAX)
-		if (word(bytes + offset))
+		if (image_word(bytes + offset))
 			return false;
 	return true;
 }

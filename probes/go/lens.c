@@ -7,11 +7,6 @@
 
 #define PREVIEW 256u
 
-static const struct rtype *rtype_of(const struct heap *heap, uint32_t type)
-{
-	return type == NO_TYPE ? NULL : types_get(heap->types, type);
-}
-
 /* A walk over parts: which come, and to whom. */
 struct walk {
 	struct lens *lens;
@@ -38,14 +33,14 @@ static void hand_out(struct walk *w, const char *label, uint32_t type, uint64_t 
 		     uint64_t offset)
 {
 	struct heap *heap = w->heap;
-	const struct rtype *t = rtype_of(heap, type), *shown;
+	const struct rtype *t = types_find(heap->types, type), *shown;
 	autotext struct text value = { 0 };
 	struct part part = { .label = label, .type = "", .value = "", .offset = offset,
 			     .known = t ? KNOWN_DERIVED : KNOWN_NO, .target = NO_NODE };
 	uint32_t dynamic;
 	uint64_t to = lens_target(heap, type, addr, &dynamic, &part.boxed);
 
-	shown = rtype_of(heap, dynamic);
+	shown = types_find(heap->types, dynamic);
 	if (t) {
 		lens_value(heap, type, addr, w->lens->redact, PREVIEW, &value);
 		part.type = shown ? shown->name : t->name;
@@ -77,7 +72,7 @@ static void struct_parts(struct walk *w, const struct rtype *t, uint64_t addr, c
 
 static void array_parts(struct walk *w, uint32_t elem, uint64_t n, uint64_t addr)
 {
-	const struct rtype *t = rtype_of(w->heap, elem);
+	const struct rtype *t = types_find(w->heap->types, elem);
 
 	if (!t || !t->size)
 		return;
@@ -92,7 +87,7 @@ static void array_parts(struct walk *w, uint32_t elem, uint64_t n, uint64_t addr
 
 static void value_parts(struct walk *w, uint32_t type, uint64_t addr)
 {
-	const struct rtype *t = rtype_of(w->heap, type);
+	const struct rtype *t = types_find(w->heap->types, type);
 
 	if (!t)
 		return;
@@ -126,7 +121,7 @@ static void map_parts_of(struct walk *w, uint32_t type, uint64_t header)
 
 static void closure_parts(struct walk *w, uint32_t type, uint64_t addr)
 {
-	const struct rtype *t = rtype_of(w->heap, type);
+	const struct rtype *t = types_find(w->heap->types, type);
 	struct rtype captures;
 
 	if (!t || t->kind != KIND_STRUCT)
@@ -144,7 +139,7 @@ static void chan_parts(struct walk *w, uint32_t type, uint64_t addr)
 {
 	const struct layout *l = &w->heap->go.layout;
 	struct image *image = w->heap->image;
-	const struct rtype *t = rtype_of(w->heap, type);
+	const struct rtype *t = types_find(w->heap->types, type);
 	uint64_t n = image_u64(image, addr + (uint64_t)l->hchan_qcount);
 
 	if (t)
@@ -174,7 +169,7 @@ static void raw_parts(struct walk *w, uint32_t id)
 static void object_parts(struct walk *w, uint32_t id)
 {
 	const struct form_entry *f = lens_form(w->heap, id);
-	const struct rtype *t = f ? rtype_of(w->heap, f->type) : NULL;
+	const struct rtype *t = f ? types_find(w->heap->types, f->type) : NULL;
 	struct heap_object o;
 	uint64_t before;
 
@@ -192,7 +187,7 @@ static void object_parts(struct walk *w, uint32_t id)
 			array_parts(w, f->type, (o.size - before) / t->size, o.addr + before);
 		break;
 	case FORM_CHAN_BUFFER:
-		t = rtype_of(w->heap, t->elem);
+		t = types_find(w->heap->types, t->elem);
 		if (t && t->size)
 			array_parts(w, types_get(w->heap->types, f->type)->elem,
 				    (o.size - before) / t->size, o.addr + before);
@@ -245,7 +240,7 @@ static uint64_t op_parts(struct lens *lens, const struct subject *subject, uint6
 
 static const char *type_name(struct heap *heap, uint32_t type)
 {
-	const struct rtype *t = rtype_of(heap, type);
+	const struct rtype *t = types_find(heap->types, type);
 
 	return t ? t->name : NULL;
 }
@@ -343,13 +338,13 @@ static void op_declaration(struct lens *lens, uint32_t object, struct text *out)
 {
 	struct heap *heap = lens_heap(lens);
 	const struct form_entry *f = lens_form(heap, object);
-	const struct rtype *t = f ? rtype_of(heap, f->type) : NULL;
+	const struct rtype *t = f ? types_find(heap->types, f->type) : NULL;
 
 	if (!t || t->kind != KIND_STRUCT || f->form != FORM_VALUE)
 		return;
 	text_printf(out, "type %s struct {", t->name);
 	for (uint32_t i = 0; i < t->n_fields; i++) {
-		const struct rtype *field = rtype_of(heap, t->fields[i].type);
+		const struct rtype *field = types_find(heap->types, t->fields[i].type);
 
 		text_printf(out, "%s %s %s", i ? ";" : "", t->fields[i].name, field ? field->name : "?");
 	}

@@ -57,11 +57,6 @@ struct advice {
 	unsigned lines, nesting;
 };
 
-static const struct rtype *rtype_of(const struct heap *heap, uint32_t type)
-{
-	return type == NO_TYPE ? NULL : types_get(heap->types, type);
-}
-
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -236,12 +231,12 @@ static void put_fields(struct advice *a, uint32_t elem, const struct field *fiel
 /* A map as the struct that its keys make, or as what it is. */
 static void put_map(struct advice *a, uint32_t type, uint64_t header, unsigned indent)
 {
-	const struct rtype *t = rtype_of(a->heap, type), *key;
+	const struct rtype *t = types_find(a->heap->types, type), *key;
 	struct field fields[MAX_FIELDS];
 	struct map_view map;
 	uint32_t n = 0;
 
-	key = rtype_of(a->heap, t->key);
+	key = types_find(a->heap->types, t->key);
 	if (key && key->kind == KIND_STRING && header &&
 	    map_open(&map, &a->heap->go, a->heap->types, type, header))
 		n = read_fields(a, &map, fields);
@@ -261,7 +256,7 @@ static void put_slice(struct advice *a, const struct rtype *t, uint64_t addr, un
 {
 	struct image *image = a->heap->image;
 
-	if (!is_empty_interface(rtype_of(a->heap, t->elem)) || !image_u64(image, addr + 8)) {
+	if (!is_empty_interface(types_find(a->heap->types, t->elem)) || !image_u64(image, addr + 8)) {
 		text_puts(a->out, t->name);
 		return;
 	}
@@ -272,14 +267,14 @@ static void put_slice(struct advice *a, const struct rtype *t, uint64_t addr, un
 /* The type that a struct would give the value of TYPE at ADDR. */
 static void put_type(struct advice *a, uint32_t type, uint64_t addr, unsigned indent)
 {
-	const struct rtype *t = rtype_of(a->heap, type);
+	const struct rtype *t = types_find(a->heap->types, type);
 	uint32_t dynamic;
 	bool boxed;
 
 	if (is_empty_interface(t)) {
 		uint64_t data = lens_target(a->heap, type, addr, &dynamic, &boxed);
 
-		t = rtype_of(a->heap, dynamic);
+		t = types_find(a->heap->types, dynamic);
 		addr = boxed ? data : addr + 8;
 		type = dynamic;
 	}

@@ -7,17 +7,12 @@
 #define CELLS 8u
 #define MAX_DEPTH 64
 
-static const struct rtype *rtype_of(const struct heap *heap, uint32_t type)
-{
-	return type == NO_TYPE ? NULL : types_get(heap->types, type);
-}
-
 /* The last field of a struct that begins at or before OFFSET and reaches over it. */
 static const struct rfield *field_at(const struct heap *heap, const struct rtype *t, uint64_t offset)
 {
 	for (uint32_t i = t->n_fields; i > 0; i--) {
 		const struct rfield *f = &t->fields[i - 1];
-		const struct rtype *type = rtype_of(heap, f->type);
+		const struct rtype *type = types_find(heap->types, f->type);
 
 		if (f->offset <= offset && type && offset - f->offset < type->size)
 			return f;
@@ -28,8 +23,8 @@ static const struct rfield *field_at(const struct heap *heap, const struct rtype
 void lens_path(struct heap *heap, uint32_t type, uint64_t offset, struct text *out)
 {
 	for (unsigned depth = 0; depth < MAX_DEPTH; depth++) {
-		const struct rtype *t = rtype_of(heap, type);
-		const struct rtype *elem = t ? rtype_of(heap, t->elem) : NULL;
+		const struct rtype *t = types_find(heap->types, type);
+		const struct rtype *elem = t ? types_find(heap->types, t->elem) : NULL;
 		const struct rfield *f;
 
 		if (t && t->kind == KIND_ARRAY && elem && elem->size) {
@@ -51,7 +46,7 @@ void lens_path(struct heap *heap, uint32_t type, uint64_t offset, struct text *o
 /* A captured variable: the compiler names the closure's fields after the variables, or X0, X1. */
 static void captured(struct heap *heap, uint32_t type, uint64_t offset, struct text *out)
 {
-	const struct rtype *t = rtype_of(heap, type);
+	const struct rtype *t = types_find(heap->types, type);
 	const struct rfield *f = t && t->kind == KIND_STRUCT ? field_at(heap, t, offset) : NULL;
 
 	if (!f) {
@@ -77,7 +72,7 @@ static void cell_places(const struct heap *heap, const struct rtype *map, unsign
 
 static uint64_t size_of(const struct heap *heap, uint32_t type, bool indirect)
 {
-	const struct rtype *t = rtype_of(heap, type);
+	const struct rtype *t = types_find(heap->types, type);
 
 	return indirect ? 8 : t ? t->size : 0;
 }
@@ -110,7 +105,7 @@ static void entry(struct heap *heap, const struct rtype *map, uint64_t addr, uin
 
 static void element(struct heap *heap, uint32_t type, uint64_t offset, struct text *out)
 {
-	const struct rtype *t = rtype_of(heap, type);
+	const struct rtype *t = types_find(heap->types, type);
 
 	if (!t || !t->size)
 		return;

@@ -21,14 +21,9 @@ struct heap *lens_heap(struct lens *lens)
 	return lens->graph->producer;
 }
 
-static const struct rtype *rtype_of(const struct heap *heap, uint32_t type)
-{
-	return type == NO_TYPE ? NULL : types_get(heap->types, type);
-}
-
 uint64_t lens_target(struct heap *heap, uint32_t type, uint64_t addr, uint32_t *dynamic, bool *boxed)
 {
-	const struct rtype *t = rtype_of(heap, type);
+	const struct rtype *t = types_find(heap->types, type);
 
 	*dynamic = type;
 	*boxed = false;
@@ -139,7 +134,7 @@ static void show_interface(struct heap *heap, uint32_t type, uint64_t addr, bool
 static void show_pointer(struct heap *heap, const struct rtype *t, uint64_t addr, struct text *out)
 {
 	uint64_t to = image_u64(heap->image, addr);
-	const struct rtype *elem = rtype_of(heap, t->elem);
+	const struct rtype *elem = types_find(heap->types, t->elem);
 
 	if (!to)
 		text_puts(out, "nil");
@@ -169,7 +164,7 @@ static void show_struct(struct heap *heap, const struct rtype *t, uint64_t addr,
 static void show_array(struct heap *heap, const struct rtype *t, uint64_t addr, bool redact,
 		       size_t limit, unsigned depth, struct text *out)
 {
-	const struct rtype *elem = rtype_of(heap, t->elem);
+	const struct rtype *elem = types_find(heap->types, t->elem);
 
 	text_putc(out, '[');
 	for (uint64_t i = 0; elem && i < t->len; i++) {
@@ -188,7 +183,7 @@ static void show_array(struct heap *heap, const struct rtype *t, uint64_t addr, 
 static void show(struct heap *heap, uint32_t type, uint64_t addr, bool redact, size_t limit,
 		 unsigned depth, struct text *out)
 {
-	const struct rtype *t = rtype_of(heap, type);
+	const struct rtype *t = types_find(heap->types, type);
 
 	if (!t || depth > MAX_NESTING) {
 		text_puts(out, t ? "…" : "?");
@@ -232,7 +227,7 @@ void lens_value(struct heap *heap, uint32_t type, uint64_t addr, bool redact, si
 
 void lens_key(struct heap *heap, uint32_t type, uint64_t addr, bool redact, struct text *out)
 {
-	const struct rtype *t = rtype_of(heap, type);
+	const struct rtype *t = types_find(heap->types, type);
 	uint32_t dynamic = type;
 	bool boxed = false;
 
@@ -240,7 +235,7 @@ void lens_key(struct heap *heap, uint32_t type, uint64_t addr, bool redact, stru
 		uint64_t data = lens_target(heap, type, addr, &dynamic, &boxed);
 
 		addr = boxed ? data : addr + 8;
-		t = rtype_of(heap, dynamic);
+		t = types_find(heap->types, dynamic);
 	}
 	text_putc(out, '[');
 	if (t && t->kind == KIND_STRING && redact) {

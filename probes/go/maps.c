@@ -62,7 +62,7 @@ static bool open_swiss(struct map_view *map)
 bool map_open(struct map_view *map, struct go *go, const struct types *types, uint32_t type,
 	      uint64_t addr)
 {
-	const struct rtype *t = type == NO_TYPE ? NULL : types_get(types, type);
+	const struct rtype *t = types_find(types, type);
 
 	if (!t || t->kind != KIND_MAP || !image_at(go->image, addr, 48))
 		return false;

@@ -31,7 +31,7 @@ uint64_t mask_header(const struct mask_reader *reader, uint32_t span, uint32_t s
 		return s->large_type;
 	if (s->elemsize <= HEADER_LIMIT || offset + 8 > s->present)
 		return 0;
-	memcpy(&word, s->data + offset, 8);
+	word = image_word(s->data + offset);
 	return word;
 }
 
@@ -69,7 +69,7 @@ static void type_mask(struct mask_iter *it, uint64_t addr)
 
 	if (r->cache[i].addr != addr) {
 		uint32_t index = types_at_header(r->types, addr);
-		const struct rtype *t = index == NO_TYPE ? NULL : types_get(r->types, index);
+		const struct rtype *t = types_find(r->types, index);
 
 		r->cache[i].addr = addr;
 		r->cache[i].bits = t && t->size >= 8 ? types_mask(r->types, index) : NULL;
@@ -132,7 +132,8 @@ static void arena_chunk_1(struct mask_iter *it)
 	if (count > it->end - it->next)
 		count = it->end - it->next;
 	it->word = it->next;
-	it->bits = arena ? image_u64(go->image, arena + w / 64 * 8) >> (w % 64) : 0;
+	it->bits = arena ? image_u64(go->image, arena + (uint64_t)go->layout.heap_arena_bitmap +
+				     w / 64 * 8) >> (w % 64) : 0;
 	if (count < 64)
 		it->bits &= (1ull << count) - 1;
 	it->next = no_more >> (w / 64 % 8) & 1 ? it->end : it->next + count;
@@ -154,7 +155,8 @@ static void arena_chunk_2(struct mask_iter *it)
 	it->word = it->next;
 	it->next += count;
 	it->bits = 0;
-	bytes = arena ? image_at(go->image, arena + w / 4, (w % 4 + count + 3) / 4) : NULL;
+	bytes = arena ? image_at(go->image, arena + (uint64_t)go->layout.heap_arena_bitmap + w / 4,
+				 (w % 4 + count + 3) / 4) : NULL;
 	for (uint64_t i = 0; bytes && i < count; i++) {
 		uint8_t pair = (uint8_t)(bytes[(w % 4 + i) / 4] >> ((w + i) % 4));
 

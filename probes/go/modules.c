@@ -114,9 +114,8 @@ static uint64_t find_moduledata(struct go *go, const struct image_range *range, 
 	uint64_t n = image_run(go->image, range->lo, range->hi - range->lo, &bytes);
 
 	for (uint64_t i = 0; i + 8 <= n; i += 8) {
-		uint64_t word;
+		uint64_t word = image_word(bytes + i);
 
-		memcpy(&word, bytes + i, 8);
 		if (word == pclntab && is_moduledata(go, range->lo + i, pclntab))
 			return range->lo + i;
 	}

@@ -47,7 +47,7 @@ static uint32_t atomic_pointee(struct types *types, const struct rtype *t)
 		return NO_TYPE;
 	for (uint32_t i = 0; i < t->n_fields; i++) {
 		uint32_t type = t->fields[i].type;
-		const struct rtype *array = type == NO_TYPE ? NULL : types_get(types, type);
+		const struct rtype *array = types_find(types, type);
 
 		if (array && array->kind == KIND_ARRAY && !array->len && array->elem != NO_TYPE &&
 		    types_get(types, array->elem)->kind == KIND_POINTER)

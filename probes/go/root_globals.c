@@ -21,20 +21,10 @@ static uint64_t form_size(struct types *types, const struct code_global *global)
 /* The last of the code's globals that begins at or before ADDR and covers it; NULL if none. */
 static const struct code_global *code_global_at(struct heap *heap, uint64_t addr)
 {
-	const struct code_facts *code = &heap->code;
-	uint32_t lo = 0, hi = code->n_globals;
+	const struct code_global *global =
+		code_global_before(heap->code.globals, heap->code.n_globals, addr);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (code->globals[mid].addr <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (!lo || addr - code->globals[lo - 1].addr >= form_size(heap->types, &code->globals[lo - 1]))
-		return NULL;
-	return &code->globals[lo - 1];
+	return global && addr - global->addr < form_size(heap->types, global) ? global : NULL;
 }
 
 /* The package whose code alone refers to the variable at ADDR, NULL if not known. */

@@ -48,14 +48,6 @@ static uint64_t slot_addr(struct typing *t, uint32_t span, uint32_t slot)
 	return s->base + slot * s->elemsize;
 }
 
-static uint64_t load(const uint8_t *p)
-{
-	uint64_t value;
-
-	memcpy(&value, p, 8);
-	return value;
-}
-
 /* ---- H: malloc headers and the types of large objects (1.22 on) ---- */
 
 static void seed_header(struct typing *t, uint32_t span, uint32_t slot)
@@ -64,7 +56,7 @@ static void seed_header(struct typing *t, uint32_t span, uint32_t slot)
 	uint64_t header = mask_header(&t->reader, span, slot);
 	uint64_t before = mask_value_offset(&t->heap->go, s);
 	uint32_t type = header ? types_at(t->heap->types, header) : NO_TYPE;
-	const struct rtype *r = type == NO_TYPE ? NULL : types_get(t->heap->types, type);
+	const struct rtype *r = types_find(t->heap->types, type);
 	struct typed_place p = { .addr = slot_addr(t, span, slot) + before, .type = type,
 				 .known = KNOWN_EXACT };
 	uint32_t id;
@@ -137,7 +129,7 @@ static void seed_interfaces(struct typing *t, uint32_t span, uint32_t slot)
 	mask_begin(&it, &t->reader, span, slot);
 	while ((offset = mask_next(&it)) != UINT64_MAX)
 		if (offset >= 8)
-			typing_follow_interface(t, load(bytes + offset - 8), load(bytes + offset));
+			typing_follow_interface(t, image_word(bytes + offset - 8), image_word(bytes + offset));
 }
 
 /* The same in a module's data or bss, whose pointers a bitmap tells. */
@@ -180,9 +172,9 @@ static void seed_channel(struct typing *t, uint32_t span, uint32_t slot)
 
 	if (s->elemsize < (uint64_t)l->hchan_size)
 		return;
-	if (load(bytes) > load(bytes + l->hchan_dataqsiz) || load(bytes + l->hchan_buf) < IMAGE_PAGE)
+	if (image_word(bytes) > image_word(bytes + l->hchan_dataqsiz) || image_word(bytes + l->hchan_buf) < IMAGE_PAGE)
 		return;
-	elem = typing_interface(t, load(bytes + l->hchan_elemtype));
+	elem = typing_interface(t, image_word(bytes + l->hchan_elemtype));
 	memcpy(&elem_size, bytes + l->hchan_elemsize, 2);
 	if (elem == NO_TYPE || types_get(t->heap->types, elem)->size != elem_size ||
 	    t->heap->graph->type[graph_find(t->heap->graph, p.addr, NULL)] != NO_NODE)
@@ -202,7 +194,7 @@ static void seed_closure(struct typing *t, uint32_t span, uint32_t slot)
 
 	if (s->elemsize > MAX_CLOSURE)
 		return;
-	p.entry = load(slot_bytes(t, span, slot));
+	p.entry = image_word(slot_bytes(t, span, slot));
 	if (!go_module_of_pc(&t->heap->go, p.entry))
 		return;
 	p.type = code_closure_type(&t->heap->code, p.entry);

@@ -12,12 +12,7 @@
 /* Bytes from one descriptor to the next (1.27: they lie one after the other). */
 static uint64_t descriptor_size(struct go *go, uint64_t addr, const struct rtype *t)
 {
-	static const uint16_t base[] = {
-		[KIND_ARRAY] = 72, [KIND_CHAN] = 64, [KIND_FUNC] = 56, [KIND_INTERFACE] = 80,
-		[KIND_MAP] = 136, [KIND_POINTER] = 56, [KIND_SLICE] = 56, [KIND_STRUCT] = 80,
-		[KIND_UNSAFE_POINTER] = 0,
-	};
-	uint64_t size = base[t->kind] ? base[t->kind] : 48;
+	uint64_t size = types_base_size(&go->layout, t->kind);
 	uint64_t uncommon = addr + size;
 
 	if (t->tflag & 1)

@@ -250,7 +250,7 @@ static uint32_t intern(struct types *types, uint64_t addr)
 	return insert(types, addr, &d, name);
 }
 
-static uint64_t base_size(const struct layout *l, enum go_kind kind)
+uint64_t types_base_size(const struct layout *l, enum go_kind kind)
 {
 	switch (kind) {
 	case KIND_ARRAY: return 72;
@@ -264,7 +264,7 @@ static uint64_t base_size(const struct layout *l, enum go_kind kind)
 
 static void read_package(struct types *types, struct rtype *t)
 {
-	uint64_t uncommon = t->addr + base_size(&types->go->layout, t->kind), name;
+	uint64_t uncommon = t->addr + types_base_size(&types->go->layout, t->kind), name;
 	uint8_t flags;
 
 	if (!(t->tflag & TFLAG_UNCOMMON))

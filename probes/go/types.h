@@ -59,6 +59,12 @@ uint32_t types_at(struct types *types, uint64_t addr);
 const struct rtype *types_get(const struct types *types, uint32_t index); /* index < types_count */
 uint32_t types_count(const struct types *types);
 
+/* The same, NULL for NO_TYPE. */
+static inline const struct rtype *types_find(const struct types *types, uint32_t index)
+{
+	return index == NO_TYPE ? NULL : types_get(types, index);
+}
+
 /* The pointer mask of a type: one bit a word, ptr_bytes/8 of them; NULL if it has no pointers or the
  * mask cannot be had. Owned by the table. Any thread. */
 const uint8_t *types_mask(struct types *types, uint32_t index);

@@ -33,4 +33,7 @@ static inline struct rtype *types_slot(const struct types *types, uint32_t i)
 	return &types->chunks[i / TYPES_CHUNK][i % TYPES_CHUNK];
 }
 
+/* Bytes of a descriptor before its uncommon part (internal/abi/type.go). */
+uint64_t types_base_size(const struct layout *layout, enum go_kind kind);
+
 #endif

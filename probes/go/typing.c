@@ -129,16 +129,11 @@ struct candidate {
 	bool pointers;       /* may the value have pointers */
 };
 
-static const struct rtype *rtype_of(struct typing *t, uint32_t type)
-{
-	return type == NO_TYPE ? NULL : types_get(t->heap->types, type);
-}
-
 /* Bytes of one element of a place, and whether it may hold pointers. */
 static void measure(struct typing *t, struct candidate *c)
 {
 	const struct typed_place *p = c->place;
-	const struct rtype *type = rtype_of(t, p->type), *inner = type;
+	const struct rtype *type = types_find(t->heap->types, p->type), *inner = type;
 
 	c->pointers = true;
 	c->unit = 0;
@@ -149,8 +144,8 @@ static void measure(struct typing *t, struct candidate *c)
 	case FORM_MAP_DIRECTORY: c->unit = 8; return;
 	case FORM_MAP_EXTRA: c->unit = 24; return;
 	case FORM_CHAN: c->unit = (uint64_t)t->heap->go.layout.hchan_size; return;
-	case FORM_CHAN_BUFFER: inner = rtype_of(t, type->elem); break;
-	case FORM_MAP_GROUPS: case FORM_MAP_BUCKETS: inner = rtype_of(t, type->bucket); break;
+	case FORM_CHAN_BUFFER: inner = types_find(t->heap->types, type->elem); break;
+	case FORM_MAP_GROUPS: case FORM_MAP_BUCKETS: inner = types_find(t->heap->types, type->bucket); break;
 	default: break;
 	}
 	if (inner) {
@@ -163,7 +158,7 @@ static void measure(struct typing *t, struct candidate *c)
 static bool expected_bits(struct typing *t, const struct candidate *c, uint64_t *bits)
 {
 	const struct typed_place *p = c->place;
-	const struct rtype *type = rtype_of(t, p->type);
+	const struct rtype *type = types_find(t->heap->types, p->type);
 	bool swiss = t->heap->go.layout.maps == MAPS_SWISS;
 	uint32_t of = p->type;
 	const uint8_t *mask;
@@ -252,7 +247,7 @@ static enum fit fit_of(struct typing *t, const struct candidate *c)
 static bool channel_agrees(struct typing *t, const struct candidate *c)
 {
 	const struct layout *l = &t->heap->go.layout;
-	const struct rtype *type = rtype_of(t, c->place->type);
+	const struct rtype *type = types_find(t->heap->types, c->place->type);
 	uint64_t elem;
 
 	if (!c->object.data || c->start || c->object.size < c->unit || type->elem == NO_TYPE)
@@ -297,7 +292,7 @@ static bool says_more(const struct typing *t, const struct candidate *c, uint32_
 static bool says_less(const struct typing *t, const struct candidate *c, uint32_t have)
 {
 	const struct form_entry *f = &t->forms.items[have];
-	const struct rtype *of = f->type == NO_TYPE ? NULL : types_get(t->heap->types, f->type);
+	const struct rtype *of = types_find(t->heap->types, f->type);
 
 	if (!of || (c->place->form != FORM_ARRAY && c->place->form != FORM_VALUE))
 		return false;
@@ -405,14 +400,6 @@ void typing_place(struct typing *t, const struct typed_place *place)
 
 /* ---- following references ---- */
 
-static uint64_t word(const uint8_t *p)
-{
-	uint64_t value;
-
-	memcpy(&value, p, 8);
-	return value;
-}
-
 static bool in_heap(const struct typing *t, uint64_t addr)
 {
 	return addr >= t->heap->lowest && addr < t->heap->highest;
@@ -436,7 +423,7 @@ static void place_closure(struct typing *t, uint64_t addr, enum known known)
 
 	if (!in_heap(t, addr) || !heap_find(t->heap, addr, &o) || !o.data || o.offset + 8 > o.size)
 		return;
-	p.entry = word(o.data + o.offset);
+	p.entry = image_word(o.data + o.offset);
 	p.type = code_closure_type(&t->heap->code, p.entry);
 	if (p.type == NO_TYPE && (!func_find(&t->heap->go, p.entry, &f) || f.entry != p.entry))
 		return;
@@ -496,22 +483,22 @@ void typing_follow_interface(struct typing *t, uint64_t type_word, uint64_t data
 
 static void follow_slice(struct typing *t, const struct ref *ref, const uint8_t *p, enum known known)
 {
-	uint64_t cap = word(p + 16);
+	uint64_t cap = image_word(p + 16);
 
-	place(t, word(p), FORM_ARRAY, ref->type, cap ? cap : 1, known);
+	place(t, image_word(p), FORM_ARRAY, ref->type, cap ? cap : 1, known);
 }
 
 /* reflect.Value: type word, pointer, flags of which bit 7 says that the pointer points at it. */
 static void follow_reflect(struct typing *t, const uint8_t *p)
 {
-	uint32_t type = typing_interface(t, word(p));
+	uint32_t type = typing_interface(t, image_word(p));
 
 	if (type == NO_TYPE)
 		return;
-	if (word(p + 16) & 0x80 || !types_get(t->heap->types, type)->direct)
-		place(t, word(p + 8), FORM_VALUE, type, 1, KNOWN_EXACT);
+	if (image_word(p + 16) & 0x80 || !types_get(t->heap->types, type)->direct)
+		place(t, image_word(p + 8), FORM_VALUE, type, 1, KNOWN_EXACT);
 	else
-		follow_direct(t, type, word(p + 8), KNOWN_EXACT);
+		follow_direct(t, type, image_word(p + 8), KNOWN_EXACT);
 }
 
 static void run(struct typing *t, uint32_t type, const uint8_t *bytes, enum known known,
@@ -521,16 +508,16 @@ static void follow(struct typing *t, const struct ref *ref, const uint8_t *p, en
 		   unsigned depth)
 {
 	switch (ref->kind) {
-	case REF_POINTER: place(t, word(p), FORM_VALUE, ref->type, 1, known); break;
+	case REF_POINTER: place(t, image_word(p), FORM_VALUE, ref->type, 1, known); break;
 	case REF_SLICE: follow_slice(t, ref, p, known); break;
-	case REF_STRING: place(t, word(p), FORM_STRING, NO_TYPE, word(p + 8), known); break;
-	case REF_MAP: place(t, word(p), FORM_MAP, ref->type, 1, known); break;
-	case REF_CHAN: place(t, word(p), FORM_CHAN, ref->type, 1, known); break;
-	case REF_FUNC: place_closure(t, word(p), known); break;
-	case REF_INTERFACE: typing_follow_interface(t, word(p), word(p + 8)); break;
+	case REF_STRING: place(t, image_word(p), FORM_STRING, NO_TYPE, image_word(p + 8), known); break;
+	case REF_MAP: place(t, image_word(p), FORM_MAP, ref->type, 1, known); break;
+	case REF_CHAN: place(t, image_word(p), FORM_CHAN, ref->type, 1, known); break;
+	case REF_FUNC: place_closure(t, image_word(p), known); break;
+	case REF_INTERFACE: typing_follow_interface(t, image_word(p), image_word(p + 8)); break;
 	case REF_POOL:
 		if (t->refs.pool_local != NO_TYPE)
-			place(t, word(p), FORM_ARRAY, t->refs.pool_local, word(p + 8), known);
+			place(t, image_word(p), FORM_ARRAY, t->refs.pool_local, image_word(p + 8), known);
 		break;
 	case REF_REFLECT: follow_reflect(t, p); break;
 	case REF_REPEAT:
@@ -603,7 +590,7 @@ static void follow_chan(struct typing *t, const struct typed_place *p)
 
 static void work_on(struct typing *t, const struct typed_place *p)
 {
-	const struct rtype *type = rtype_of(t, p->type);
+	const struct rtype *type = types_find(t->heap->types, p->type);
 
 	switch (p->form) {
 	case FORM_VALUE: case FORM_ARRAY: case FORM_CLOSURE: follow_elements(t, p, p->type); break;
