@@ -15,7 +15,7 @@
 #define AHEAD 8      /* nodes of distance between the steps that fetch a node's predecessors */
 #define REPORT 65536 /* nodes between two looks at the progress */
 
-void tree_free(struct tree *t)
+static void tree_free(struct tree *t)
 {
 	free(t->node);
 	free(t->number);

@@ -74,7 +74,7 @@ void sql_set_scratch(struct sql_value *v, const struct text *t)
 	v->length = t->length;
 }
 
-void sql_row_clear(struct sql_row *row)
+static void clear_row(struct sql_row *row)
 {
 	text_free(&row->text);
 	sql_entries_free(row->entries);
@@ -131,8 +131,8 @@ static uint32_t *sort_rows(const struct binding *b, const struct sql_column *col
 	for (uint64_t i = 0; i < n; i++)
 		rows[i] = (uint32_t)i;
 	qsort_r(rows, n, sizeof *rows, compare_rows, &s);
-	sql_row_clear(&s.left);
-	sql_row_clear(&s.right);
+	clear_row(&s.left);
+	clear_row(&s.right);
 	return rows;
 }
 
@@ -515,7 +515,7 @@ static int close_cursor(sqlite3_vtab_cursor *base)
 {
 	struct cursor *c = (struct cursor *)base;
 
-	sql_row_clear(&c->row);
+	clear_row(&c->row);
 	free(c);
 	return SQLITE_OK;
 }

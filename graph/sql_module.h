@@ -84,7 +84,6 @@ void sql_module_free(struct sql_module *module);
 void sql_table_declaration(const struct sql_table *table, struct text *out);
 
 /* The state of a cursor's row goes with it. */
-void sql_row_clear(struct sql_row *row);
 void sql_entries_free(struct sql_entries *entries);
 
 /* Filled in by value functions. */
@@ -102,8 +101,6 @@ extern const struct sql_table sql_table_holders, sql_table_roots, sql_table_goro
 extern const struct sql_table sql_table_maps, sql_table_map_entries; /* sql_maps.c */
 
 void sql_number(struct sql_row *row, struct sql_value *v);
-uint64_t sql_count_objects(const struct graph *g);
-uint64_t sql_count_types(const struct graph *g);
 uint64_t sql_count_holders(const struct graph *g);
 const char *sql_known_word(unsigned known); /* NULL for KNOWN_NO */
 const char *sql_type_name(const struct graph *g, uint32_t type); /* NULL if unknown */

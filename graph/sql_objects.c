@@ -12,12 +12,12 @@ void sql_number(struct sql_row *row, struct sql_value *v)
 	sql_set_integer(v, row->number);
 }
 
-uint64_t sql_count_objects(const struct graph *g)
+static uint64_t count_objects(const struct graph *g)
 {
 	return g->n_objects;
 }
 
-uint64_t sql_count_types(const struct graph *g)
+static uint64_t count_types(const struct graph *g)
 {
 	return graph_stage(g) >= STAGE_EDGES ? g->n_types : 0;
 }
@@ -254,16 +254,16 @@ static const struct sql_column object_columns[] = {
 	{ "id", "INTEGER", sql_number, STAGE_SIZES, ACCESS_ROW, .unique = true },
 	{ "addr", "INTEGER", object_addr, STAGE_SIZES, ACCESS_SORTED, .unique = true },
 	{ "size", "INTEGER", object_size, STAGE_SIZES },
-	{ "type_id", "INTEGER", object_type_id, STAGE_EDGES, ACCESS_INDEX, .keys = sql_count_types,
+	{ "type_id", "INTEGER", object_type_id, STAGE_EDGES, ACCESS_INDEX, .keys = count_types,
 	  .sort = sort_by_type_id },
-	{ "type", "TEXT", object_type, STAGE_EDGES, ACCESS_INDEX, .keys = sql_count_types,
+	{ "type", "TEXT", object_type, STAGE_EDGES, ACCESS_INDEX, .keys = count_types,
 	  .sort = sort_by_type },
 	{ "type_known", "TEXT", object_type_known, STAGE_EDGES },
 	{ "noscan", "INTEGER", object_noscan, STAGE_EDGES },
 	{ "boxed", "INTEGER", object_boxed, STAGE_EDGES },
 	{ "doubt", "TEXT", object_doubt, STAGE_EDGES },
 	{ "live", "INTEGER", object_live, STAGE_LIVE },
-	{ "idom", "INTEGER", object_idom, STAGE_RETAINED, ACCESS_LIST, .keys = sql_count_objects,
+	{ "idom", "INTEGER", object_idom, STAGE_RETAINED, ACCESS_LIST, .keys = count_objects,
 	  .list = list_dominated },
 	{ "holder", "INTEGER", object_holder, STAGE_RETAINED, ACCESS_INDEX,
 	  .keys = sql_count_holders, .sort = sort_by_holder },
@@ -275,7 +275,7 @@ static const struct sql_column object_columns[] = {
 };
 
 const struct sql_table sql_table_objects = {
-	"objects", object_columns, ARRAY_SIZE(object_columns), sql_count_objects
+	"objects", object_columns, ARRAY_SIZE(object_columns), count_objects
 };
 
 /* --- types --- */
@@ -354,7 +354,7 @@ static void type_retained(struct sql_row *row, struct sql_value *v)
 
 static const struct sql_column type_columns[] = {
 	{ "id", "INTEGER", sql_number, STAGE_EDGES, ACCESS_ROW, .unique = true },
-	{ "name", "TEXT", type_name, STAGE_EDGES, ACCESS_INDEX, .keys = sql_count_types },
+	{ "name", "TEXT", type_name, STAGE_EDGES, ACCESS_INDEX, .keys = count_types },
 	{ "kind", "TEXT", type_kind, STAGE_EDGES },
 	{ "shape", "TEXT", type_shape, STAGE_EDGES },
 	{ "package", "TEXT", type_package, STAGE_EDGES },
@@ -366,7 +366,7 @@ static const struct sql_column type_columns[] = {
 };
 
 const struct sql_table sql_table_types = {
-	"types", type_columns, ARRAY_SIZE(type_columns), sql_count_types
+	"types", type_columns, ARRAY_SIZE(type_columns), count_types
 };
 
 /* --- edges: the row's number is the edge's; by its destination found when asked --- */
@@ -536,9 +536,9 @@ static void list_referrers(const struct graph *g, int64_t key, struct sql_rows *
 }
 
 static const struct sql_column edge_columns[] = {
-	{ "src", "INTEGER", edge_src, STAGE_EDGES, ACCESS_SORTED, .keys = sql_count_objects },
+	{ "src", "INTEGER", edge_src, STAGE_EDGES, ACCESS_SORTED, .keys = count_objects },
 	{ "src_offset", "INTEGER", edge_src_offset, STAGE_EDGES },
-	{ "dst", "INTEGER", edge_dst, STAGE_EDGES, ACCESS_LIST, .keys = sql_count_objects,
+	{ "dst", "INTEGER", edge_dst, STAGE_EDGES, ACCESS_LIST, .keys = count_objects,
 	  .list = list_referrers },
 	{ "dst_offset", "INTEGER", edge_dst_offset, STAGE_EDGES },
 	{ "strength", "TEXT", edge_strength, STAGE_EDGES },

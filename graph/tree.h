@@ -14,8 +14,6 @@ struct tree {
 	uint32_t *idom;   /* of each number: the number of its immediate dominator */
 };
 
-void tree_free(struct tree *t);
-
 /* Fill g->idom, g->above, g->retained, g->kid_row and kids, the holders' sums and the types'
  * retained from T, which is used up. */
 bool tree_sum(struct graph *g, struct tree *t, struct progress *progress, struct error *err);

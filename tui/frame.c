@@ -35,13 +35,6 @@ static struct layout measure(void)
 	return f;
 }
 
-int frame_body_height(void)
-{
-	struct layout f = measure();
-
-	return f.height;
-}
-
 /* LEFT and RIGHT at the ends of row Y; where both do not fit, a short right one
  * stays. */
 static void put_both(int y, const struct line *left, const struct line *right, bool rule)

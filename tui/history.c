@@ -51,7 +51,7 @@ static void release(struct screen *screen, struct page *page)
 		page_free(page);
 }
 
-bool history_is_top(const struct screen *screen, const struct page *page)
+static bool is_top(const struct screen *screen, const struct page *page)
 {
 	for (unsigned i = 0; top_views[i].ops; i++)
 		if (screen->tops[i] == page)
@@ -152,7 +152,7 @@ void history_forward(struct screen *screen)
 
 void history_leave(struct screen *screen)
 {
-	if (history_is_top(screen, screen_page(screen)) || !screen->at)
+	if (is_top(screen, screen_page(screen)) || !screen->at)
 		screen->quit = true;
 	else
 		history_back(screen);

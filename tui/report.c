@@ -83,8 +83,10 @@ static void put_name(struct text *out, const char *name, unsigned width)
 	text_clip(out, text_string(&shown), width, true);
 }
 
-void report_bar(struct text *out, uint64_t part, uint64_t whole, unsigned width, bool unicode,
-		bool pad)
+/* A bar of WIDTH cells for PART of WHOLE, in eighths of a cell, or `#` in ASCII; padded with spaces
+ * if PAD. */
+static void put_bar(struct text *out, uint64_t part, uint64_t whole, unsigned width, bool unicode,
+		    bool pad)
 {
 	static const char *const eighths[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
 	uint64_t filled = whole ? (uint64_t)((unsigned __int128)part * width * 8 / whole) : 0;
@@ -149,7 +151,7 @@ static void fill_left(const struct page *p, struct halves *h)
 		text_clip(line, parts[i].name, 15, true);
 		put_size(p, line, parts[i].bytes, size);
 		text_putc(line, ' ');
-		report_bar(line, parts[i].bytes, p->g->meta.rss, BAR_WIDTH, p->wish->unicode,
+		put_bar(line, parts[i].bytes, p->g->meta.rss, BAR_WIDTH, p->wish->unicode,
 			   false);
 		if (parts[i].note[0])
 			text_printf(line, " %s", parts[i].note);
@@ -170,7 +172,7 @@ static void fill_right(const struct page *p, struct halves *h)
 		put_name(line, type->name, NAME_WIDTH);
 		put_share(line, type->retained, p->g->live_bytes, 7);
 		text_putc(line, ' ');
-		report_bar(line, type->retained, p->g->live_bytes, TYPE_BAR, p->wish->unicode,
+		put_bar(line, type->retained, p->g->live_bytes, TYPE_BAR, p->wish->unicode,
 			   false);
 	}
 	if (all > n)
@@ -257,7 +259,7 @@ static void put_holder_row(const struct page *p, uint64_t retained, uint64_t obj
 	put_size(p, &line, retained, size_room(p));
 	put_share(&line, retained, p->g->live_bytes, 8);
 	text_putc(&line, ' ');
-	report_bar(&line, retained, p->g->live_bytes, BAR_WIDTH, p->wish->unicode, true);
+	put_bar(&line, retained, p->g->live_bytes, BAR_WIDTH, p->wish->unicode, true);
 	if (objects)
 		put_number(&line, objects, 11);
 	else

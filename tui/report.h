@@ -17,9 +17,4 @@ bool report_text(const struct graph *g, const struct report_wish *wish, struct t
 		 struct error *err);
 bool report_json(const struct graph *g, struct text *out, struct error *err);
 
-/* A bar of WIDTH cells for PART of WHOLE, in eighths of a cell, or `#` in ASCII; padded with spaces
- * if PAD. */
-void report_bar(struct text *out, uint64_t part, uint64_t whole, unsigned width, bool unicode,
-		bool pad);
-
 #endif

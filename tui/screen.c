@@ -79,12 +79,6 @@ void screen_ask_line(struct screen *screen, const char *label, const char *initi
 	prompt_line(&screen->prompt, label, initial, done, arg);
 }
 
-void screen_ask_key(struct screen *screen, const char *label, const char *keys,
-		    void (*done)(void *arg, const char *answer), void *arg)
-{
-	prompt_key(&screen->prompt, label, keys, done, arg);
-}
-
 void screen_read_row(void *reader, uint32_t index, struct row *out)
 {
 	struct row_reader *r = reader;
@@ -154,7 +148,7 @@ static void ask_sort(struct screen *screen)
 	}
 	text_puts(&label, "  ");
 	if (keys.length)
-		screen_ask_key(screen, text_string(&label), text_string(&keys), on_sort, screen);
+		prompt_key(&screen->prompt, text_string(&label), text_string(&keys), on_sort, screen);
 }
 
 static void reverse_order(struct page *page)
@@ -321,7 +315,7 @@ static void ask_forecast(struct screen *screen)
 	text_puts(&label, " (");
 	text_size(&label, forecast.bytes, false);
 	text_puts(&label, "). Go on? y/n ");
-	screen_ask_key(screen, text_string(&label), "ynYN", on_forecast_answer, screen);
+	prompt_key(&screen->prompt, text_string(&label), "ynYN", on_forecast_answer, screen);
 }
 
 /* A load that failed before there is anything to look at ends the explorer. */

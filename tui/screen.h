@@ -88,8 +88,6 @@ void screen_message(struct screen *screen, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void screen_ask_line(struct screen *screen, const char *label, const char *initial,
 		     void (*done)(void *arg, const char *answer), void *arg);
-void screen_ask_key(struct screen *screen, const char *label, const char *keys,
-		    void (*done)(void *arg, const char *answer), void *arg);
 
 /* Run FN(ARG) aside; job_done is called at once if it is quick, else when it is done. A job that
  * still runs is ended first, without job_done. */

@@ -48,8 +48,6 @@ struct screen {
 
 /* frame.c: draw everything. */
 void frame_draw(struct screen *screen);
-/* Lines of the body, for moving by pages. */
-int frame_body_height(void);
 
 /* history.c */
 void history_free(struct screen *screen);
@@ -58,7 +56,6 @@ void history_forward(struct screen *screen);
 /* Leave the page for good: back, or quit from a view with a digit. */
 void history_leave(struct screen *screen);
 void history_view(struct screen *screen, unsigned top);
-bool history_is_top(const struct screen *screen, const struct page *page);
 
 /* search.c: begin at the selection, and look for up to MS milliseconds. */
 void search_ask(struct screen *screen);

@@ -181,12 +181,7 @@ static void explain_many(const struct hunt *hunt, const struct finding *f, uint3
 	text_puts(out, ". The largest, reached as ");
 	words_chain(g, f->via, out);
 	text_puts(out, ", keeps a ");
-	words_map(g, f->object, out);
-	text_puts(out, ", ");
-	text_size(out, g->retained[f->object], false);
-	text_puts(out, g->above[f->object] != NO_NODE ? ". All are " : ". That one is ");
-	words_held(hunt, f->via, out);
-	text_putc(out, '.');
+	words_largest(hunt, f->object, f->via, out);
 }
 
 static bool tell(const struct hunt *hunt, const struct finding *items, uint32_t n,

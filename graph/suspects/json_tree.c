@@ -213,12 +213,7 @@ static void explain_many(const struct hunt *hunt, const struct finding *f, uint3
 	text_puts(out, ". The largest is ");
 	words_chain(g, f->object, out);
 	text_puts(out, ", a ");
-	words_map(g, f->object, out);
-	text_puts(out, ", ");
-	text_size(out, g->retained[f->object], false);
-	text_puts(out, g->above[f->object] != NO_NODE ? ". All are " : ". That one is ");
-	words_held(hunt, f->object, out);
-	text_putc(out, '.');
+	words_largest(hunt, f->object, f->object, out);
 }
 
 /* Are these decoded documents? They are nested, and hardly anything in them is something that a

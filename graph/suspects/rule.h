@@ -124,6 +124,10 @@ void words_count(uint64_t n, const char *noun, struct text *out);
  * were found. */
 void words_held(const struct hunt *hunt, uint32_t id, struct text *out);
 
+/* The end of a sentence on the largest of many alike: map ID, its bytes, and who holds HELD (that map,
+ * or what one reaches it by): all of them, if one holder has them. */
+void words_largest(const struct hunt *hunt, uint32_t id, uint32_t held, struct text *out);
+
 /* The closure's function: main.newGreeter.func1. */
 void words_function(const struct graph *g, uint32_t closure, struct text *out);
 

@@ -141,3 +141,15 @@ void words_function(const struct graph *g, uint32_t closure, struct text *out)
 		length -= tail;
 	text_append(out, name, length);
 }
+
+void words_largest(const struct hunt *hunt, uint32_t id, uint32_t held, struct text *out)
+{
+	const struct graph *g = hunt->g;
+
+	words_map(g, id, out);
+	text_puts(out, ", ");
+	text_size(out, g->retained[id], false);
+	text_puts(out, g->above[id] != NO_NODE ? ". All are " : ". That one is ");
+	words_held(hunt, held, out);
+	text_putc(out, '.');
+}

@@ -272,23 +272,21 @@ int main(int argc, char **argv)
 {
 	static struct seed seed;
 	struct fuzz_run run = { .case_seconds = 8, .case_bytes = 400u << 20 };
+	uint64_t cases;
 	bool ok;
 
-	if (argc != 6) {
-		fprintf(stderr, "usage: %s SNAPSHOT SEED FIRST COUNT SECONDS\n", argv[0]);
+	if (!fuzz_arguments(&run, argc, argv, "SNAPSHOT"))
 		return 2;
-	}
-	run.seed = strtoull(argv[2], NULL, 0);
-	run.first = strtoull(argv[3], NULL, 0);
+	cases = run.count;
 	if (!read_file(&seed, argv[1]) || !take_apart(&seed)) {
 		printf("Bail out! %s is no snapshot\n", argv[1]);
 		return 1;
 	}
 	run.name = "a file cut off";
 	run.count = EVERY / ROUND + 4;
-	run.seconds = strtod(argv[5], NULL) / 3;
+	run.seconds /= 3;
 	ok = fuzz_run(&run, case_cut, &seed);
-	run.count = strtoull(argv[4], NULL, 0);
+	run.count = cases;
 	run.name = "bytes of a file changed";
 	ok = fuzz_run(&run, case_bytes, &seed) && ok;
 	run.name = "chunks of a file changed, checksums right";

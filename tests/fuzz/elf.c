@@ -72,14 +72,8 @@ int main(int argc, char **argv)
 	struct fuzz_run run = { .name = "a program's file changed", .case_seconds = 8,
 				.case_bytes = 400u << 20 };
 
-	if (argc != 7) {
-		fprintf(stderr, "usage: %s SNAPSHOT PROGRAM SEED FIRST COUNT SECONDS\n", argv[0]);
+	if (!fuzz_arguments(&run, argc, argv, "SNAPSHOT PROGRAM"))
 		return 2;
-	}
-	run.seed = strtoull(argv[3], NULL, 0);
-	run.first = strtoull(argv[4], NULL, 0);
-	run.count = strtoull(argv[5], NULL, 0);
-	run.seconds = strtod(argv[6], NULL);
 	if (!load(&seed, argv[1], argv[2], &err)) {
 		printf("Bail out! %s: %s\n", argv[1], err.message);
 		return 1;

@@ -158,3 +158,20 @@ bool fuzz_run(const struct fuzz_run *run, fuzz_fn fn, void *arg)
 	fflush(stdout);
 	return !failed;
 }
+
+bool fuzz_arguments(struct fuzz_run *run, int argc, char **argv, const char *files)
+{
+	int n = 1; /* of files */
+
+	for (const char *p = files; *p; p++)
+		n += *p == ' ';
+	if (argc != n + 5) {
+		fprintf(stderr, "usage: %s %s SEED FIRST COUNT SECONDS\n", argv[0], files);
+		return false;
+	}
+	run->seed = strtoull(argv[n + 1], NULL, 0);
+	run->first = strtoull(argv[n + 2], NULL, 0);
+	run->count = strtoull(argv[n + 3], NULL, 0);
+	run->seconds = strtod(argv[n + 4], NULL);
+	return true;
+}

@@ -25,4 +25,8 @@ typedef bool (*fuzz_fn)(void *arg, uint64_t number, struct random *r);
  * True if none did. */
 bool fuzz_run(const struct fuzz_run *run, fuzz_fn fn, void *arg);
 
+/* Take SEED FIRST COUNT SECONDS from the end of a command line that has FILES before them, as many as
+ * there are words in it. False, with the usage printed, if it has not that many. */
+bool fuzz_arguments(struct fuzz_run *run, int argc, char **argv, const char *files);
+
 #endif

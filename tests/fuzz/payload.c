@@ -283,14 +283,9 @@ int main(int argc, char **argv)
 	struct fuzz_run run = { .case_seconds = 8, .case_bytes = 400u << 20 };
 	bool ok;
 
-	if (argc != 6) {
-		fprintf(stderr, "usage: %s SNAPSHOT SEED FIRST COUNT SECONDS\n", argv[0]);
+	if (!fuzz_arguments(&run, argc, argv, "SNAPSHOT"))
 		return 2;
-	}
-	run.seed = strtoull(argv[2], NULL, 0);
-	run.first = strtoull(argv[3], NULL, 0);
-	run.count = strtoull(argv[4], NULL, 0);
-	run.seconds = strtod(argv[5], NULL) / 4;
+	run.seconds /= 4;
 	if (!load(&seed, argv[1], &err)) {
 		printf("Bail out! %s: %s\n", argv[1], err.message);
 		return 1;

@@ -112,14 +112,8 @@ int main(int argc, char **argv)
 				.case_bytes = 400u << 20 };
 	struct graph *g;
 
-	if (argc != 6) {
-		fprintf(stderr, "usage: %s SNAPSHOT SEED FIRST COUNT SECONDS\n", argv[0]);
+	if (!fuzz_arguments(&run, argc, argv, "SNAPSHOT"))
 		return 2;
-	}
-	run.seed = strtoull(argv[2], NULL, 0);
-	run.first = strtoull(argv[3], NULL, 0);
-	run.count = strtoull(argv[4], NULL, 0);
-	run.seconds = strtod(argv[5], NULL);
 	g = load(argv[1], &err);
 	if (!g) {
 		printf("Bail out! %s: %s\n", argv[1], err.message);
