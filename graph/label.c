@@ -76,6 +76,23 @@ void label_root(const struct graph *g, uint32_t root, struct text *out)
 		text_symbol(out, g->holders[g->roots[root].holder].name);
 }
 
+bool label_step(const struct graph *g, uint32_t from, uint32_t object, struct text *out)
+{
+	enum known known;
+	uint32_t root;
+
+	if (graph_is_holder(g, from)) {
+		root = label_find_root(g, from - g->n_objects, object);
+		if (root != NO_NODE)
+			label_root(g, root, out);
+		return root != NO_NODE;
+	}
+	if (!graph_is_object(g, from) || label_find_edge(g, from, object) == NO_EDGE)
+		return false;
+	label_edge(g, from, object, out, &known);
+	return true;
+}
+
 /* The object to say where the pointer to live object ID lies; NO_NODE if that is a root. */
 static uint32_t nearest_referrer(const struct graph *g, uint32_t id)
 {

@@ -25,6 +25,10 @@ uint64_t label_edge_offset(const struct graph *g, uint32_t src, uint64_t edge);
 void label_edge(const struct graph *g, uint32_t src, uint32_t dst, struct text *out,
 		enum known *known);
 
+/* How FROM, a holder or an object, leads to OBJECT: as label_root or label_edge has it. False, and
+ * nothing said, if no pointer in FROM does. */
+bool label_step(const struct graph *g, uint32_t from, uint32_t object, struct text *out);
+
 /* Number of the first root of HOLDER that points into DST, NO_NODE if none does. */
 uint32_t label_find_root(const struct graph *g, uint32_t holder, uint32_t dst);
 

@@ -211,7 +211,7 @@ static bool add_candidates(struct choice *c, uint32_t at, uint32_t depth)
 	uint32_t graph_node = node->kind == HOOD_HOLDER ? c->g->n_objects + node->id : node->id;
 	autochildren struct children children = {0};
 
-	if (!children_find(c->g, graph_node, &children, c->err))
+	if (!children_find(c->g, graph_node, CHILDREN_DOMINATED, &children, NULL, c->err))
 		return false;
 	for (uint32_t i = 0; i < children.n; i++) {
 		if (!GROW(c->candidates, c->n, c->capacity))
@@ -235,17 +235,18 @@ static uint32_t best_candidate(const struct choice *c)
 static bool draw_child(struct choice *c, const struct candidate *candidate)
 {
 	const struct child *child = &candidate->child;
-	bool fold = child->count > 1;
+	bool fold = child->kind != CHILD_ONE;
 	struct hood_node folded = { .kind = HOOD_FOLD, .id = child->node, .count = child->count,
-				    .retained = child->retained, .alike = true };
+				    .retained = child->retained,
+				    .alike = child->kind == CHILD_ALIKE };
 	uint32_t at = fold ? add_node(c, folded) : node_of(c, child->node);
 	struct hood_edge edge = { .from = candidate->parent, .to = at, .src = NO_NODE,
 				  .dst = child->node, .root = NO_NODE };
 
 	if (at == NO_NODE)
 		return false;
-	if (child->via_root)
-		edge.root = child->via;
+	if (graph_is_holder(c->g, child->via))
+		edge.root = label_find_root(c->g, child->via - c->g->n_objects, child->node);
 	else
 		edge.src = child->via;
 	edge.dominates = !fold && child->via == NO_NODE;
@@ -260,7 +261,7 @@ static bool draw_dominated(struct choice *c, struct progress *progress)
 	while (c->n) {
 		uint32_t best = best_candidate(c);
 		struct candidate candidate = c->candidates[best];
-		uint32_t already = candidate.child.count == 1 &&
+		uint32_t already = candidate.child.kind == CHILD_ONE &&
 				   find_node(c->hood, HOOD_OBJECT, candidate.child.node) != NO_NODE;
 		uint32_t pending = c->hood->nodes[candidate.parent].pending;
 		uint32_t folds = c->parents - (pending == 1);

@@ -116,14 +116,14 @@ static bool add_child(const struct answer *a, struct outline *outline, const str
 {
 	const struct graph *g = a->g;
 	struct outline_row *row;
-	enum known known;
 
-	if (child->count > 1) {
-		add_fold(g, outline, depth, child->count, child->retained, child->node);
+	if (child->kind != CHILD_ONE) {
+		add_fold(g, outline, depth, child->count, child->retained,
+			 child->kind == CHILD_ALIKE ? child->node : NO_NODE);
 		return true;
 	}
 	row = outline_add(outline, depth);
-	children_label(g, child, &row->label, &known);
+	label_step(g, child->via, child->node, &row->label);
 	if (!row->label.length)
 		text_puts(&row->label, child->via == NO_NODE ? "by several ways" : "·");
 	put_object(g, child->node, &row->what);
@@ -139,7 +139,7 @@ static bool add_children(const struct answer *a, struct outline *outline, uint32
 	autochildren struct children children = {0};
 	uint64_t rest = 0, retained = 0;
 
-	if (!children_find(a->g, node, &children, a->err))
+	if (!children_find(a->g, node, CHILDREN_DOMINATED, &children, NULL, a->err))
 		return false;
 	for (uint32_t i = 0; i < children.n; i++) {
 		const struct child *child = &children.items[i];
@@ -322,7 +322,8 @@ static bool json_holder(struct answer *a, uint32_t holder)
 	const struct holder *h = &a->g->holders[holder];
 	autochildren struct children children = {0};
 
-	if (!children_find(a->g, a->g->n_objects + holder, &children, a->err))
+	if (!children_find(a->g, a->g->n_objects + holder, CHILDREN_DOMINATED, &children, NULL,
+			   a->err))
 		return false;
 	json_open(&a->json, '{');
 	json_key(&a->json, "holder");
@@ -334,18 +335,19 @@ static bool json_holder(struct answer *a, uint32_t holder)
 	json_key(&a->json, "holds");
 	json_open(&a->json, '[');
 	for (uint32_t i = 0; i < children.n && i < MAX_INSTANCES; i++) {
+		const struct child *child = &children.items[i];
 		autotext struct text label = {0};
-		enum known known;
 
-		children_label(a->g, &children.items[i], &label, &known);
+		if (child->kind == CHILD_ONE)
+			label_step(a->g, child->via, child->node, &label);
 		json_open(&a->json, '{');
 		json_key(&a->json, "label");
 		json_string(&a->json, label.length ? text_string(&label) : NULL);
-		json_object_facts(a, children.items[i].node);
+		json_object_facts(a, child->node);
 		json_key(&a->json, "count");
-		json_number(&a->json, children.items[i].count);
+		json_number(&a->json, child->count);
 		json_key(&a->json, "together");
-		json_number(&a->json, children.items[i].retained);
+		json_number(&a->json, child->retained);
 		json_close(&a->json, '}');
 	}
 	json_close(&a->json, ']');
@@ -445,15 +447,15 @@ static uint32_t only_target(const struct answer *a, uint32_t holder,
 			    const struct children *children)
 {
 	autotext struct text label = {0}, name = {0};
-	enum known known;
+	const struct child *child = children->items;
 
-	if (children->n != 1)
+	if (children->n != 1 || child->kind != CHILD_ONE)
 		return NO_NODE;
-	children_label(a->g, &children->items[0], &label, &known);
+	label_step(a->g, child->via, child->node, &label);
 	text_symbol(&name, a->g->holders[holder].name);
 	if (strcmp(text_string(&label), text_string(&name)) != 0)
 		return NO_NODE;
-	return children->items[0].node;
+	return child->node;
 }
 
 static bool add_children_of_holder(const struct answer *a, struct outline *outline, uint32_t holder)
@@ -465,7 +467,8 @@ static bool add_children_of_holder(const struct answer *a, struct outline *outli
 
 	text_symbol(&row->label, h->name);
 	row->bytes = h->retained;
-	if (!children_find(a->g, a->g->n_objects + holder, &children, a->err))
+	if (!children_find(a->g, a->g->n_objects + holder, CHILDREN_DOMINATED, &children, NULL,
+			   a->err))
 		return false;
 	target = only_target(a, holder, &children);
 	if (target != NO_NODE) {

@@ -103,23 +103,6 @@ void words_name(const struct graph *g, uint32_t node, struct text *out)
 		text_puts(out, "several at once");
 }
 
-bool words_step(const struct graph *g, uint32_t from, uint32_t object, struct text *out)
-{
-	enum known known = KNOWN_NO;
-	uint32_t root;
-
-	if (graph_is_holder(g, from)) {
-		root = label_find_root(g, from - g->n_objects, object);
-		if (root != NO_NODE)
-			label_root(g, root, out);
-		return root != NO_NODE;
-	}
-	if (!graph_is_object(g, from) || label_find_edge(g, from, object) == NO_EDGE)
-		return false;
-	label_edge(g, from, object, out, &known);
-	return true;
-}
-
 uint32_t words_referrers(const struct graph *g, const struct index *index, uint32_t object)
 {
 	uint32_t n = 0, first, roots;

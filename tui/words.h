@@ -23,10 +23,6 @@ void words_node(const struct graph *g, uint32_t node, struct line *out);
 /* A short name for titles: "main.cache", "*main.session". */
 void words_name(const struct graph *g, uint32_t node, struct text *out);
 
-/* How node FROM, an object or a holder, leads to OBJECT in one step: ".meta", "[17]", a root's
- * name; empty if that step has no name. False if FROM does not refer to it. */
-bool words_step(const struct graph *g, uint32_t from, uint32_t object, struct text *out);
-
 /* Slots that refer to OBJECT and hold it, roots included. */
 uint32_t words_referrers(const struct graph *g, const struct index *index, uint32_t object);
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/children.h"
 #include "graph/cleanup.h"
 #include "graph/label.h"
-#include "tui/siblings.h"
 #include "tui/branches.h"
 #include "tui/views/holders.h"
 #include "tui/views/views.h"
@@ -43,7 +43,7 @@ struct dominators {
 	const struct graph *graph;
 	uint32_t node;
 	struct top_rows new_tops;
-	struct siblings below;
+	struct children below;
 	bool good;
 };
 
@@ -70,7 +70,7 @@ static void close_view(struct page *page)
 	branches_free(&d->tree);
 	top_rows_free(&d->tops);
 	top_rows_free(&d->new_tops);
-	siblings_free(&d->below);
+	children_free(&d->below);
 	free(d);
 }
 
@@ -84,7 +84,7 @@ static uint32_t inner(const struct graph *g, uint32_t node)
 
 	if (holder->kind != HOLDER_GLOBAL || g->kid_row[node + 1] - g->kid_row[node] != 1)
 		return NO_NODE;
-	if (label_is_map_part(g, kid) || !words_step(g, node, kid, &label))
+	if (label_is_map_part(g, kid) || !label_step(g, node, kid, &label))
 		return NO_NODE;
 	/* The name may stand with its package's whole path, or with the last word of it. */
 	n = strlen(holder->name);
@@ -136,17 +136,19 @@ static void job(void *arg, struct progress *progress)
 	if (d->work == WORK_TOPS)
 		d->good = top_rows_make(d->graph, &d->new_tops, NULL);
 	else
-		d->good = siblings_fold(d->graph, d->node, false, &d->below, progress, NULL);
+		d->good = children_find(d->graph, d->node, CHILDREN_DOMINATED, &d->below,
+					progress, NULL);
 }
 
 /* Rows for what was found below NODE. */
-static struct branch below_row(const struct graph *g, const struct sibling *s, unsigned level)
+static struct branch below_row(const struct graph *g, const struct child *c, unsigned level)
 {
-	struct branch row = { .kind = s->kind == SIBLING_FOLD ? ROW_FOLD : ROW_REST,
-				.node = NO_NODE, .via = NO_NODE, .type = s->type, .level = level,
-				.count = s->count, .bytes = s->bytes, .leaf = true };
+	struct branch row = { .kind = c->kind == CHILD_ALIKE ? ROW_FOLD : ROW_REST,
+				.node = NO_NODE, .via = NO_NODE, .type = g->type[c->node],
+				.level = level, .count = c->count, .bytes = c->retained,
+				.leaf = true };
 
-	return s->kind == SIBLING_NODE ? node_row(g, s->node, s->via, level) : row;
+	return c->kind == CHILD_ONE ? node_row(g, c->node, c->via, level) : row;
 }
 
 static uint32_t waiting_row(const struct dominators *d)
@@ -196,7 +198,7 @@ static void job_done(struct page *page)
 		page->empty = "the list of holders was ended; leave and come back to make it";
 	} else if (work == WORK_BELOW) {
 		show_below(page, d);
-		siblings_free(&d->below);
+		children_free(&d->below);
 	}
 }
 
@@ -219,7 +221,7 @@ static void update(struct page *page)
 static void say_object(struct page *page, const struct graph *g, struct branch *row)
 {
 	struct text *step = &row->more.text;
-	bool direct = words_step(g, row->via, row->node, step);
+	bool direct = label_step(g, row->via, row->node, step);
 
 	if (!direct) {
 		text_puts(step, "via ");
@@ -416,7 +418,7 @@ static void open_table(struct page *page, struct dominators *d, uint32_t at)
 	autotext struct text title = {0};
 
 	if (row->kind == ROW_FOLD || row->kind == ROW_REST) {
-		request.of = OBJECTS_SIBLINGS;
+		request.of = OBJECTS_CHILDREN;
 		request.parent = node_below(d->graph, &d->tree.rows[parent]);
 		request.type = row->kind == ROW_FOLD ? row->type : OBJECTS_ANY_TYPE;
 		text_puts(&title, "below ");
@@ -475,7 +477,7 @@ static void fold(struct page *page, struct dominators *d, uint32_t at)
 		    waiting_row(d) > at) {
 			job_end(&page->job);
 			d->work = WORK_NONE;
-			siblings_free(&d->below);
+			children_free(&d->below);
 		}
 		branches_close(&d->tree, at);
 		page->panes[0].n_rows = d->tree.n;

@@ -403,8 +403,8 @@ static bool subject(struct page *page, struct subject *out)
 static void open_referrers(struct page *page, const struct object *o,
 			   const struct branch *row)
 {
-	struct objects_request request = { .of = OBJECTS_SIBLINGS, .parent = row->node,
-					   .referrers = true, .type = row->type };
+	struct objects_request request = { .of = OBJECTS_CHILDREN, .parent = row->node,
+					   .children = CHILDREN_REFERRERS, .type = row->type };
 	struct objects_request roots = { .of = OBJECTS_LIST };
 	const struct index *index = screen_index(page->screen);
 	autofree uint32_t *nodes = NULL;

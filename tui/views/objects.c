@@ -5,7 +5,6 @@
 #include "graph/cleanup.h"
 #include "graph/grow.h"
 #include "graph/label.h"
-#include "tui/siblings.h"
 #include "tui/views/views.h"
 #include "tui/words.h"
 
@@ -50,12 +49,12 @@ static bool add(struct objects *o, uint32_t node, uint32_t via)
 	return true;
 }
 
-static void on_sibling(void *arg, uint32_t node, uint32_t via)
+static void on_child(void *arg, uint32_t node, uint32_t via)
 {
 	struct objects *o = arg;
 	const struct graph *g = o->graph;
 
-	if (!graph_is_object(g, node) || o->failed)
+	if (o->failed)
 		return;
 	if (o->request.type != OBJECTS_ANY_TYPE && g->type[node] != o->request.type)
 		return;
@@ -81,9 +80,9 @@ static void gather(struct objects *o, struct progress *progress)
 {
 	const struct objects_request *r = &o->request;
 
-	if (r->of == OBJECTS_SIBLINGS)
-		o->failed = !siblings_each(o->graph, r->parent, r->referrers, on_sibling, o,
-					   progress, NULL) || o->failed;
+	if (r->of == OBJECTS_CHILDREN)
+		o->failed = !children_each(o->graph, r->parent, r->children, on_child, o, progress,
+					   NULL) || o->failed;
 	else if (r->of == OBJECTS_TYPE)
 		of_type(o, progress);
 	else
@@ -160,7 +159,8 @@ static void job(void *arg, struct progress *progress)
 
 	if (!o->made) {
 		gather(o, progress);
-		if (o->n_made && o->request.of == OBJECTS_SIBLINGS && !o->request.referrers)
+		if (o->n_made && o->request.of == OBJECTS_CHILDREN &&
+		    o->request.children == CHILDREN_DOMINATED)
 			find_steps(o, progress);
 	}
 	progress_begin(progress, "sorting", 0);
@@ -273,12 +273,12 @@ static void say_step(const struct objects *o, const struct item *item, struct te
 
 	if (!graph_is_object(g, item->node) || item->via == NO_NODE)
 		return;
-	if (o->request.referrers)
-		words_step(g, item->via, o->request.parent, out);
+	if (o->request.children == CHILDREN_REFERRERS)
+		label_step(g, item->via, o->request.parent, out);
 	else if (item->offset != UINT64_MAX && g->lens)
 		g->lens->ops->edge_label(g->lens, item->via, item->offset, out, &known);
 	else if (graph_is_holder(g, item->via))
-		words_step(g, item->via, item->node, out);
+		label_step(g, item->via, item->node, out);
 }
 
 static void row(struct page *page, unsigned pane, uint32_t index, struct row *out)

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "graph/children.h"
 #include "graph/label.h"
-#include "tui/siblings.h"
 #include "tui/words.h"
 
 enum {
@@ -74,10 +74,10 @@ static bool insert_referrers(struct retainers *r, uint32_t above, uint32_t objec
 {
 	unsigned level = above == UINT32_MAX ? 0 : r->rows->rows[above].level + 1;
 	uint32_t at = above == UINT32_MAX ? 0 : above + 1;
-	struct siblings siblings;
+	autochildren struct children children = {0};
 	struct branch row;
 
-	if (!siblings_fold(r->graph, object, true, &siblings, progress, NULL))
+	if (!children_find(r->graph, object, CHILDREN_REFERRERS, &children, progress, NULL))
 		return false;
 	if (prefer != NO_NODE) {
 		row = object_row(r, above, prefer, prefer_via, object, level);
@@ -91,20 +91,20 @@ static bool insert_referrers(struct retainers *r, uint32_t above, uint32_t objec
 		at += branches_insert(r->rows, at, &row);
 	}
 	at = insert_roots(r, at, object, level, root);
-	for (uint32_t i = 0; i < siblings.n; i++) {
-		const struct sibling *s = &siblings.items[i];
+	for (uint32_t i = 0; i < children.n; i++) {
+		const struct child *c = &children.items[i];
 
-		if (s->kind == SIBLING_NODE && s->node == prefer)
+		if (c->kind == CHILD_ONE && c->node == prefer)
 			continue;
-		row = object_row(r, above, s->node, s->via, object, level);
-		if (s->kind != SIBLING_NODE)
+		row = object_row(r, above, c->node, c->via, object, level);
+		if (c->kind != CHILD_ONE)
 			row = (struct branch){
-				.kind = s->kind == SIBLING_FOLD ? HELD_FOLD : HELD_REST,
-				.leaf = true, .node = object, .via = NO_NODE, .type = s->type,
-				.level = level, .count = s->count, .bytes = s->bytes };
+				.kind = c->kind == CHILD_ALIKE ? HELD_FOLD : HELD_REST,
+				.leaf = true, .node = object, .via = NO_NODE,
+				.type = r->graph->type[c->node], .level = level,
+				.count = c->count, .bytes = c->retained };
 		at += branches_insert(r->rows, at, &row);
 	}
-	siblings_free(&siblings);
 	return true;
 }
 
@@ -204,7 +204,7 @@ static void say_referrer(const struct graph *g, struct branch *row)
 {
 	autotext struct text label = {0};
 
-	if (words_step(g, row->via, row->number, &label) && label.length) {
+	if (label_step(g, row->via, row->number, &label) && label.length) {
 		text_printf(&row->what.text, "%s  ", text_string(&label));
 		line_less(&row->what);
 	}
@@ -280,7 +280,7 @@ void retainers_path(const struct graph *g, const struct path *path, struct line 
 			add_step(out, text_string(&left_out));
 		}
 		text_clear(&label);
-		words_step(g, path->objects[i - 1], path->objects[i], &label);
+		label_step(g, path->objects[i - 1], path->objects[i], &label);
 		add_step(out, text_string(&label));
 	}
 }

@@ -2,6 +2,7 @@
 #ifndef GORETAIN_TUI_VIEWS_VIEWS_H
 #define GORETAIN_TUI_VIEWS_VIEWS_H
 
+#include "graph/children.h"
 #include "tui/screen.h"
 
 /* The views with a digit, in the order of line 2. Ended by a row without ops. */
@@ -21,7 +22,7 @@ extern const struct view_ops object_view;
 extern const struct view_ops objects_view;
 
 enum objects_of {
-	OBJECTS_SIBLINGS, /* what stands beside: below `parent` or referring to it, of `type` */
+	OBJECTS_CHILDREN, /* the children of `parent`, of `type` */
 	OBJECTS_TYPE,     /* all live objects of `type` */
 	OBJECTS_LIST,     /* `nodes` */
 };
@@ -29,7 +30,7 @@ enum objects_of {
 struct objects_request {
 	enum objects_of of;
 	uint32_t parent;      /* node */
-	bool referrers;       /* siblings that refer to parent, else those it dominates */
+	enum children_of children; /* of parent: which */
 	uint32_t type;        /* NO_NODE: unknown; OBJECTS_ANY_TYPE: all */
 	const uint32_t *nodes; /* copied */
 	uint32_t n_nodes;
