@@ -346,3 +346,19 @@ void text_clip(struct text *t, const char *s, unsigned width, bool pad)
 	for (; pad && used < width; used++)
 		text_putc(t, ' ');
 }
+
+void text_bar(struct text *t, uint64_t part, uint64_t whole, unsigned width, bool unicode)
+{
+	static const char *const eighths[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
+	double share = whole ? (double)part / (double)whole : 0;
+	unsigned filled = (unsigned)((share > 1 ? 1 : share) * width * 8 + 0.5);
+
+	if (!filled && part)
+		filled = 1;
+	for (unsigned i = 0; i < filled / 8; i++)
+		text_puts(t, unicode ? "█" : "#");
+	if (unicode)
+		text_puts(t, eighths[filled % 8]);
+	for (unsigned i = filled / 8; !unicode && i < width; i++)
+		text_putc(t, '.');
+}

@@ -57,4 +57,8 @@ unsigned text_width(const char *s);
  * distinguish it; padded with spaces to WIDTH when PAD. */
 void text_clip(struct text *t, const char *s, unsigned width, bool pad);
 
+/* Append a bar for PART of WHOLE, in eighths of a cell, at most WIDTH cells wide; a part that is
+ * anything at all shows. Without UNICODE `#`, filled up with `.`. */
+void text_bar(struct text *t, uint64_t part, uint64_t whole, unsigned width, bool unicode);
+
 #endif

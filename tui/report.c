@@ -83,28 +83,6 @@ static void put_name(struct text *out, const char *name, unsigned width)
 	text_clip(out, text_string(&shown), width, true);
 }
 
-/* A bar of WIDTH cells for PART of WHOLE, in eighths of a cell, or `#` in ASCII; padded with spaces
- * if PAD. */
-static void put_bar(struct text *out, uint64_t part, uint64_t whole, unsigned width, bool unicode,
-		    bool pad)
-{
-	static const char *const eighths[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
-	uint64_t filled = whole ? (uint64_t)((unsigned __int128)part * width * 8 / whole) : 0;
-	unsigned cells;
-
-	if (filled > width * 8)
-		filled = width * 8;
-	for (unsigned i = 0; i < filled / 8; i++)
-		text_puts(out, unicode ? "█" : "#");
-	cells = (unsigned)(filled / 8);
-	if (unicode && filled % 8) {
-		text_puts(out, eighths[filled % 8]);
-		cells++;
-	}
-	if (pad)
-		put_spaces(out, width - cells);
-}
-
 /* --- head --- */
 
 static void put_head(const struct page *p)
@@ -151,8 +129,7 @@ static void fill_left(const struct page *p, struct halves *h)
 		text_clip(line, parts[i].name, 15, true);
 		put_size(p, line, parts[i].bytes, size);
 		text_putc(line, ' ');
-		put_bar(line, parts[i].bytes, p->g->meta.rss, BAR_WIDTH, p->wish->unicode,
-			   false);
+		text_bar(line, parts[i].bytes, p->g->meta.rss, BAR_WIDTH, p->wish->unicode);
 		if (parts[i].note[0])
 			text_printf(line, " %s", parts[i].note);
 	}
@@ -172,8 +149,7 @@ static void fill_right(const struct page *p, struct halves *h)
 		put_name(line, type->name, NAME_WIDTH);
 		put_share(line, type->retained, p->g->live_bytes, 7);
 		text_putc(line, ' ');
-		put_bar(line, type->retained, p->g->live_bytes, TYPE_BAR, p->wish->unicode,
-			   false);
+		text_bar(line, type->retained, p->g->live_bytes, TYPE_BAR, p->wish->unicode);
 	}
 	if (all > n)
 		text_printf(&h->right[h->n_right++], "… %" PRIu32 " more types", all - n);
@@ -254,12 +230,13 @@ static void put_holder_row(const struct page *p, uint64_t retained, uint64_t obj
 			   const char *name)
 {
 	unsigned columns = p->wish->columns, used = size_room(p) + 30;
-	autotext struct text line = {0};
+	autotext struct text line = {0}, bar = {0};
 
 	put_size(p, &line, retained, size_room(p));
 	put_share(&line, retained, p->g->live_bytes, 8);
 	text_putc(&line, ' ');
-	put_bar(&line, retained, p->g->live_bytes, BAR_WIDTH, p->wish->unicode, true);
+	text_bar(&bar, retained, p->g->live_bytes, BAR_WIDTH, p->wish->unicode);
+	text_clip(&line, text_string(&bar), BAR_WIDTH, true);
 	if (objects)
 		put_number(&line, objects, 11);
 	else

@@ -62,19 +62,3 @@ char theme_ascii(uint32_t c)
 			return table[i].ascii;
 	return '?';
 }
-
-void theme_bar(struct text *out, uint64_t part, uint64_t whole, unsigned width)
-{
-	static const char *const eighths[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
-	double share = whole ? (double)part / (double)whole : 0;
-	unsigned filled = (unsigned)((share > 1 ? 1 : share) * width * 8 + 0.5);
-
-	if (!filled && part)
-		filled = 1;
-	for (unsigned i = 0; i < filled / 8; i++)
-		text_puts(out, theme.unicode ? "█" : "#");
-	if (theme.unicode)
-		text_puts(out, eighths[filled % 8]);
-	for (unsigned i = filled / 8; !theme.unicode && i < width; i++)
-		text_putc(out, '.');
-}

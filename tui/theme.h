@@ -32,7 +32,4 @@ short theme_pair(enum role role);
  * without a stand-in. */
 char theme_ascii(uint32_t c);
 
-/* A bar of WIDTH cells for PART of WHOLE, in eighths of a cell; in ASCII `#` filled with `.`. */
-void theme_bar(struct text *out, uint64_t part, uint64_t whole, unsigned width);
-
 #endif

@@ -336,7 +336,8 @@ static void row(struct page *page, unsigned pane, uint32_t index, struct row *ou
 	text_size(&out->cells[RETAINED].text, r->bytes, exact);
 	words_share(r->bytes, g->live_bytes, &out->cells[SHARE].text);
 	if (r->bytes * 200 >= g->live_bytes)
-		theme_bar(&out->cells[BAR].text, r->bytes, g->live_bytes, BAR_WIDTH);
+		text_bar(&out->cells[BAR].text, r->bytes, g->live_bytes, BAR_WIDTH,
+			 theme_unicode());
 	say_objects(page, r, &out->cells[OBJECTS].text);
 	if (r->kind != ROW_NODE || !graph_is_object(g, r->node))
 		return;

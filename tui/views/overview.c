@@ -364,7 +364,8 @@ static void memory_row(const struct page *page, const struct overview *o, uint32
 
 	text_puts(&out->cells[PART_NAME].text, part->name);
 	text_size(&out->cells[PART_BYTES].text, part->bytes, screen_exact(page->screen));
-	theme_bar(&out->cells[PART_BAR].text, part->bytes, o->largest, (unsigned)o->part_bar);
+	text_bar(&out->cells[PART_BAR].text, part->bytes, o->largest, (unsigned)o->part_bar,
+		 theme_unicode());
 	if (part->note[0])
 		text_putc(&out->cells[PART_BAR].text, ' ');
 	line_puts(&out->cells[PART_BAR], ROLE_DIM, part->note);
@@ -385,8 +386,8 @@ static void type_row(const struct overview *o, uint32_t index, struct row *out)
 	type = &g->types[o->types[index]];
 	text_symbol(&out->cells[TYPE_NAME].text, type->name);
 	words_share(type->retained, g->live_bytes, &out->cells[TYPE_SHARE].text);
-	theme_bar(&out->cells[TYPE_BAR].text, type->retained, g->live_bytes,
-		  (unsigned)o->type_bar);
+	text_bar(&out->cells[TYPE_BAR].text, type->retained, g->live_bytes,
+		 (unsigned)o->type_bar, theme_unicode());
 }
 
 static void holds_row(const struct page *page, const struct overview *o, uint32_t index,
