@@ -236,8 +236,8 @@ static void report_says_what_holds_it(void **state)
 	check_lines(&out, 80);
 	check_has(&out, "goretain orders[4242] go1.26.8 amd64, stripped");
 	check_has(&out, " live heap         700 kB █████▍");
-	check_has(&out, " stacks           48.0 kB ▎ 2 goroutines");
-	check_has(&out, "map[string]interface {} 68.7 % ████");
+	check_has(&out, " stacks           48.0 kB ▍ 2 goroutines");
+	check_has(&out, "map[string]interface {} 68.7 % ████▏");
 	check_has(&out, " !1 main.cache: 41,203 sessions, each keeping the whole decoded           "
 		  "638 MB\n    request (map[string]interface {}) through .meta\n"
 		  "    All of it hangs on one reference.\n"
