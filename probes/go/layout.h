@@ -29,8 +29,6 @@ struct layout {
 	bool type_direct_in_tflag; /* 1.26 on */
 	bool gc_programs;        /* types may have GC programs: to 1.23 */
 	uint32_t pclntab_magic;
-	/* kinds of specials, 0 where there is none */
-	uint8_t special_finalizer, special_weak, special_cleanup;
 };
 
 struct go_version {

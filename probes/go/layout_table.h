@@ -134,6 +134,9 @@
 	F(special_next,                         0,      0,      0,      0,      0,      0,      0,      0,      0,      0) \
 	F(special_offset,                       8,      8,      8,      8,      8,      8,      8,      8,      8,      8) \
 	F(special_kind,                        10,     10,     10,     10,     10,     10,     16,     16,     16,     16) \
+	F(special_kind_finalizer,               1,      1,      1,      1,      1,      1,      1,      2,      2,      2) \
+	F(special_kind_weak,                   -1,     -1,     -1,     -1,     -1,      2,      2,      3,      3,      3) \
+	F(special_kind_cleanup,                -1,     -1,     -1,     -1,     -1,     -1,      6,      7,      7,      7) \
 	\
 	F(finalizer_fn,                        16,     16,     16,     16,     16,     16,     24,     24,     24,     24) \
 	\

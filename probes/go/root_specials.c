@@ -82,11 +82,11 @@ static void add_special(struct roots *roots, const struct special *s, uint32_t *
 {
 	const struct layout *l = &roots->heap->go.layout;
 
-	if (s->kind == l->special_finalizer) {
+	if (s->kind == l->special_kind_finalizer) {
 		add_finalizer(roots, s);
-	} else if (l->special_cleanup && s->kind == l->special_cleanup) {
+	} else if (s->kind == l->special_kind_cleanup) {
 		add_cleanup(roots, s);
-	} else if (l->special_weak && s->kind == l->special_weak) {
+	} else if (s->kind == l->special_kind_weak) {
 		if (*weak == NO_NODE)
 			*weak = roots_holder(roots, HOLDER_RUNTIME, "weak handles", "runtime",
 					     KNOWN_EXACT);
