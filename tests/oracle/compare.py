@@ -72,6 +72,8 @@ def show_slot(key, pointer):
 
 
 class Comparison:
+    writer = 1  # the goroutine that writes the dump
+
     def __init__(self, name, target, heap, counters, tap):
         self.name, self.target, self.heap, self.counters, self.tap = (
             name,
@@ -135,7 +137,7 @@ class Comparison:
         self.both_ways("edges", ours, theirs, show_slot)
 
     def parked(self):
-        return [g for g in self.heap.goroutines.values() if g.goid != 1]
+        return [g for g in self.heap.goroutines.values() if g.goid != self.writer]
 
     def frames(self):
         ours = {}
@@ -176,7 +178,7 @@ class Comparison:
                 "select r.goroutine, r.addr, o.addr + r.dst_offset from roots r "
                 "join objects o on o.id = r.dst where r.kind = 'frame' and r.goroutine is not null",
             )
-            if goid != 1 and not any(lo <= addr < hi for lo, hi in unmapped)
+            if goid != self.writer and not any(lo <= addr < hi for lo, hi in unmapped)
         }
         self.both_ways("pointer slots of frames", ours, theirs, show_slot)
 
