@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Goroutines that run: their frames are the calls that they know to be in, and what they hold is held.
+
+    running.py [VERSION]...    STOPS=N in the environment: how many of each version and kind (15)
+
+Each goroutine of the target (tests/targets/running) has told where it spins and which objects it holds,
+alone. At each stop the innermost of its frames may be anything that was called from there; the rest are
+those that it told. Each object is live, by that goroutine; and none of its exact roots leads to what it
+has no use for any more. Half of the stops are at random moments, in the others a thread is at one of
+the instructions where the runtime changes stacks, registers and the lists that lead to them.
+"""
+
+import collections
+import os
+import pathlib
+import random
+import sys
+import tempfile
+import time
+
+import instructions
+from goretain import Failure, GaveUp, Tap, Target, build, sql
+
+STOPS = int(os.environ.get("STOPS", "15"))
+
+PLACES = "|".join(
+    ["main.(pass|passOn|turn|dive|deferring|deferring.func.*|panicking|faulting|ranging.*|passNew|middle)"]
+    + [
+        f"runtime.{name}"
+        for name in (
+            "morestack newstack copystack shrinkstack adjustframe gogo mcall systemstack "
+            "gcWriteBarrier gcWriteBarrier[0-9] wbBufFlush asyncPreempt asyncPreempt2 gopreempt_m "
+            "preemptPark sigtramp sigtrampgo sighandler doSigPreempt "
+            "mallocgc mallocgcSmallScanNoHeader growslice typedmemmove memmove duffcopy duffzero "
+            "deferproc deferprocStack deferreturn gopanic gorecover recovery sigpanic Goexit "
+            "[(][*]_panic[)].(start|nextDefer|nextFrame) "
+            "entersyscall reentersyscall exitsyscall exitsyscall0 chansend send sendDirect "
+            "chanrecv recv recvDirect selectgo goready park_m execute schedule "
+            "newproc newproc1 goexit0 goexit1 gdestroy mapassign_fast64 mapassign_faststr nanotime1 "
+            "coroswitch coroswitch_m"
+        ).split()
+    ]
+    + ["reflect.(makeFuncStub|methodValueCall|callReflect|callMethod)"]
+)
+
+# Everything of one stop must come from one query.
+READING = """
+select 'frame', goroutine, level, function from frames where function glob 'main.*'
+union all select 'state', id, state, function from goroutines
+union all select 'object', addr, id, live from objects where type = 'main.thing' or size = 64
+union all select 'root', goroutine, dst, known from roots where goroutine is not null
+union all select 'edge', src, dst, null from edges where strength = 'strong'
+"""
+
+
+class Told:
+    """What the target says of itself."""
+
+    def __init__(self, target):
+        self.chains, self.owners, self.how, self.shared, self.dropped = {}, {}, {}, set(), set()
+        while (line := target.line()) != "ready":
+            kind, goroutine, what = line.split(" ", 2)
+            if kind == "G":
+                self.chains[int(goroutine)] = what.split()
+                continue
+            addr, how = what.split(" ", 1)
+            addr = int(addr)
+            self.how[addr] = how
+            if kind == "D":
+                self.dropped.add(addr)
+            else:
+                self.owners[addr] = int(goroutine)
+                if kind == "B":
+                    self.shared.add(addr)
+
+
+class Stops:
+    """The readings of one run and what was wrong with them."""
+
+    def __init__(self, told):
+        self.told = told
+        self.stops = self.held = self.given_up = self.frames = self.objects = 0
+        self.place = None
+        self.states = collections.Counter()
+        self.wrong = {}
+
+    def note(self, what, details):
+        self.wrong.setdefault(what, []).extend(f"stop {self.stops} {self.place or ''}: {d}" for d in details)
+
+    def name(self, addr):
+        told = self.told
+        return f"{told.how[addr]} of {told.chains[told.owners[addr]][0]}"
+
+    def stop(self, target):
+        time.sleep(random.random() / 50)
+        self.read(target)
+
+    def hold(self, target, place):
+        """A stop while a thread is at PLACE, if one comes there."""
+        with instructions.Held(target.pid, place) as came:
+            if came:
+                self.place = f"{place:#x}"
+                self.read(target)
+                self.held += 1
+
+    def read(self, target):
+        try:
+            rows = sql(target.pid, READING, tries=1)
+        except GaveUp:
+            self.given_up += 1
+            return
+        self.judge(rows)
+        self.place = None
+        self.stops += 1
+
+    def judge(self, rows):
+        told = self.told
+        frames, ids, live, states, roots, exact, edges = {}, {}, {}, {}, {}, {}, {}
+        for kind, a, b, c in rows:
+            if kind == "frame":
+                frames.setdefault(a, []).append((b, c))
+            elif kind == "state":
+                states[a] = b
+            elif kind == "object":
+                ids[a], live[a] = b, c
+            elif kind == "edge":
+                edges.setdefault(a, []).append(b)
+            else:
+                roots.setdefault(a, []).append(b)
+                if c == "exact":
+                    exact.setdefault(b, []).append(a)
+        for goroutine, chain in told.chains.items():
+            state = states.get(goroutine)
+            self.states[state] += 1
+            names = [n for _, n in sorted(frames.get(goroutine, [])) if not n.startswith("main.main.")]
+            if names[-len(chain) :] != chain:
+                self.note("chain", [f"{state} {names} for {chain}"])
+            held = reach(roots.get(goroutine, []), edges)
+            for addr, owner in told.owners.items():
+                if owner != goroutine:
+                    continue
+                if live.get(addr) != 1:
+                    self.note("lost", [f"{state} {self.name(addr)}: {live.get(addr)} {addr:#x}"])
+                elif ids[addr] not in held and addr not in told.shared:
+                    self.note("holder", [f"{state} {self.name(addr)} {addr:#x}"])
+        for addr in told.dropped:
+            holders = exact.get(ids.get(addr), [])
+            if holders:
+                self.note("dropped", [f"{told.how[addr]} by {holders} {addr:#x}"])
+        self.frames += sum(map(len, frames.values()))
+        self.objects += len(told.owners)
+
+
+def reach(todo, edges):
+    """The objects that those TODO lead to, and they themselves."""
+    todo, seen = list(todo), set(todo)
+    while todo:
+        for dst in edges.get(todo.pop(), []):
+            if dst not in seen:
+                seen.add(dst)
+                todo.append(dst)
+    return seen
+
+
+def running(version, tap, folder):
+    program = build(version, "running", folder / f"running-{version}")
+    places = instructions.choose(instructions.instructions(version, program, PLACES), 3 * STOPS)
+    with Target(program) as target:
+        run, refused = Stops(Told(target)), []
+        try:
+            for _ in range(STOPS):
+                run.stop(target)
+            for place in places:
+                if run.held < STOPS:
+                    run.hold(target, place)
+        except Failure as failure:
+            refused.append(str(failure)[-300:])
+    name = f"go{version}: {run.stops} stops"
+    states = ", ".join(f"{n} {state}" for state, n in run.states.most_common())
+    print(
+        f"# {name}, {run.held} at chosen instructions: {run.frames} frames, {run.objects} objects; "
+        f"goroutines {states}; {run.given_up} given up on a busy machine"
+    )
+    tap.check(not refused and run.stops > STOPS, f"{name}, none refused", refused)
+    for what, meaning in (
+        ("chain", "each goroutine's frames end with those that it told"),
+        ("lost", "each object that it told of is live"),
+        ("holder", "and its goroutine leads to it"),
+        ("dropped", "no exact root leads to what it dropped"),
+    ):
+        wrong = run.wrong.get(what, [])
+        tap.check(run.stops and not wrong, f"{name}, {meaning}", [f"{len(wrong)} wrong", *wrong])
+
+
+def main():
+    tap = Tap()
+    with tempfile.TemporaryDirectory(prefix="goretain-running-") as folder:
+        for version in sys.argv[1:] or ["1.19", "1.26"]:
+            try:
+                running(version, tap, pathlib.Path(folder))
+            except Failure as failure:
+                tap.check(False, f"go{version} can be read", [failure])
+    tap.end()
+
+
+if __name__ == "__main__":
+    main()
