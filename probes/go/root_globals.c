@@ -139,6 +139,12 @@ static struct place new_variable(struct roots *roots, const struct go_module *m,
 	return v;
 }
 
+/* A word that the next collection sets to nil before it marks. */
+static bool is_cleared(const struct go *go, uint64_t addr)
+{
+	return addr == go->cleared[0] || addr == go->cleared[1];
+}
+
 static void segment(struct roots *roots, const struct go_module *m, uint64_t lo, uint64_t mask,
 		    uint64_t bits)
 {
@@ -155,8 +161,9 @@ static void segment(struct roots *roots, const struct go_module *m, uint64_t lo,
 			continue;
 		if (v.holder == NO_NODE || addr < v.lo || addr >= v.hi)
 			v = new_variable(roots, m, addr);
-		roots_add(roots, v.holder, addr, value, ROOT_GLOBAL, v.strength, KNOWN_EXACT,
-			  NO_NODE);
+		roots_add(roots, v.holder, addr, value, ROOT_GLOBAL,
+			  is_cleared(&roots->heap->go, addr) ? STRENGTH_WEAK : v.strength,
+			  KNOWN_EXACT, NO_NODE);
 	}
 }
 

@@ -1,35 +1,58 @@
-/* Specials: records that hang on a span for some of its objects (runtime/mheap.go). A finalizer keeps
- * its function and what the object refers to, not the object; a cleanup its function and argument;
- * a weak handle only itself. */
+/* Specials and what became of them: finalizers and cleanups, set and due. A finalizer keeps its
+ * function and what the object refers to, not the object; once due, the object too. A cleanup keeps
+ * its function and argument. A weak handle keeps only itself. What a special is about, without
+ * keeping it, is a root of strength weak. (markrootSpans and markroot in runtime/mgcmark.go) */
 #include <string.h>
 
 #include "graph/text.h"
 #include "probes/go/roots.h"
+#include "probes/go/specials.h"
 
-#define SPECIAL_LEAST 16 /* bytes of a record, at least */
+/* cleanupBlock: { lfnode, alllink, n uint32, cleanups[] } of 512 bytes (runtime/mcleanup.go). */
+enum { CLEANUP_LINK = 16, CLEANUP_COUNT = 24, CLEANUP_FIRST = 32, CLEANUP_BLOCK = 512 };
 
-struct special { uint64_t addr, object; uint8_t kind; };
+#define CAPTURES 4 /* words of the closure that AddCleanup makes, at most */
 
 /* The graph's types are handed over later: the name comes from the forms. */
-static void type_label(struct roots *roots, uint32_t object, struct text *out)
+static const char *type_name(struct roots *roots, uint64_t object)
 {
-	uint32_t type = roots->heap->graph->type[object];
+	uint32_t id = graph_find(roots->heap->graph, object, NULL);
+	uint32_t type = id == NO_NODE ? NO_NODE : roots->heap->graph->type[id];
 
-	text_puts(out, type == NO_NODE ? "?" : roots->heap->typing.forms.shown[type].name);
+	return type == NO_NODE ? NULL : roots->heap->typing.forms.shown[type].name;
 }
 
-static uint32_t special_holder(struct roots *roots, const char *what, uint32_t object)
+/* "finalizer net.(*netFD).Close of net.netFD": FUNCTION and TYPE as far as they are known. */
+static uint32_t special_holder(struct roots *roots, const char *what, const char *function,
+			       const char *type, const char *state)
 {
 	autotext struct text name = { 0 };
 
-	text_printf(&name, "%s of ", what);
-	if (object == NO_NODE)
-		text_puts(&name, "?");
-	else
-		type_label(roots, object, &name);
-	return roots_holder(roots, HOLDER_SPECIAL, name_pool_copy(roots->names, text_string(&name)), "",
-			    KNOWN_EXACT);
+	text_puts(&name, what);
+	if (function)
+		text_printf(&name, " %s", function);
+	if (type)
+		text_printf(&name, " of %s", type);
+	text_puts(&name, state);
+	return roots_holder(roots, HOLDER_SPECIAL, name_pool_copy(roots->names, text_string(&name)),
+			    function ? name_pool_package(roots->names, function) : "", KNOWN_EXACT);
 }
+
+static void add_value(struct roots *roots, uint32_t holder, uint64_t at, uint64_t value,
+		      enum root_kind kind, enum strength strength)
+{
+	roots_add(roots, holder, at, value, kind, strength, KNOWN_EXACT, NO_NODE);
+}
+
+static void add_words(struct roots *roots, uint32_t holder, uint64_t at, unsigned words,
+		      enum root_kind kind)
+{
+	for (unsigned i = 0; i < words; i++)
+		add_value(roots, holder, at + 8 * i, image_u64(roots->heap->image, at + 8 * i), kind,
+			  STRENGTH_STRONG);
+}
+
+/* ---- finalizers ---- */
 
 /* What the object refers to, as roots. */
 static void add_referents(struct roots *roots, uint32_t holder, uint64_t addr)
@@ -43,85 +66,137 @@ static void add_referents(struct roots *roots, uint32_t holder, uint64_t addr)
 		return;
 	mask_begin(&it, reader, o.span, o.slot);
 	while ((offset = mask_next(&it)) != UINT64_MAX)
-		roots_add(roots, holder, o.addr + offset,
+		add_value(roots, holder, o.addr + offset,
 			  image_u64(roots->heap->image, o.addr + offset), ROOT_FINALIZER,
-			  STRENGTH_STRONG, KNOWN_EXACT, NO_NODE);
-}
-
-static void add_word(struct roots *roots, uint32_t holder, uint64_t at, enum root_kind kind,
-		     enum strength strength)
-{
-	roots_add(roots, holder, at, image_u64(roots->heap->image, at), kind, strength, KNOWN_EXACT,
-		  NO_NODE);
+			  STRENGTH_STRONG);
 }
 
 static void add_finalizer(struct roots *roots, const struct special *s)
 {
-	const struct layout *l = &roots->heap->go.layout;
-	uint32_t object = graph_find(roots->heap->graph, s->object, NULL);
-	uint32_t holder = special_holder(roots, "finalizer", object);
+	uint64_t at = s->addr + (uint64_t)roots->heap->go.layout.finalizer_fn;
+	const char *function = roots_function(roots, image_u64(roots->heap->image, at));
+	uint32_t holder = special_holder(roots, "finalizer", function, type_name(roots, s->object), "");
 
-	add_word(roots, holder, s->addr + (uint64_t)l->finalizer_fn, ROOT_FINALIZER, STRENGTH_STRONG);
+	add_words(roots, holder, at, 1, ROOT_FINALIZER);
 	add_referents(roots, holder, s->object);
+	add_value(roots, holder, s->addr, s->object, ROOT_FINALIZER, STRENGTH_WEAK);
+}
+
+/* ---- cleanups ---- */
+
+/* From 1.26 on a cleanup is three words: call, function, argument. Before it is one, a closure of
+ * AddCleanup's that has captured the two. */
+static unsigned cleanup_words(const struct layout *l)
+{
+	return l->cleanup_cleanup >= 0 ? 3 : 1;
+}
+
+static const char *cleanup_function(struct roots *roots, uint64_t at)
+{
+	struct image *image = roots->heap->image;
+	const char *function = NULL;
+	uint64_t closure;
+
+	if (cleanup_words(&roots->heap->go.layout) == 3)
+		return roots_function(roots, image_u64(image, at + 8));
+	closure = image_u64(image, at);
+	for (unsigned i = 1; i < CAPTURES && !function; i++)
+		function = roots_function(roots, image_u64(image, closure + 8 * i));
+	return function;
 }
 
 static void add_cleanup(struct roots *roots, const struct special *s)
 {
 	const struct layout *l = &roots->heap->go.layout;
-	uint32_t object = graph_find(roots->heap->graph, s->object, NULL);
-	uint32_t holder = special_holder(roots, "cleanup", object);
-	int32_t at = l->cleanup_cleanup >= 0 ? l->cleanup_cleanup : l->cleanup_fn;
+	uint64_t at = s->addr + (uint64_t)(l->cleanup_cleanup >= 0 ? l->cleanup_cleanup : l->cleanup_fn);
+	uint32_t holder = special_holder(roots, "cleanup", cleanup_function(roots, at),
+					 type_name(roots, s->object), "");
 
-	/* 1.26 on: call, function, argument; before: the function alone. */
-	for (unsigned i = 0; i < (l->cleanup_cleanup >= 0 && l->minor >= 26 ? 3 : 1); i++)
-		add_word(roots, holder, s->addr + (uint64_t)at + 8 * i, ROOT_CLEANUP,
-			 STRENGTH_STRONG);
+	add_words(roots, holder, at, cleanup_words(l), ROOT_CLEANUP);
+	add_value(roots, holder, s->addr, s->object, ROOT_CLEANUP, STRENGTH_WEAK);
 }
 
-static void add_special(struct roots *roots, const struct special *s, uint32_t *weak)
+/* ---- weak handles ---- */
+
+static void add_weak_handle(struct roots *roots, const struct special *s, uint32_t *holder)
 {
-	const struct layout *l = &roots->heap->go.layout;
+	uint64_t at = s->addr + (uint64_t)roots->heap->go.layout.weak_handle;
 
-	if (s->kind == l->special_kind_finalizer) {
-		add_finalizer(roots, s);
-	} else if (s->kind == l->special_kind_cleanup) {
-		add_cleanup(roots, s);
-	} else if (s->kind == l->special_kind_weak) {
-		if (*weak == NO_NODE)
-			*weak = roots_holder(roots, HOLDER_RUNTIME, "weak handles", "runtime",
-					     KNOWN_EXACT);
-		add_word(roots, *weak, s->addr + (uint64_t)l->weak_handle, ROOT_WEAK_HANDLE,
-			 STRENGTH_RUNTIME);
-	}
-}
-
-static struct special read_special(struct roots *roots, const struct go_span *span, uint64_t addr)
-{
-	const struct layout *l = &roots->heap->go.layout;
-	struct image *image = roots->heap->image;
-	uint64_t at = addr + (uint64_t)l->special_offset;
-
-	return (struct special){
-		.addr = addr,
-		.object = span->base + (l->minor >= 24 ? image_u64(image, at) : image_u16(image, at)),
-		.kind = image_u8(image, addr + (uint64_t)l->special_kind),
-	};
+	if (*holder == NO_NODE)
+		*holder = roots_holder(roots, HOLDER_RUNTIME, "weak handles", "runtime", KNOWN_EXACT);
+	add_value(roots, *holder, at, image_u64(roots->heap->image, at), ROOT_WEAK_HANDLE,
+		  STRENGTH_RUNTIME);
+	add_value(roots, *holder, s->addr, s->object, ROOT_WEAK_HANDLE, STRENGTH_WEAK);
 }
 
 void roots_specials(struct roots *roots)
 {
-	const struct go_spans *spans = &roots->heap->spans;
+	const struct layout *l = &roots->heap->go.layout;
+	struct special_walk walk = specials_start(roots->heap);
 	uint32_t weak = NO_NODE;
+	struct special s;
 
-	for (uint32_t i = 0; i < spans->n; i++) {
-		uint64_t addr = spans->items[i].specials;
-
-		while (addr && roots_spend(roots, SPECIAL_LEAST)) {
-			struct special s = read_special(roots, &spans->items[i], addr);
-
-			add_special(roots, &s, &weak);
-			addr = image_u64(roots->heap->image,
-					 addr + (uint64_t)roots->heap->go.layout.special_next);
-		}
+	while (specials_next(&walk, &s)) {
+		if (s.kind == l->special_kind_finalizer)
+			add_finalizer(roots, &s);
+		else if (s.kind == l->special_kind_cleanup)
+			add_cleanup(roots, &s);
+		else if (s.kind == l->special_kind_weak)
+			add_weak_handle(roots, &s, &weak);
 	}
+	roots->overspent |= walk.overspent;
+}
+
+/* ---- what is due ---- */
+
+/* To 1.24 a cleanup that is due stands among the finalizers, without an object. */
+static void add_due_finalizers(struct roots *roots)
+{
+	struct finalizer_walk walk = finalizers_start(roots->heap);
+	struct due_finalizer due;
+
+	while (finalizers_next(&walk, &due)) {
+		bool cleanup = !due.object;
+		enum root_kind kind = cleanup ? ROOT_CLEANUP : ROOT_FINALIZER;
+		uint32_t holder = special_holder(
+			roots, cleanup ? "cleanup" : "finalizer",
+			cleanup ? cleanup_function(roots, due.addr) : roots_function(roots, due.function),
+			type_name(roots, due.object), ", due");
+
+		add_words(roots, holder, due.addr, 2, kind);
+		add_words(roots, holder, due.addr + 24, 2, kind);
+	}
+}
+
+static void add_due_cleanups(struct roots *roots)
+{
+	const struct go *go = &roots->heap->go;
+	struct image *image = roots->heap->image;
+	unsigned words = cleanup_words(&go->layout);
+	uint64_t most = (CLEANUP_BLOCK - CLEANUP_FIRST) / 8 / words, block;
+
+	if (!go->cleanup_queue)
+		return;
+	block = image_u64(image, go->cleanup_queue + (uint64_t)go->layout.cleanup_queue_all);
+	while (block && roots_spend(roots, CLEANUP_BLOCK)) {
+		uint64_t n = image_u32(image, block + CLEANUP_COUNT);
+
+		for (uint64_t i = 0; i < n && i < most; i++) {
+			uint64_t at = block + CLEANUP_FIRST + 8 * words * i;
+
+			/* The one that runs, and those before it, are cleared from 1.26 on. */
+			if (image_u64(image, at))
+				add_words(roots, special_holder(roots, "cleanup",
+								cleanup_function(roots, at), NULL,
+								", due"),
+					  at, words, ROOT_CLEANUP);
+		}
+		block = image_u64(image, block + CLEANUP_LINK);
+	}
+}
+
+void roots_due(struct roots *roots)
+{
+	add_due_finalizers(roots);
+	add_due_cleanups(roots);
 }

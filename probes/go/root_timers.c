@@ -6,25 +6,15 @@
 
 #define TIMER_LEAST 64 /* bytes of a timer, at least */
 
-/* The function that the closure at FN runs, NULL if it is none. */
-static const char *closure_function(struct roots *roots, uint64_t fn)
-{
-	struct go_func f;
-
-	if (!fn || !func_find(&roots->heap->go, image_u64(roots->heap->image, fn), &f))
-		return NULL;
-	return name_pool_of(roots->names, f.name);
-}
-
 /* What fires, in words: time.goFunc runs the function that is its argument, others act themselves. */
 static void timer_name(struct roots *roots, uint64_t timer, struct text *name)
 {
 	const struct layout *l = &roots->heap->go.layout;
 	struct image *image = roots->heap->image;
-	const char *f = closure_function(roots, image_u64(image, timer + (uint64_t)l->timer_f));
+	const char *f = roots_function(roots, image_u64(image, timer + (uint64_t)l->timer_f));
 
 	if (f && !strcmp(f, "time.goFunc"))
-		f = closure_function(roots, image_u64(image, timer + (uint64_t)l->timer_arg + 8));
+		f = roots_function(roots, image_u64(image, timer + (uint64_t)l->timer_arg + 8));
 	text_printf(name, "timer %s", f ? f : "?");
 	if (image_u64(image, timer + (uint64_t)l->timer_period))
 		text_puts(name, " (repeats)");

@@ -52,6 +52,16 @@ bool roots_spend(struct roots *roots, uint64_t bytes)
 	return !roots->overspent;
 }
 
+const char *roots_function(struct roots *roots, uint64_t closure)
+{
+	struct go_func f;
+	uint64_t entry = closure ? image_u64(roots->heap->image, closure) : 0;
+
+	if (!entry || !func_find(&roots->heap->go, entry, &f) || f.entry != entry)
+		return NULL;
+	return name_pool_of(roots->names, f.name);
+}
+
 bool roots_build(struct heap *heap, struct progress *progress, struct error *err)
 {
 	struct graph *g = heap->graph;
@@ -62,7 +72,8 @@ bool roots_build(struct heap *heap, struct progress *progress, struct error *err
 	roots_globals(&roots);
 	if (roots_tasks(&roots, progress, err)) {
 		roots_specials(&roots);
-		roots_queues(&roots);
+		roots_due(&roots);
+		roots_caches(&roots);
 		roots_timers(&roots);
 	}
 	g->tasks = roots.tasks;

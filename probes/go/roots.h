@@ -1,5 +1,22 @@
-/* What keeps objects alive from outside the heap, and who is said to hold them: globals, goroutines,
- * timers, finalizers and cleanups, and the runtime's own bookkeeping. */
+/* What keeps objects alive from outside the heap, and who is said to hold them.
+ *
+ * Where the runtime itself begins to mark (gcMarkRootPrepare, markroot and gcMarkTinyAllocs in
+ * runtime/mgcmark.go of 1.18, 1.22, 1.24, 1.26, 1.27, which is all there is):
+ *   data and bss of every module                     root_globals.c
+ *   stacks of all goroutines                         root_tasks.c
+ *   finalizers that are due (allfin), from 1.25 on
+ *   cleanups that are (gcCleanups)                   root_specials.c
+ *   specials of spans: finalizer, weak handle,
+ *   cleanup; the other kinds keep nothing            root_specials.c
+ *   tiny blocks being filled, once                   root_caches.c
+ * What the runtime keeps in its own objects of the heap needs no root but the globals above them
+ * (allgs, allm, allp): goroutines' labels, arguments, coroutines and bubbles, semaphores' and
+ * channels' waiters, timers (which become holders of their own in root_timers.c), caches of pools,
+ * pinners, handles of cgo, canonical values. What the next collection clears before it marks holds
+ * nothing (sched.sudogcache, sched.deferpool), or is told by its strength (pools).
+ *
+ * Not in the heap, and keeping nothing there: pollDesc, itabs, profiles and traces, arenas of bits,
+ * immortal weak handles, stacks' caches; numbers in disguise: run queues, free goroutines, pins. */
 #ifndef GORETAIN_PROBES_GO_ROOTS_H
 #define GORETAIN_PROBES_GO_ROOTS_H
 
@@ -39,9 +56,13 @@ bool roots_spend(struct roots *roots, uint64_t bytes);
 
 void roots_globals(struct roots *roots);
 bool roots_tasks(struct roots *roots, struct progress *progress, struct error *err);
-void roots_specials(struct roots *roots);
-void roots_queues(struct roots *roots);
+void roots_specials(struct roots *roots); /* finalizers, cleanups, weak handles */
+void roots_due(struct roots *roots);      /* finalizers and cleanups that wait to run */
+void roots_caches(struct roots *roots);
 void roots_timers(struct roots *roots);
+
+/* Name of the function that the closure at ADDR runs, NULL if there is none. */
+const char *roots_function(struct roots *roots, uint64_t closure);
 
 /* The edges that are not strong, from a table of (runtime type, field); into the graph. */
 bool strengths_build(struct heap *heap, struct progress *progress, struct error *err);

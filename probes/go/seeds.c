@@ -7,8 +7,10 @@
 
 #include "graph/cleanup.h"
 #include "probes/go/heap.h"
+#include "probes/go/specials.h"
 
 #define MAX_CLOSURE 2048u
+#define MAX_POOL_LOCALS 65536u /* one for each processor */
 
 /* Visit each allocated slot that may hold pointers, or each noscan one when NOSCAN. */
 typedef void (*slot_fn)(struct typing *t, uint32_t span, uint32_t slot);
@@ -104,6 +106,68 @@ static void seed_list(struct typing *t, uint64_t slice, const char *element)
 		typing_place(t, &p);
 }
 
+/* A finalizer's record has the pointer type of its object. */
+static void seed_finalizer(struct typing *t, uint64_t object, uint64_t pointer_type)
+{
+	const struct rtype *pointer = types_find(t->heap->types,
+						 types_at(t->heap->types, pointer_type));
+	struct typed_place p = { .addr = object, .n = 1, .form = FORM_VALUE, .known = KNOWN_EXACT };
+
+	if (!pointer || pointer->kind != KIND_POINTER || pointer->elem == NO_TYPE)
+		return;
+	p.type = pointer->elem;
+	typing_place(t, &p);
+}
+
+static void seed_finalizers(struct typing *t)
+{
+	const struct layout *l = &t->heap->go.layout;
+	struct special_walk specials = specials_start(t->heap);
+	struct finalizer_walk queue = finalizers_start(t->heap);
+	struct due_finalizer due;
+	struct special s;
+
+	while (specials_next(&specials, &s))
+		if (s.kind == l->special_kind_finalizer)
+			seed_finalizer(t, s.object,
+				       image_u64(t->heap->image, s.addr + special_pointer_type(l)));
+	while (finalizers_next(&queue, &due))
+		seed_finalizer(t, due.object, due.pointer_type);
+}
+
+/* sync.Pool: { noCopy, local, localSize, victim, victimSize, New }. */
+static void seed_pool(struct typing *t, uint64_t pool)
+{
+	struct image *image = t->heap->image;
+
+	for (unsigned at = 0; at <= 16; at += 16) {
+		struct typed_place p = {
+			.addr = image_u64(image, pool + at), .n = image_u64(image, pool + at + 8),
+			.type = t->refs.pool_local, .form = FORM_ARRAY, .known = KNOWN_EXACT,
+		};
+
+		if (p.n && p.n <= MAX_POOL_LOCALS)
+			typing_place(t, &p);
+	}
+}
+
+/* The lists of all pools are among the words that sync uses when it empties them. */
+static void seed_pools(struct typing *t)
+{
+	const struct go *go = &t->heap->go;
+
+	for (uint32_t i = 0; t->refs.pool_local != NO_TYPE && i < GO_WORDS && go->pool_words[i]; i++) {
+		uint64_t n = image_u64(go->image, go->pool_words[i] + 8);
+		struct heap_object list;
+
+		if (!heap_find(t->heap, image_u64(go->image, go->pool_words[i]), &list) ||
+		    list.offset || !list.data || n > list.size / 8)
+			continue;
+		for (uint64_t k = 0; k < n; k++)
+			seed_pool(t, image_word(list.data + 8 * k));
+	}
+}
+
 static void seed_runtime(struct typing *t)
 {
 	struct go *go = &t->heap->go;
@@ -112,6 +176,8 @@ static void seed_runtime(struct typing *t)
 
 	seed_list(t, go->allgs, "runtime.g");
 	seed_list(t, go->allp, "runtime.p");
+	seed_finalizers(t);
+	seed_pools(t);
 	for (unsigned i = 0; m && i < 100000; i++) {
 		seed_value(t, m, type);
 		m = image_u64(go->image, m + (uint64_t)go->layout.m_alllink);

@@ -160,6 +160,30 @@ static void find_words(struct go *go, const struct go_module *m, const char *nam
 	}
 }
 
+static bool has_word(const uint64_t words[GO_WORDS], uint64_t addr)
+{
+	for (uint32_t i = 0; i < GO_WORDS && words[i]; i++)
+		if (words[i] == addr)
+			return true;
+	return false;
+}
+
+/* What clearpools empties stands in sched in a row: sudoglock, sudogcache, deferlock, deferpool
+ * (runtime/runtime2.go); nothing else that it uses does. */
+static void find_cleared(struct go *go, const struct go_module *m)
+{
+	uint64_t words[GO_WORDS] = { 0 };
+
+	find_words(go, m, "runtime.clearpools", m->bss, m->ebss, words);
+	for (uint32_t i = 0; i < GO_WORDS && words[i]; i++) {
+		if (!has_word(words, words[i] + 8) || !has_word(words, words[i] + 16) ||
+		    !has_word(words, words[i] + 24))
+			continue;
+		go->cleared[0] = words[i] + 8;
+		go->cleared[1] = words[i] + 24;
+	}
+}
+
 void find_by_votes(struct go *go)
 {
 	autofree struct votes *votes = malloc(sizeof *votes);
@@ -183,5 +207,7 @@ void find_by_votes(struct go *go)
 				   go->finalizer_words);
 		if (!go->pool_words[0])
 			find_words(go, m, "sync.poolCleanup", m->bss, m->ebss, go->pool_words);
+		if (!go->cleared[0])
+			find_cleared(go, m);
 	}
 }

@@ -1,0 +1,95 @@
+#include "probes/go/specials.h"
+
+#define SPECIAL_LEAST 16 /* bytes of a record, at least */
+#define MAX_BLOCKS (1u << 20)
+
+/* finblock: { alllink, next, cnt uint32, fin[] } of 4 kB; a finalizer is { fn, arg, nret, fint, ot }. */
+enum { FIN_COUNT = 16, FIN_FIRST = 24, FIN_SIZE = 40, FIN_BLOCK = 4096,
+       FIN_MOST = (FIN_BLOCK - FIN_FIRST) / FIN_SIZE };
+
+struct special_walk specials_start(const struct heap *heap)
+{
+	return (struct special_walk){ .heap = heap, .left = image_most(heap->image) };
+}
+
+bool specials_next(struct special_walk *walk, struct special *out)
+{
+	const struct go_spans *spans = &walk->heap->spans;
+	const struct layout *l = &walk->heap->go.layout;
+	struct image *image = walk->heap->image;
+	uint64_t addr, at;
+
+	while (!walk->next && walk->span < spans->n)
+		walk->next = spans->items[walk->span++].specials;
+	addr = walk->next;
+	if (!addr)
+		return false;
+	if (walk->left < SPECIAL_LEAST) {
+		walk->overspent = true;
+		return false;
+	}
+	walk->left -= SPECIAL_LEAST;
+	at = addr + (uint64_t)l->special_offset;
+	*out = (struct special){
+		.addr = addr,
+		.object = spans->items[walk->span - 1].base +
+			  (l->minor >= 24 ? image_u64(image, at) : image_u16(image, at)),
+		.kind = image_u8(image, addr + (uint64_t)l->special_kind),
+	};
+	walk->next = image_u64(image, addr + (uint64_t)l->special_next);
+	return true;
+}
+
+/* Length of the chain of finblocks at BLOCK, 0 if it is none. */
+static uint32_t chain(struct image *image, uint64_t block)
+{
+	uint32_t n = 0;
+
+	while (block && n < MAX_BLOCKS) {
+		if (block % 8 || !image_at(image, block, FIN_BLOCK) ||
+		    image_u32(image, block + FIN_COUNT) > FIN_MOST)
+			return 0;
+		block = image_u64(image, block);
+		n++;
+	}
+	return block ? 0 : n;
+}
+
+/* The words that queuefinalizer uses head lists of blocks, all of which are parts of the one of all
+ * blocks: that is the longest chain. */
+struct finalizer_walk finalizers_start(const struct heap *heap)
+{
+	struct finalizer_walk walk = { .heap = heap };
+
+	for (uint32_t i = 0; i < GO_WORDS && heap->go.finalizer_words[i]; i++) {
+		uint64_t block = image_u64(heap->image, heap->go.finalizer_words[i]);
+		uint32_t n = chain(heap->image, block);
+
+		if (n > walk.blocks) {
+			walk.block = block;
+			walk.blocks = n;
+		}
+	}
+	return walk;
+}
+
+bool finalizers_next(struct finalizer_walk *walk, struct due_finalizer *out)
+{
+	struct image *image = walk->heap->image;
+	uint64_t fin;
+
+	while (walk->blocks && walk->index >= image_u32(image, walk->block + FIN_COUNT)) {
+		walk->block = image_u64(image, walk->block);
+		walk->index = 0;
+		walk->blocks--;
+	}
+	if (!walk->blocks)
+		return false;
+	fin = walk->block + FIN_FIRST + (uint64_t)walk->index++ * FIN_SIZE;
+	*out = (struct due_finalizer){
+		.addr = fin, .function = image_u64(image, fin),
+		.object = image_u64(image, fin + 8),
+		.pointer_type = image_u64(image, fin + 32),
+	};
+	return true;
+}
