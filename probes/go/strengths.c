@@ -9,8 +9,8 @@
 #include "graph/grow.h"
 #include "probes/go/roots.h"
 
-/* Types whose pointers are not strong, but for a goroutine's own (what it defers, panics with, was
- * given). A pool's caches hold until the next collections empty them. */
+/* Types whose pointers are not strong, but for a goroutine's own (what it was given). A pool's caches
+ * hold until the next collections empty them. */
 struct bookkeeper { const char *type; enum strength strength; bool keeps_own; };
 
 static const struct bookkeeper bookkeepers[] = {
@@ -23,13 +23,12 @@ static const struct bookkeeper bookkeepers[] = {
 	{ "sync.poolChainElt", STRENGTH_POOL, false },
 };
 
-/* Fields of runtime.g that are the goroutine's own. */
+/* Fields of runtime.g that are the goroutine's own. What it defers and panics with is not among them:
+ * that has roots of its own, and others that merely know the goroutine do not hold it. */
 static bool own_field(const struct layout *l, uint64_t offset)
 {
-	return offset == (uint64_t)l->g_panic || offset == (uint64_t)l->g_defer ||
-	       offset == (uint64_t)l->g_sched_ctxt || offset == (uint64_t)l->g_labels ||
-	       offset == (uint64_t)l->g_timer || offset == (uint64_t)l->g_param ||
-	       offset == (uint64_t)l->g_coroarg;
+	return offset == (uint64_t)l->g_labels || offset == (uint64_t)l->g_timer ||
+	       offset == (uint64_t)l->g_param || offset == (uint64_t)l->g_coroarg;
 }
 
 struct pass {
