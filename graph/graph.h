@@ -196,6 +196,7 @@ struct meta {
 	const char *language_version; /* "go1.26.8" */
 	const char *arch;       /* "amd64" */
 	const char *build;      /* "stripped, PIE" */
+	const char *unproven;   /* why all of this may be wrong: "go1.28.0 read as go1.27"; or NULL */
 	int64_t taken_at;       /* seconds since 1970 */
 	uint64_t pause_ns;
 	const char *gc_phase;   /* "off", "mark", "mark termination" */

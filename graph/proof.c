@@ -90,8 +90,19 @@ static void put_kept(const struct graph *g, enum detail detail, struct text *out
 		text_puts(out, " of kept");
 }
 
+static void put_unproven(const struct graph *g, enum detail detail, struct text *out)
+{
+	if (!g->meta.unproven)
+		return;
+	text_puts(out, "unproven");
+	if (detail >= MIDDLE)
+		text_printf(out, " (%s)", g->meta.unproven);
+	text_puts(out, " · ");
+}
+
 static void put_all(const struct graph *g, enum detail detail, struct text *out)
 {
+	put_unproven(g, detail, out);
 	put_explained(g, detail, out);
 	put_typed(g, detail, out);
 	put_live(g, detail, out);

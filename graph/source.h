@@ -39,6 +39,7 @@ struct source {
 	 * there is none. */
 	int (*debug_file)(struct source *source, const char *build_id);
 
+	bool unproven; /* read also what nobody has measured, see meta.unproven */
 	forecast_fn on_forecast;
 	void *forecast_arg;
 };

@@ -40,6 +40,7 @@ META_NAME(exe)
 META_NAME(language_version)
 META_NAME(arch)
 META_NAME(build)
+META_NAME(unproven)
 META_POSITIVE(taken_at)
 META_NUMBER(pause_ns)
 META_NAME(gc_phase)
@@ -61,6 +62,7 @@ static const struct fact facts[] = {
 	{ "go_version", meta_language_version, STAGE_SIZES },
 	{ "arch", meta_arch, STAGE_SIZES },
 	{ "build", meta_build, STAGE_SIZES },
+	{ "unproven", meta_unproven, STAGE_SIZES },
 	{ "taken_at", meta_taken_at, STAGE_SIZES },
 	{ "pause_ns", meta_pause_ns, STAGE_SIZES },
 	{ "gc_phase", meta_gc_phase, STAGE_SIZES },

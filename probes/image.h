@@ -72,6 +72,7 @@ struct image {
 	uint64_t rss;               /* bytes resident when taken */
 	uint64_t filled;            /* bytes that a file gave; 0 for a live target */
 	bool complete;              /* all that was copied is in here (content "all") */
+	bool unproven;              /* wanted also if nobody has measured how its program lays out things */
 
 	/* Fetch pages that are PAGE_UNREAD; NULL once nothing more can come. Called with the lock
 	 * held; sets the states of the pages of [lo, hi), which lie in one range. */

@@ -3,6 +3,13 @@
 #include "probes/go/heap.h"
 #include "probes/snapfile.h"
 
+static struct heap *prepare(struct image *image, const struct source *s, struct progress *progress,
+			    struct error *err)
+{
+	image->unproven = s->unproven;
+	return heap_prepare(image, progress, err);
+}
+
 /* Build the graph behind IMAGE, which becomes the graph's or is freed. */
 static bool build(struct heap *heap, struct image *image, struct graph *_Atomic *out,
 		  struct progress *progress, struct error *err)
@@ -30,7 +37,7 @@ bool probe_load_process(struct process *p, uint64_t max_pause_ms, struct source 
 			struct graph *_Atomic *out, struct progress *progress, struct error *err)
 {
 	struct image *image = process_image(p);
-	struct heap *heap = heap_prepare(image, progress, err);
+	struct heap *heap = prepare(image, s, progress, err);
 
 	if (!heap || !snapshot(p, max_pause_ms, s, progress, err)) {
 		heap_free(heap);
@@ -44,7 +51,7 @@ bool probe_load_file(int fd, int exe_fd, struct source *s, struct graph *_Atomic
 		     struct progress *progress, struct error *err)
 {
 	struct image *image = snapfile_read(fd, progress, err);
-	struct heap *heap = image ? heap_prepare(image, progress, err) : NULL;
+	struct heap *heap = image ? prepare(image, s, progress, err) : NULL;
 
 	if (!heap) {
 		image_free(image);

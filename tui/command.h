@@ -28,7 +28,7 @@ struct request {
 	uint64_t max_pause_ms;  /* --max-pause, 1000 by default */
 	uint32_t depth, max_nodes, paths; /* 0 = the command's default */
 	enum table_format format;
-	bool with_data, redact, exact_bytes, force, verbose;
+	bool with_data, redact, exact_bytes, force, verbose, unproven;
 	/* Found out by the broker */
 	uint64_t pid;           /* of a live target, 0 for a file */
 	bool out_is_terminal, colour, unicode;

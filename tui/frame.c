@@ -95,6 +95,8 @@ static void draw_title(const struct screen *screen, int y)
 		text_printf(&left.text, "  %s", g->meta.language_version);
 	if (g && g->meta.build && *g->meta.build)
 		text_printf(&left.text, ", %s", g->meta.build);
+	if (g && g->meta.unproven)
+		text_puts(&left.text, ", unproven");
 	if (g)
 		say_when(&g->meta, &right.text);
 	put_both(y, &left, &right, false);

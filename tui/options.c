@@ -9,7 +9,8 @@
 
 enum {
 	OPT_MAX_PAUSE = 256, OPT_REDACT, OPT_BYTES, OPT_FORCE, OPT_JSON, OPT_TSV, OPT_AS, OPT_FOCUS,
-	OPT_EXE, OPT_BASE, OPT_DEPTH, OPT_MAX_NODES, OPT_WITH_DATA, OPT_HELP, OPT_VERSION,
+	OPT_EXE, OPT_BASE, OPT_DEPTH, OPT_MAX_NODES, OPT_WITH_DATA, OPT_UNPROVEN, OPT_HELP,
+	OPT_VERSION,
 };
 
 struct option_row {
@@ -36,6 +37,8 @@ static const struct option_row rows[] = {
 	{{"focus", required_argument, NULL, OPT_FOCUS}, "WHAT", "export what is around WHAT"},
 	{{"depth", required_argument, NULL, OPT_DEPTH}, "N", "this many steps around it (2)"},
 	{{"max-nodes", required_argument, NULL, OPT_MAX_NODES}, "N", "at most so many boxes (80)"},
+	{{"unproven", no_argument, NULL, OPT_UNPROVEN}, NULL,
+	 "try a Go version or experiment that nobody has measured"},
 	{{"verbose", no_argument, NULL, 'v'}, NULL, "say how long the stop and each stage took"},
 	{{"help", no_argument, NULL, OPT_HELP}, NULL, "this"},
 	{{"version", no_argument, NULL, OPT_VERSION}, NULL, "the version"},
@@ -77,6 +80,7 @@ static bool apply(int option, const char *given, struct request *r, enum asked *
 	case OPT_BYTES: r->exact_bytes = true; return true;
 	case OPT_FORCE: r->force = true; return true;
 	case OPT_WITH_DATA: r->with_data = true; return true;
+	case OPT_UNPROVEN: r->unproven = true; return true;
 	case OPT_JSON: r->format = TABLE_JSON; return true;
 	case OPT_TSV: r->format = TABLE_TSV; return true;
 	case OPT_AS: r->as = optarg; return true;

@@ -367,6 +367,8 @@ static void json_process(struct json *j, const struct graph *g)
 	json_word(j, "go_version", m->language_version);
 	json_word(j, "arch", m->arch);
 	json_word(j, "build", m->build);
+	if (m->unproven)
+		json_word(j, "unproven", m->unproven);
 	json_fact(j, "taken_at", (uint64_t)m->taken_at);
 	json_fact(j, "pause_ns", m->pause_ns);
 	json_fact(j, "rss", m->rss);

@@ -158,8 +158,8 @@ struct source *source_new(const struct request *request, int broker)
 	if (!s)
 		return NULL;
 	*s = (struct broker_source){
-		.source = {.load = load, .save = save, .create = create, .commit = commit,
-			   .debug_file = debug_file},
+		.source = {.unproven = request->unproven, .load = load, .save = save,
+			   .create = create, .commit = commit, .debug_file = debug_file},
 		.request = request,
 		.broker = broker,
 	};

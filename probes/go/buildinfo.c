@@ -91,5 +91,6 @@ bool find_version(struct go *go, struct error *err)
 		return fail(err, STATUS_UNSUPPORTED, "the program was built with %s, a Go version "
 			    "that goretain does not know", text_string(&shown));
 	describe_build(go, text_string(&settings));
-	return layout_for(&go->version, &go->layout, err);
+	return image->unproven ? layout_nearest(&go->version, &go->layout, go->unproven, err)
+			       : layout_for(&go->version, &go->layout, err);
 }

@@ -30,6 +30,7 @@ struct go {
 	struct image *image;
 	struct layout layout;
 	struct go_version version;
+	char unproven[LAYOUT_WORDS]; /* why the layout may be wrong: see layout_nearest and prove.h */
 	struct go_module *modules;
 	uint32_t n_modules;
 	char build[64];         /* "stripped, PIE, cgo" for people */

@@ -11,6 +11,7 @@
 #include "probes/go/infer.h"
 #include "probes/go/lens.h"
 #include "probes/go/maptable.h"
+#include "probes/go/prove.h"
 #include "probes/go/resident.h"
 #include "probes/go/roots.h"
 #include "probes/variables.h"
@@ -115,7 +116,8 @@ static void fill_meta(struct heap *heap)
 		.pid = image->pid, .process = name_pool_of(&heap->names, image->process),
 		.exe = name_pool_of(&heap->names, image->exe_path),
 		.language_version = heap->go.version.text, .arch = arch_name,
-		.build = heap->go.build, .taken_at = image->taken_at,
+		.build = heap->go.build,
+		.unproven = *heap->go.unproven ? heap->go.unproven : NULL, .taken_at = image->taken_at,
 		.pause_ns = image->pause_ns, .gc_phase = gc_phase(heap),
 		.gc_cycle = heap->spans.sweepgen / 2,
 		.heap_alloc = spans_heap_alloc(&heap->go, &heap->spans),
@@ -257,7 +259,7 @@ static bool build_edges(struct heap *heap, struct progress *progress, struct err
 	typing_finish(&heap->typing);
 	forms_to_graph(&heap->typing.forms, g);
 	lens_init(heap);
-	return true;
+	return !*heap->go.unproven || prove(heap, err);
 }
 
 bool heap_build(struct heap *heap, struct graph *_Atomic *out, struct progress *progress,
@@ -277,9 +279,14 @@ bool heap_build(struct heap *heap, struct graph *_Atomic *out, struct progress *
 		return false;
 	}
 	graph_publish(g, STAGE_SIZES);
-	atomic_store(out, g);
-	if (!build_edges(heap, progress, err))
-		return false;
-	graph_publish(g, STAGE_EDGES);
-	return true;
+	if (!*heap->go.unproven)
+		atomic_store(out, g);
+	if (build_edges(heap, progress, err)) {
+		graph_publish(g, STAGE_EDGES);
+		atomic_store(out, g);
+		return true;
+	}
+	if (*heap->go.unproven) /* not shown to anybody */
+		graph_free(g);
+	return false;
 }

@@ -78,17 +78,20 @@ static const char *const harmless_experiments[] = {
 
 bool go_version_parse(struct go_version *out, const char *text)
 {
-	const char *experiments;
+	const char *experiments, *release = strncmp(text, "devel ", 6) ? text : text + 6;
 	int used = 0;
 
 	memset(out, 0, sizeof *out);
 	snprintf(out->text, sizeof out->text, "%s", text);
-	if (sscanf(text, "go1.%d%n", &out->minor, &used) != 1 || out->minor < 0)
+	if (sscanf(release, "go1.%d%n", &out->minor, &used) != 1 || out->minor < 0)
 		return false;
-	if (text[used] == '.' && sscanf(text + used + 1, "%d", &out->patch) != 1)
+	if (release[used] == '.' && sscanf(release + used + 1, "%d", &out->patch) != 1)
 		return false;
-	experiments = strstr(text, "X:");
-	if (experiments && experiments > text && (experiments[-1] == ' ' || experiments[-1] == '-'))
+	out->development = release != text || !strncmp(release + used, "-devel", 6) ||
+			   !strncmp(release + used, "beta", 4);
+	experiments = strstr(release, "X:");
+	if (experiments && experiments > release &&
+	    (experiments[-1] == ' ' || experiments[-1] == '-'))
 		snprintf(out->experiments, sizeof out->experiments, "%s", experiments + 2);
 	return true;
 }
@@ -116,22 +119,58 @@ static const char *layout_experiment(const char *list, int *length)
 	return NULL;
 }
 
+static bool older_than_all(const struct go_version *version, struct error *err)
+{
+	if (version->minor >= OLDEST)
+		return false;
+	fail(err, STATUS_UNSUPPORTED, "the program was built with %s: goretain reads go1.%d to go1.%d",
+	     version->text, OLDEST, NEWEST);
+	return true;
+}
+
+/* "..., which ...: --unproven tries it". */
+static bool refuse(const struct go_version *version, const char *what, struct error *err)
+{
+	return fail(err, STATUS_UNSUPPORTED, "the program was built with %s, %s: --unproven tries to read "
+		    "it and checks all that can be checked", version->text, what);
+}
+
 bool layout_for(const struct go_version *version, struct layout *out, struct error *err)
 {
 	const char *experiment;
+	char what[LAYOUT_WORDS];
 	int length = 0;
 
-	if (version->minor < OLDEST || version->minor > NEWEST)
-		return fail(err, STATUS_UNSUPPORTED,
-			    "the program was built with %s: goretain reads go1.%d to go1.%d",
-			    version->text, OLDEST, NEWEST);
+	if (older_than_all(version, err))
+		return false;
+	if (version->minor > NEWEST) {
+		snprintf(what, sizeof what, "newer than go1.%d, the newest that goretain knows", NEWEST);
+		return refuse(version, what, err);
+	}
+	if (version->development)
+		return refuse(version, "which is no release: its layout has not been measured", err);
 	experiment = layout_experiment(version->experiments, &length);
-	if (experiment)
-		return fail(err, STATUS_UNSUPPORTED,
-			    "the program was built with the experiment %.*s (%s), which may change "
-			    "the runtime's layout: goretain does not read it",
-			    length, experiment, version->text);
+	if (experiment) {
+		snprintf(what, sizeof what, "with the experiment %.*s, which may change the runtime's "
+			 "layout", length, experiment);
+		return refuse(version, what, err);
+	}
 	*out = layouts[version->minor - OLDEST];
+	return true;
+}
+
+bool layout_nearest(const struct go_version *version, struct layout *out,
+		    char unproven[LAYOUT_WORDS], struct error *err)
+{
+	int minor = version->minor < NEWEST ? version->minor : NEWEST;
+
+	*unproven = 0;
+	if (older_than_all(version, err))
+		return false;
+	if (layout_for(version, out, NULL))
+		return true;
+	snprintf(unproven, LAYOUT_WORDS, "%s read as go1.%d", version->text, minor);
+	*out = layouts[minor - OLDEST];
 	return true;
 }
 

@@ -34,16 +34,26 @@ struct layout {
 struct go_version {
 	char text[96];      /* "go1.26.8", as the program says it, sanitised */
 	int minor, patch;   /* patch 0 for go1.N and release candidates */
+	bool development;   /* not a release: "devel go1.28-...", "go1.28-devel_...", a beta */
 	char experiments[64]; /* what follows X:, "" if none */
 };
 
-/* Parse "go1.26.8 X:..." or "go1.26.8-X:...", also with a vendor's suffix. False if it is not of
- * that form ("devel ..." included). */
+/* Parse "go1.26.8 X:..." or "go1.26.8-X:...", also with a vendor's suffix or "devel" before it. False
+ * if it names no version of Go 1. */
 bool go_version_parse(struct go_version *out, const char *text);
 
-/* The layout for a version. Refuses by name a version that is not in the table, and experiments
- * that change layouts (STATUS_UNSUPPORTED). The result is the caller's to keep. */
+/* The layout for a version. Refuses by name what nobody has measured: a version that is not in the
+ * table, a development build, experiments that may change layouts (STATUS_UNSUPPORTED). The result is
+ * the caller's to keep. */
 bool layout_for(const struct go_version *version, struct layout *out, struct error *err);
+
+#define LAYOUT_WORDS 160
+
+/* The same for who wants to try: what nobody has measured gets the layout nearest to it, and UNPROVEN
+ * says so ("go1.28.0 read as go1.27"), "" where layout_for has one. What is older than the table is
+ * refused still. */
+bool layout_nearest(const struct go_version *version, struct layout *out,
+		    char unproven[LAYOUT_WORDS], struct error *err);
 
 /* Text of wait reason number REASON ("chan receive"), NULL if the number is not known. */
 const char *layout_wait_reason(const struct layout *layout, unsigned reason);

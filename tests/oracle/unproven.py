@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""What nobody has measured is refused, tried only with --unproven, and called unproven wherever it is shown.
+
+    unproven.py [VERSION]...    versions whose programs pretend to be of Go 1.28
+
+The newest version that goretain knows, under the name of the next one, is laid out as the newest: it is
+read, with the same result as under its own name. Programs of older versions are not, and must be refused
+by what does not hold, whichever version they are of. A program's version is changed in its build
+information, in place."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+from goretain import GORETAIN, Failure, Tap, Target, build, meta, run, sql
+
+NEWEST = "1.27"
+OTHERS = ["1.18", "1.21", "1.24", "1.26"]
+MAGIC = b"\xff Go buildinf:"
+
+
+def pretend(program, version):
+    """A copy of PROGRAM that says it was built with VERSION, which has as many bytes."""
+    data = bytearray(program.read_bytes())
+    at = data.index(MAGIC) + 32
+    assert data[at] == len(version), f"{program} says {data[at]} bytes"
+    data[at + 1 : at + 1 + len(version)] = version.encode()
+    copy = program.with_name(program.name + "-" + re.sub(r"\W", "_", version))
+    copy.write_bytes(data)
+    copy.chmod(0o755)
+    return copy
+
+
+class Running(Target):
+    """A program that is at rest."""
+
+    def __init__(self, program):
+        super().__init__(program)
+        self.expect("ready")
+        self.wait_until_quiet()
+
+
+def refused(target, *options):
+    """Exit status and last line of a report."""
+    done = subprocess.run(
+        [str(GORETAIN), "report", str(target.pid), *options, "--max-pause", "20000"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, (done.stderr.strip().splitlines() or [""])[-1], done.stdout
+
+
+def expect(tap, name, target, sentence, *options):
+    """goretain must refuse with status 4 and one sentence."""
+    status, said, shown = refused(target, *options)
+    good = status == 4 and re.fullmatch("goretain: " + sentence, said) and not shown
+    tap.check(good, name, [status, said])
+
+
+def figures(pid, *options):
+    return sql(pid, "select count(*), sum(size), count(distinct type) from objects", *options)
+
+
+def pretend_newer(tap, folder):
+    program = build(NEWEST, "small", folder / "newest")
+    with Running(program) as target:
+        own = figures(target.pid)[0]
+    with Running(pretend(program, "go1.28.0")) as target:
+        pid = target.pid
+        expect(
+            tap,
+            "a newer version is refused by name, with the flag",
+            target,
+            "the program was built with go1.28.0, newer than go1.27, .* --unproven tries to read it .*",
+        )
+        facts = dict(sql(pid, "select key, value from meta", "--unproven"))
+        tap.check(
+            facts["unproven"] == "go1.28.0 read as go1.27" and facts["go_version"] == "go1.28.0",
+            "the table meta calls it unproven",
+            facts.items(),
+        )
+        theirs = figures(pid, "--unproven")[0]
+        near = all(abs(a - b) <= a // 20 for a, b in zip(own, theirs))
+        tap.check(near, "it is read as the newest is", [own, theirs])
+        for command in (["report"], ["report", "--json"], ["export", "--as", "dot"], ["why"]):
+            words = [command[0], pid, *command[1:], "--unproven"]
+            words += ["main.list"] if command[0] == "why" else []
+            words += ["-o", "-"] if command[0] == "export" else []
+            shown = run(*words).decode()
+            tap.check("unproven" in shown, f"{' '.join(command)} calls it unproven", [shown[-500:]])
+        saved = folder / "snapshot"
+        run("snapshot", pid, "--with-data", "--unproven", "-o", saved)
+        done = subprocess.run([str(GORETAIN), "report", str(saved)], capture_output=True, text=True)
+        tap.check(
+            done.returncode == 4 and "--unproven" in done.stderr,
+            "its snapshot is refused as it was",
+            [done.stderr],
+        )
+        facts = meta_of(saved)
+        tap.check("unproven" in facts and facts["unproven"], "and read with the flag", facts.items())
+
+
+def meta_of(target):
+    return dict(sql(target, "select key, value from meta", "--unproven"))
+
+
+def pretend_others(tap, folder, versions):
+    for version in versions:
+        program = build(version, "small", folder / version)
+        said = program.read_bytes()
+        at = said.index(MAGIC) + 32
+        name = "go1.28.0" if said[at] == 8 else "go1.28.10"
+        with Running(pretend(program, name)) as target:
+            expect(
+                tap,
+                f"a program of go{version} that says it is newer is refused by what does not hold",
+                target,
+                rf"{name}(: the| is not laid out as go1\.27:) .*",
+                "--unproven",
+            )
+
+
+def other_names(tap, folder):
+    """Nine bytes: room for the other ways a version may be spelt."""
+    program = build("1.26", "small", folder / "named")
+    long = build("1.25", "small", folder / "long")
+    cases = [
+        (program, "go1.17.9", "the program was built with go1.17.9: goretain reads go1.18 to go1.27", True),
+        (program, "go1.9999", "the program was built with go1.9999, newer .*", False),
+        (long, "go1.26 X:", None, False),
+        (long, "go1.25-de", None, False),
+        (long, "go1.1 X:a", "the program was built with go1.1 X:a: goretain reads .*", True),
+        (program, "devel +a", "the program was built with devel \\+a, a Go version that goretain does not know", True),
+    ]
+    for source, name, sentence, always in cases:
+        if sentence is None:
+            continue
+        with Running(pretend(source, name)) as target:
+            expect(tap, f"{name} is refused", target, sentence)
+            if always:
+                expect(tap, f"{name} is refused with the flag too", target, sentence, "--unproven")
+
+
+def main():
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for part in (
+            lambda: pretend_newer(tap, folder),
+            lambda: pretend_others(tap, folder, sys.argv[1:] or OTHERS),
+            lambda: other_names(tap, folder),
+        ):
+            try:
+                part()
+            except Failure as failure:
+                tap.check(False, "unproven", [failure])
+    tap.end()
+
+
+main()
