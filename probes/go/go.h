@@ -45,8 +45,8 @@ struct go {
 	/* Words that certain functions refer to, one of which is meant; 0 behind the last. */
 	uint64_t finalizer_words[GO_WORDS]; /* heads the finalizers that wait to run */
 	uint64_t pool_words[GO_WORDS];      /* sync's lists of all pools */
-};
 	uint64_t cleared[2]; /* of sched's lists of sudogs and defers, emptied before each collection */
+};
 
 /* Find version, modules and the runtime's globals. Before a stop the answer may be torn: call it
  * again, or go_check, on the bytes of the stop. STATUS_UNSUPPORTED names what was not found. */
