@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares goretain with the runtime's own heap dump of the same quiet process.
 
-    compare.py [VERSION[:FLAVOUR]]...    a Go version; flavours: plain (default), stripped, pie
+    compare.py [VERSION[:MODE]]...    a Go version; the modes are those of modes.py (default: plain)
 
 The target (tests/targets/oracle) holds one of everything. It is read by goretain, then told to dump
 itself. Objects, edges, frames of parked goroutines and their pointer slots, and the slots of globals
@@ -22,13 +22,8 @@ import sys
 import tempfile
 
 from dump import Heap
-from goretain import Failure, Tap, Target, build, meta, run, sql
-
-FLAVOURS = {
-    "plain": (),
-    "stripped": ("-trimpath", "-ldflags=-s -w"),
-    "pie": ("-buildmode=pie", "-ldflags=-s -w"),
-}
+from goretain import Failure, Tap, Target, meta, run, sql
+from modes import command
 
 # A collection keeps all that is allocated while it runs, also what the runtime drops again at once
 # (closures of its own; one or two small objects). tests/oracle/reach.py is exact both ways.
@@ -250,13 +245,11 @@ def read_still(target, dump, snapshot):
     raise Failure("the target does not stand still")
 
 
-def compare(version, flavour, tap, folder):
-    name = f"go{version} {flavour}"
-    program = build(
-        version, "oracle", folder / f"oracle-{version}-{flavour}", flags=FLAVOURS[flavour]
-    )
+def compare(version, mode, tap, folder):
+    name = f"go{version} {mode}"
+    program = command(version, mode, "oracle", folder)
     snapshot = folder / "snapshot"
-    with Target(program, folder / "dump") as target:
+    with Target(*program(folder / "dump")) as target:
         target.expect("ready")
         heap, counters, live = read_still(target, folder / "dump", snapshot)
     comparison = Comparison(name, snapshot, heap, counters, tap)
@@ -273,9 +266,9 @@ def main():
     tap, rows = Tap(), []
     with tempfile.TemporaryDirectory(prefix="goretain-oracle-") as folder:
         for argument in sys.argv[1:] or ["1.19", "1.26"]:
-            version, _, flavour = argument.partition(":")
+            version, _, mode = argument.partition(":")
             try:
-                rows.append(compare(version, flavour or "plain", tap, pathlib.Path(folder)))
+                rows.append(compare(version, mode or "plain", tap, pathlib.Path(folder)))
             except Failure as failure:
                 tap.check(False, f"go{argument} can be compared", [failure])
     print("#" + f"{'version':>16}" + "".join(f"{c:>9}" for c in COLUMNS))

@@ -92,13 +92,15 @@ def meta(target):
     return dict(sql(target, "select key, value from meta"))
 
 
-def build(version, program, output, *, folder=TESTS / "targets", flags=()):
+def build(
+    version, program, output, *, folder=TESTS / "targets", flags=(), cgo=False, experiment=""
+):
     """Builds the Go program in FOLDER with the Go of that version."""
     subprocess.run(
         [str(TESTS / "go"), version, "build", *flags, "-o", str(output), f"./{program}"],
         cwd=folder,
         check=True,
-        env={**os.environ, "CGO_ENABLED": "0"},
+        env={**os.environ, "CGO_ENABLED": str(int(cgo)), "TARGET_EXPERIMENT": experiment},
     )
     return output
 
