@@ -92,8 +92,8 @@ def writable_copy(source, copy):
 class Still:
     """A running program with the overlay in it; leaving the `with` block ends it.
 
-    freeze() and collect() return when the process has stopped. Then FOLDER has stacks, and dump
-    and counters."""
+    freeze() and collect() return when the process has stopped. Then FOLDER has stacks and pools, and
+    dump and counters; each further collect() only dumps."""
 
     def __init__(self, command, folder, **environment):
         self.folder, self.log = folder, folder / "log"

@@ -6,8 +6,9 @@
 //
 // The signal (a real-time one: programs have uses of their own for the others) freezes the program
 // with all its garbage, writes what runtime.Stack prints to FOLDER/stacks, the slots that a collection
-// empties before it marks (those of pools' second lists) to FOLDER/pools, and stops the process. SIGCONT lets it go on: it collects, writes FOLDER/dump and its counters to FOLDER/counters, and stops
-// again. Nothing of the program runs in between, nor after.
+// empties before it marks (those of pools' second lists) to FOLDER/pools, and stops the process.
+// SIGCONT lets it go on: it collects, writes FOLDER/dump and its counters to FOLDER/counters, and stops
+// again. Nothing of the program runs in between, nor after. Each further SIGCONT dumps anew.
 //
 // Frozen is what the collector itself does to a program in its stop-the-world modes: the scheduler
 // runs no goroutines but the runtime's own (proc.go, schedEnableUser), to which the goroutine here
@@ -81,10 +82,12 @@ func oracleLoop() {
 	oracleSlots()
 	oracleStop()
 	runtime.GC()
-	debug.WriteHeapDump(uintptr(oracleFiles["dump"]))
-	runtime.ReadMemStats(&oracleStats)
-	oracleCounters()
 	for {
+		oracleEmpty("dump")
+		debug.WriteHeapDump(uintptr(oracleFiles["dump"]))
+		runtime.ReadMemStats(&oracleStats)
+		oracleEmpty("counters")
+		oracleCounters()
 		oracleStop()
 	}
 }
@@ -121,6 +124,11 @@ func oracleStop() {
 	pid, _, _ := syscall.RawSyscall(syscall.SYS_GETPID, 0, 0, 0)
 	tid, _, _ := syscall.RawSyscall(syscall.SYS_GETTID, 0, 0, 0)
 	syscall.RawSyscall(syscall.SYS_TGKILL, pid, tid, uintptr(syscall.SIGSTOP))
+}
+
+func oracleEmpty(name string) {
+	syscall.Ftruncate(oracleFiles[name], 0)
+	syscall.Seek(oracleFiles[name], 0, 0)
 }
 
 func oracleWrite(name string, text []byte) {
