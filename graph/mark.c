@@ -281,7 +281,7 @@ static bool publish_sums(const struct marker *m, struct error *err)
 	for (unsigned i = 0; i < PARALLEL_MAX; i++)
 		add_sums(g, pass.sums[i]);
 	for (uint32_t i = 0; i < g->n_maps; i++) {
-		uint32_t object = g->maps[i].object;
+		uint32_t object = graph_map_in(&g->maps[i]);
 
 		g->maps[i].live = object == NO_NODE || g->flags[object] & OBJECT_LIVE;
 	}

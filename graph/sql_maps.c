@@ -21,7 +21,7 @@ static const struct map *map_of_row(const struct sql_row *row)
 
 static void map_object(struct sql_row *row, struct sql_value *v)
 {
-	sql_set_node(v, map_of_row(row)->object);
+	sql_set_node(v, graph_map_in(map_of_row(row)));
 }
 
 static void map_addr(struct sql_row *row, struct sql_value *v)

@@ -85,20 +85,6 @@ static void array_parts(struct walk *w, uint32_t elem, uint64_t n, uint64_t addr
 	w->n = n;
 }
 
-static void value_parts(struct walk *w, uint32_t type, uint64_t addr)
-{
-	const struct rtype *t = types_find(w->heap->types, type);
-
-	if (!t)
-		return;
-	if (t->kind == KIND_STRUCT)
-		struct_parts(w, t, addr, ".");
-	else if (t->kind == KIND_ARRAY)
-		array_parts(w, t->elem, t->len, addr);
-	else if (wanted(w))
-		hand_out(w, "", type, addr, 0);
-}
-
 static void map_parts_of(struct walk *w, uint32_t type, uint64_t header)
 {
 	struct map_view map;
@@ -113,10 +99,27 @@ static void map_parts_of(struct walk *w, uint32_t type, uint64_t header)
 
 		if (!wanted(w))
 			continue;
-		lens_key(w->heap, map.type->key, slot.key, w->lens->redact, &label);
-		hand_out(w, text_string(&label), map.type->elem, slot.elem, slot.number);
+		lens_key(w->heap, map.key, slot.key, w->lens->redact, &label);
+		hand_out(w, text_string(&label), map.elem, slot.elem, slot.number);
 	}
 	w->n = map.entries;
+}
+
+static void value_parts(struct walk *w, uint32_t type, uint64_t addr)
+{
+	const struct rtype *t = types_find(w->heap->types, type);
+	struct sync_layout sync;
+
+	if (!t)
+		return;
+	if (sync_layout_of(w->heap->types, type, &sync))
+		map_parts_of(w, type, addr);
+	else if (t->kind == KIND_STRUCT)
+		struct_parts(w, t, addr, ".");
+	else if (t->kind == KIND_ARRAY)
+		array_parts(w, t->elem, t->len, addr);
+	else if (wanted(w))
+		hand_out(w, "", type, addr, 0);
 }
 
 static void closure_parts(struct walk *w, uint32_t type, uint64_t addr)
@@ -275,11 +278,11 @@ static void op_map_entries(struct lens *lens, uint32_t map_index, map_entry_fn f
 		uint64_t offset;
 		bool boxed;
 
-		e.key_object = side_object(heap, map.type->key, slot.key, &key_type, &boxed, &offset);
-		e.value_object = side_object(heap, map.type->elem, slot.elem, &value_type, &e.boxed,
+		e.key_object = side_object(heap, map.key, slot.key, &key_type, &boxed, &offset);
+		e.value_object = side_object(heap, map.elem, slot.elem, &value_type, &e.boxed,
 					     &e.value_offset);
-		lens_value(heap, map.type->key, slot.key, lens->redact, PREVIEW, &key);
-		lens_value(heap, map.type->elem, slot.elem, lens->redact, PREVIEW, &value);
+		lens_value(heap, map.key, slot.key, lens->redact, PREVIEW, &key);
+		lens_value(heap, map.elem, slot.elem, lens->redact, PREVIEW, &value);
 		e.key = text_string(&key);
 		e.value = text_string(&value);
 		e.key_type = type_name(heap, key_type);
@@ -361,7 +364,7 @@ static bool op_is_schema_key(struct lens *lens, uint32_t map_index, uint64_t num
 	struct map_slot slot;
 
 	if (!map_open(&map, &heap->go, heap->types, heap->typing.forms.items[m->type].type, m->addr) ||
-	    map.type->key == NO_TYPE || types_get(heap->types, map.type->key)->kind != KIND_STRING)
+	    map.key == NO_TYPE || types_get(heap->types, map.key)->kind != KIND_STRING)
 		return false;
 	map_begin(&cursor, &map);
 	while (map_next(&cursor, &slot)) {

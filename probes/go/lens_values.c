@@ -1,5 +1,8 @@
 /* Values as people read them. */
 #include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "probes/go/lens.h"
@@ -77,18 +80,64 @@ static void show_integer(struct heap *heap, const struct rtype *t, uint64_t addr
 	}
 }
 
-static void show_float(struct heap *heap, const struct rtype *t, uint64_t addr, struct text *out)
+/* The fewest digits that say which float it is, with an exponent where %v has one (Go's
+ * strconv/ftoa.go, formatDigits). */
+static void float_text(double value, bool single, struct text *out)
+{
+	char digits[32];
+	int precision = 0, exponent;
+
+	if (!isfinite(value)) {
+		text_puts(out, isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf");
+		return;
+	}
+	for (; precision < 17; precision++) {
+		snprintf(digits, sizeof digits, "%.*e", precision, value);
+		if (single ? strtof(digits, NULL) == (float)value : strtod(digits, NULL) == value)
+			break;
+	}
+	exponent = atoi(strchr(digits, 'e') + 1);
+	if (exponent < -4 || exponent >= 6)
+		text_puts(out, digits);
+	else
+		text_printf(out, "%.*f", precision > exponent ? precision - exponent : 0, value);
+}
+
+static double read_float(struct heap *heap, uint64_t addr, bool single)
 {
 	float small = 0;
 	double value = 0;
 
-	if (t->kind == KIND_FLOAT32) {
+	if (single)
 		image_read(heap->image, addr, &small, sizeof small);
-		text_printf(out, "%.7g", (double)small);
-	} else {
+	else
 		image_read(heap->image, addr, &value, sizeof value);
-		text_printf(out, "%.15g", value);
-	}
+	return single ? (double)small : value;
+}
+
+static void show_complex(struct heap *heap, const struct rtype *t, uint64_t addr, struct text *out)
+{
+	bool single = t->kind == KIND_COMPLEX64;
+	double imaginary = read_float(heap, addr + t->size / 2, single);
+
+	text_putc(out, '(');
+	float_text(read_float(heap, addr, single), single, out);
+	if (!isinf(imaginary) && !signbit(imaginary))
+		text_putc(out, '+');
+	float_text(imaginary, single, out);
+	text_puts(out, "i)");
+}
+
+static void show_number(struct heap *heap, const struct rtype *t, uint64_t addr, struct text *out)
+{
+	bool single = t->kind == KIND_FLOAT32;
+
+	if (t->kind == KIND_COMPLEX64 || t->kind == KIND_COMPLEX128)
+		show_complex(heap, t, addr, out);
+	else if (single || t->kind == KIND_FLOAT64)
+		float_text(read_float(heap, addr, single), single, out);
+	else
+		show_integer(heap, t, addr, out);
 }
 
 static void show_map(struct heap *heap, uint32_t type, uint64_t header, struct text *out)
@@ -108,7 +157,7 @@ static void show_func(struct heap *heap, uint64_t closure, struct text *out)
 	struct go_func f;
 
 	if (!closure)
-		text_puts(out, "nil");
+		text_puts(out, "<nil>");
 	else if (func_find(&heap->go, image_u64(heap->image, closure), &f))
 		text_escape(out, f.name, strlen(f.name), 120);
 }
@@ -124,7 +173,7 @@ static void show_interface(struct heap *heap, uint32_t type, uint64_t addr, bool
 	uint64_t data = lens_target(heap, type, addr, &dynamic, &boxed);
 
 	if (!image_u64(heap->image, addr))
-		text_puts(out, "nil");
+		text_puts(out, "<nil>");
 	else if (dynamic == NO_TYPE)
 		text_puts(out, "?");
 	else
@@ -137,16 +186,23 @@ static void show_pointer(struct heap *heap, const struct rtype *t, uint64_t addr
 	const struct rtype *elem = types_find(heap->types, t->elem);
 
 	if (!to)
-		text_puts(out, "nil");
+		text_puts(out, "<nil>");
 	else if (elem)
 		text_printf(out, "*%s", elem->name);
 	else
 		text_printf(out, "%#" PRIx64, to);
 }
 
-static void show_struct(struct heap *heap, const struct rtype *t, uint64_t addr, bool redact,
-			size_t limit, unsigned depth, struct text *out)
+static void show_struct(struct heap *heap, uint32_t type, uint64_t addr, bool redact, size_t limit,
+			unsigned depth, struct text *out)
 {
+	const struct rtype *t = types_get(heap->types, type);
+	struct sync_layout sync;
+
+	if (sync_layout_of(heap->types, type, &sync)) {
+		show_map(heap, type, addr, out);
+		return;
+	}
 	text_putc(out, '{');
 	for (uint32_t i = 0; i < t->n_fields; i++) {
 		if (i == MAX_SHOWN) {
@@ -191,17 +247,11 @@ static void show(struct heap *heap, uint32_t type, uint64_t addr, bool redact, s
 	}
 	switch (t->kind) {
 	case KIND_BOOL: text_puts(out, image_u8(heap->image, addr) ? "true" : "false"); break;
-	case KIND_INT ... KIND_UINTPTR:
+	case KIND_INT ... KIND_COMPLEX128:
 		if (redact)
 			text_puts(out, "…");
 		else
-			show_integer(heap, t, addr, out);
-		break;
-	case KIND_FLOAT32: case KIND_FLOAT64:
-		if (redact)
-			text_puts(out, "…");
-		else
-			show_float(heap, t, addr, out);
+			show_number(heap, t, addr, out);
 		break;
 	case KIND_STRING: show_string(heap, addr, redact, limit, false, out); break;
 	case KIND_SLICE:
@@ -212,9 +262,10 @@ static void show(struct heap *heap, uint32_t type, uint64_t addr, bool redact, s
 	case KIND_FUNC: show_func(heap, image_u64(heap->image, addr), out); break;
 	case KIND_INTERFACE: show_interface(heap, type, addr, redact, limit, depth, out); break;
 	case KIND_POINTER: show_pointer(heap, t, addr, out); break;
-	case KIND_STRUCT: show_struct(heap, t, addr, redact, limit, depth, out); break;
+	case KIND_STRUCT: show_struct(heap, type, addr, redact, limit, depth, out); break;
 	case KIND_ARRAY: show_array(heap, t, addr, redact, limit, depth, out); break;
-	case KIND_CHAN: text_puts(out, image_u64(heap->image, addr) ? "chan" : "nil"); break;
+	case KIND_CHAN: text_puts(out, image_u64(heap->image, addr) ? "chan" : "<nil>"); break;
+	case KIND_UNSAFE_POINTER: show_pointer(heap, t, addr, out); break;
 	default: text_puts(out, "…"); break;
 	}
 }

@@ -15,6 +15,8 @@ enum { TOPHASH_EVACUATED_X = 2, TOPHASH_EVACUATED_EMPTY = 4, TOPHASH_MIN = 5 };
 enum { MAP_DIR_PTR = 16, MAP_DIR_LEN = 24, TABLE_GROUPS = 16, TABLE_MASK = 24 };
 enum { CTRL_EMPTY_OR_DELETED = 0x80 };
 
+static bool plain_next(struct map_cursor *c, struct map_slot *slot);
+
 static bool swiss(const struct map_view *map)
 {
 	return map->go->layout.maps == MAPS_SWISS;
@@ -59,16 +61,69 @@ static bool open_swiss(struct map_view *map)
 	       map->type->group_size >= 8;
 }
 
-bool map_open(struct map_view *map, struct go *go, const struct types *types, uint32_t type,
-	      uint64_t addr)
+static bool open_plain(struct map_view *map, struct go *go, const struct rtype *t, uint64_t addr)
 {
-	const struct rtype *t = types_find(types, type);
-
-	if (!t || t->kind != KIND_MAP || !image_at(go->image, addr, 48))
+	if (!image_at(go->image, addr, 48))
 		return false;
-	*map = (struct map_view){ .go = go, .type = t, .header = addr };
+	*map = (struct map_view){ .go = go, .type = t, .key = t->key, .elem = t->elem,
+				  .header = addr };
 	map->entries = image_u64(go->image, addr);
 	return swiss(map) ? open_swiss(map) : open_buckets(map);
+}
+
+/* sync.readOnly: a map, and whether the other one has more. */
+enum { READ_ONLY_MAP = 0, READ_ONLY_AMENDED = 8 };
+
+/* The headers of a sync.Map's two maps, 0 where it has none; in *BEHIND whether the second has all. */
+static void two_maps(struct image *image, const struct sync_layout *sync, uint64_t self,
+		     uint64_t headers[2], bool *behind)
+{
+	uint64_t read = image_u64(image, self + sync->read);
+
+	headers[0] = read ? image_u64(image, read + READ_ONLY_MAP) : 0;
+	headers[1] = image_u64(image, self + sync->dirty);
+	*behind = read ? image_u8(image, read + READ_ONLY_AMENDED) : headers[1] != 0;
+}
+
+static bool open_sync(struct map_view *map, struct go *go, struct types *types,
+		      const struct sync_layout *sync, uint64_t addr)
+{
+	struct map_cursor cursor;
+	struct map_slot slot;
+	uint64_t headers[2], header;
+	bool behind;
+
+	*map = (struct map_view){ .go = go };
+	if (sync->design == SYNC_TWO_MAPS) {
+		two_maps(go->image, sync, addr, headers, &behind);
+		header = headers[behind];
+		if (header && !open_plain(map, go, types_get(types, sync->table), header))
+			return false;
+	}
+	map->sync = *sync;
+	map->self = addr;
+	map->types = types;
+	map->key = sync->key;
+	map->elem = sync->elem;
+	map->trie = (struct sync_trie){ go->image, &map->sync, 0 };
+	if (sync->design == SYNC_TRIE)
+		map->trie.root = image_u64(go->image, addr + sync->root);
+	map->entries = 0;
+	map_begin(&cursor, map);
+	while (map_next(&cursor, &slot))
+		map->entries++;
+	return true;
+}
+
+bool map_open(struct map_view *map, struct go *go, struct types *types, uint32_t type, uint64_t addr)
+{
+	const struct rtype *t = types_find(types, type);
+	struct sync_layout sync;
+
+	if (t && t->kind == KIND_MAP)
+		return open_plain(map, go, t, addr);
+	return sync_layout_of(types, type, &sync) && image_at(go->image, addr, t->size) &&
+	       open_sync(map, go, types, &sync, addr);
 }
 
 /* ---- parts ---- */
@@ -134,12 +189,72 @@ static void swiss_parts(const struct map_view *map, map_part_fn fn, void *arg)
 	}
 }
 
-void map_parts(const struct map_view *map, map_part_fn fn, void *arg)
+static void plain_parts(const struct map_view *map, map_part_fn fn, void *arg)
 {
 	if (swiss(map))
 		swiss_parts(map, fn, arg);
 	else
 		bucket_parts(map, fn, arg);
+}
+
+static void trie_parts(const struct map_view *map, map_part_fn fn, void *arg)
+{
+	struct sync_walk walk = { .trie = &map->trie };
+	uint64_t node;
+	bool is_entry;
+
+	while ((node = sync_next(&walk, &is_entry)))
+		fn(arg, FORM_VALUE, node, 1);
+}
+
+/* The entries of one of a sync.Map's maps with what they lead to; with DELETED those only that the
+ * other one does not have. */
+static void entry_parts(const struct map_view *map, bool deleted, map_part_fn fn, void *arg)
+{
+	struct map_cursor cursor;
+	struct map_slot slot;
+
+	map_begin(&cursor, map);
+	while (plain_next(&cursor, &slot)) {
+		uint64_t entry = image_u64(map->go->image, slot.elem);
+		uint64_t value = sync_entry_value(map->go, entry);
+
+		if (deleted && (value || !image_u64(map->go->image, entry)))
+			continue;
+		fn(arg, FORM_VALUE, entry, 1);
+		if (value)
+			fn(arg, FORM_VALUE, value, 1);
+	}
+}
+
+static void two_maps_parts(const struct map_view *map, map_part_fn fn, void *arg)
+{
+	uint64_t read = image_u64(map->go->image, map->self + map->sync.read), headers[2];
+	bool behind;
+
+	two_maps(map->go->image, &map->sync, map->self, headers, &behind);
+	if (read)
+		fn(arg, FORM_VALUE, read, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct rtype *table = types_get(map->types, map->sync.table);
+		struct map_view one;
+
+		if (!headers[i] || !open_plain(&one, map->go, table, headers[i]))
+			continue;
+		fn(arg, FORM_MAP, headers[i], 1);
+		plain_parts(&one, fn, arg);
+		if (i == behind || behind)
+			entry_parts(&one, i != behind, fn, arg);
+	}
+}
+
+void map_parts(const struct map_view *map, map_part_fn fn, void *arg)
+{
+	switch (map->sync.design) {
+	case SYNC_NONE: plain_parts(map, fn, arg); break;
+	case SYNC_TWO_MAPS: two_maps_parts(map, fn, arg); break;
+	case SYNC_TRIE: trie_parts(map, fn, arg); break;
+	}
 }
 
 struct slot_sum { uint64_t slots; };
@@ -152,11 +267,26 @@ static void sum_slots(void *arg, enum form form, uint64_t addr, uint64_t n)
 		sum->slots += CELLS * n;
 }
 
+/* Of a trie: its inner nodes' children. */
+static uint64_t trie_slots(const struct map_view *map)
+{
+	struct sync_walk walk = { .trie = &map->trie };
+	uint64_t slots = 0;
+	bool is_entry;
+
+	while (sync_next(&walk, &is_entry))
+		slots += is_entry ? 0 : SYNC_CHILDREN;
+	return slots;
+}
+
 uint64_t map_slots(const struct map_view *map)
 {
 	struct slot_sum sum = { 0 };
 
-	map_parts(map, sum_slots, &sum);
+	if (map->sync.design == SYNC_TRIE)
+		return trie_slots(map);
+	if (map->type)
+		plain_parts(map, sum_slots, &sum);
 	return sum.slots;
 }
 
@@ -164,7 +294,8 @@ uint64_t map_slots(const struct map_view *map)
 
 void map_begin(struct map_cursor *c, const struct map_view *map)
 {
-	*c = (struct map_cursor){ .map = map, .old = map->n_old_buckets > 0 };
+	*c = (struct map_cursor){ .map = map, .old = map->n_old_buckets > 0,
+				  .walk.trie = &map->trie };
 }
 
 /* Keys and elements larger than 128 bytes lie elsewhere, the cell has a pointer. */
@@ -313,7 +444,45 @@ static bool next_swiss_slot(struct map_cursor *c, struct map_slot *slot)
 	}
 }
 
+static bool plain_next(struct map_cursor *c, struct map_slot *slot)
+{
+	if (!c->map->type)
+		return false;
+	return swiss(c->map) ? next_swiss_slot(c, slot) : next_bucket_slot(c, slot);
+}
+
+static bool trie_next(struct map_cursor *c, struct map_slot *slot)
+{
+	const struct sync_layout *sync = &c->map->sync;
+	uint64_t node;
+	bool is_entry;
+
+	while ((node = sync_next(&c->walk, &is_entry)))
+		if (is_entry) {
+			*slot = (struct map_slot){ c->number++, node + sync->key_at,
+						   node + sync->elem_at };
+			return true;
+		}
+	return false;
+}
+
+/* The cells of the map that a sync.Map is seen through, but for what was deleted. */
+static bool entry_next(struct map_cursor *c, struct map_slot *slot)
+{
+	while (plain_next(c, slot)) {
+		slot->elem = sync_entry_value(c->map->go,
+					      image_u64(c->map->go->image, slot->elem));
+		if (slot->elem)
+			return true;
+	}
+	return false;
+}
+
 bool map_next(struct map_cursor *c, struct map_slot *slot)
 {
-	return swiss(c->map) ? next_swiss_slot(c, slot) : next_bucket_slot(c, slot);
+	switch (c->map->sync.design) {
+	case SYNC_TWO_MAPS: return entry_next(c, slot);
+	case SYNC_TRIE: return trie_next(c, slot);
+	default: return plain_next(c, slot);
+	}
 }

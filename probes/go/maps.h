@@ -1,29 +1,38 @@
-/* Both designs of Go's maps, read the same way: their parts, and their entries in slot order
- * (runtime/map.go to 1.23; internal/runtime/maps from 1.24 on). */
+/* Both designs of Go's maps, and sync.Map, read the same way: their parts, and their entries in slot
+ * order (runtime/map.go to 1.23; internal/runtime/maps from 1.24 on; syncmaps.h). */
 #ifndef GORETAIN_PROBES_GO_MAPS_H
 #define GORETAIN_PROBES_GO_MAPS_H
 
 #include "probes/go/forms.h"
+#include "probes/go/syncmaps.h"
 
 /* A map's header as it stands in memory, checked. */
 struct map_view {
 	struct go *go;
 	const struct rtype *type;
+	uint32_t key, elem;   /* types */
 	uint64_t header;      /* address */
-	uint64_t entries;     /* as its header says */
+	uint64_t entries;     /* as its header says; of a sync.Map, as they were counted */
 	/* buckets */
 	uint64_t buckets, n_buckets, old_buckets, n_old_buckets, extra;
 	uint64_t most_overflow; /* buckets hung behind them; more is a chain that leads into itself */
 	/* Swiss */
 	uint64_t directory, n_tables; /* n_tables 0: `directory` is the one group, or 0 */
+	/* sync.Map and the like, at `self`. One made of two maps is seen through the one of them that
+	 * has all entries: that is what stands above then, but for the element's type. */
+	struct sync_layout sync;
+	uint64_t self;
+	struct sync_trie trie;
+	struct types *types;
 };
 
-/* Read the header at ADDR of a map of type TYPE. False if it makes no sense. */
-bool map_open(struct map_view *map, struct go *go, const struct types *types, uint32_t type,
-	      uint64_t addr);
+/* Read the header at ADDR of a map, a sync.Map or a hash trie of type TYPE. False if it makes no sense,
+ * or TYPE is none of them. The view is where it was opened: it must not be copied. */
+bool map_open(struct map_view *map, struct go *go, struct types *types, uint32_t type, uint64_t addr);
 
 /* Call FN for each part of the map beside its header: N elements of FORM at ADDR. Overflow buckets
- * come one by one. */
+ * come one by one, also where they lie behind an array of buckets; nodes and entries of a sync.Map as
+ * FORM_VALUE, its maps' headers as FORM_MAP. */
 typedef void (*map_part_fn)(void *arg, enum form form, uint64_t addr, uint64_t n);
 void map_parts(const struct map_view *map, map_part_fn fn, void *arg);
 
@@ -42,6 +51,7 @@ struct map_cursor {
 	unsigned cell;          /* of eight */
 	bool old;               /* walking the old buckets */
 	uint64_t overflow, misses; /* buckets hung behind others; those that are not here */
+	struct sync_walk walk;
 };
 
 void map_begin(struct map_cursor *cursor, const struct map_view *map);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "graph/grow.h"
+#include "probes/go/syncmaps.h"
 
 #define MAX_DEPTH 256  /* of structs and arrays in each other */
 #define UNROLL 16      /* arrays of up to so many elements are written out */
@@ -14,6 +15,7 @@ void refs_init(struct refs *refs, struct types *types)
 	memset(refs, 0, sizeof *refs);
 	refs->types = types;
 	refs->pool_local = types_by_name(types, "sync.poolLocal");
+	refs->interface = types_by_name(types, "interface {}");
 }
 
 void refs_free(struct refs *refs)
@@ -56,6 +58,19 @@ static uint32_t atomic_pointee(struct types *types, const struct rtype *t)
 	return NO_TYPE;
 }
 
+/* The pointer of an atomic.Pointer. */
+static void emit_atomic(struct maker *m, uint32_t pointee, uint32_t offset)
+{
+	struct types *types = m->refs->types;
+	struct ref ref = { .offset = offset, .type = pointee, .kind = REF_POINTER };
+
+	if (sync_node_types(types, types_get(types, pointee), &ref.count, &ref.type))
+		ref.kind = REF_TRIE_NODE;
+	else
+		ref.type = pointee;
+	emit(m, ref);
+}
+
 /* Types that hide what they refer to. True if T is one and was written. */
 static bool emit_special(struct maker *m, const struct rtype *t, uint32_t offset)
 {
@@ -65,7 +80,12 @@ static bool emit_special(struct maker *m, const struct rtype *t, uint32_t offset
 		return false;
 	pointee = atomic_pointee(m->refs->types, t);
 	if (pointee != NO_TYPE) {
-		emit(m, (struct ref){ .offset = offset + (uint32_t)t->size - 8, .type = pointee,
+		emit_atomic(m, pointee, offset + (uint32_t)t->size - 8);
+		return true;
+	}
+	/* To Go 1.19 its one field is an unsafe.Pointer to an interface {}. */
+	if (!strcmp(t->name, "sync.entry") && t->size == 8 && m->refs->interface != NO_TYPE) {
+		emit(m, (struct ref){ .offset = offset, .type = m->refs->interface,
 				      .kind = REF_POINTER });
 		return true;
 	}

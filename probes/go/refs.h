@@ -16,12 +16,13 @@ enum ref_kind {
 	REF_REPEAT,      /* `count` elements of `type`, `stride` apart: run its own program */
 	REF_POOL,        /* sync.Pool's local or victim array: pointer, length in poolLocals */
 	REF_REFLECT,     /* reflect.Value: type word, pointer, flag */
+	REF_TRIE_NODE,   /* pointer to a node of a hash trie: an entry of `type`, or an inner node */
 };
 
 struct ref {
 	uint32_t offset;
 	uint32_t type;
-	uint32_t count;
+	uint32_t count;      /* REF_TRIE_NODE: the inner node's type */
 	uint16_t kind;
 	uint64_t stride;
 };
@@ -33,6 +34,7 @@ struct refs {
 	struct ref_program *programs; /* index = type */
 	uint32_t capacity;
 	uint32_t pool_local; /* type sync.poolLocal, NO_TYPE */
+	uint32_t interface;  /* type interface {}, NO_TYPE */
 };
 
 void refs_init(struct refs *refs, struct types *types);

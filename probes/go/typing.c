@@ -520,6 +520,10 @@ static void follow(struct typing *t, const struct ref *ref, const uint8_t *p, en
 			place(t, image_word(p), FORM_ARRAY, t->refs.pool_local, image_word(p + 8), known);
 		break;
 	case REF_REFLECT: follow_reflect(t, p); break;
+	case REF_TRIE_NODE:
+		place(t, image_word(p), FORM_VALUE,
+		      image_u8(t->heap->image, image_word(p)) ? ref->type : ref->count, 1, known);
+		break;
 	case REF_REPEAT:
 		for (uint32_t i = 0; i < ref->count && depth < MAX_NESTING; i++)
 			run(t, ref->type, p + i * ref->stride, known, depth + 1);

@@ -1,0 +1,216 @@
+#include "probes/go/syncmaps.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/cleanup.h"
+
+#define MAX_CHAIN 4096u /* entries whose hashes are the same in all of their 64 bits */
+
+/* ---- what the types tell ---- */
+
+static const struct rfield *field(const struct rtype *t, const char *name)
+{
+	for (uint32_t i = 0; t && i < t->n_fields; i++)
+		if (!strcmp(t->fields[i].name, name))
+			return &t->fields[i];
+	return NULL;
+}
+
+static bool is_trie(const struct rtype *t)
+{
+	return t->kind == KIND_STRUCT &&
+	       ((!strncmp(t->name, "sync.HashTrieMap[", 17) && !strcmp(t->package, "internal/sync")) ||
+		(!strncmp(t->name, "concurrent.HashTrieMap[", 23) &&
+		 !strcmp(t->package, "internal/concurrent")));
+}
+
+/* The type of the same package and with the same arguments as T, called NAME. */
+static uint32_t sibling(struct types *types, const struct rtype *t, const char *name)
+{
+	const char *dot = strchr(t->name, '.'), *arguments = strchr(t->name, '[');
+	autofree char *full = NULL;
+
+	if (!dot || !arguments || arguments < dot ||
+	    asprintf(&full, "%.*s%s%s", (int)(dot + 1 - t->name), t->name, name, arguments) < 0)
+		return NO_TYPE;
+	return types_by_name(types, full);
+}
+
+bool sync_node_types(struct types *types, const struct rtype *node, uint32_t *inner, uint32_t *entry)
+{
+	if (!node || node->kind != KIND_STRUCT ||
+	    (strncmp(node->name, "sync.node[", 10) && strncmp(node->name, "concurrent.node[", 16)) ||
+	    strncmp(node->package, "internal/", 9))
+		return false;
+	*inner = sibling(types, node, "indirect");
+	*entry = sibling(types, node, "entry");
+	return *inner != NO_TYPE && *entry != NO_TYPE;
+}
+
+static bool trie_layout(struct types *types, const struct rtype *t, struct sync_layout *out)
+{
+	const struct rfield *root = field(t, "root"), *parent, *children, *overflow, *key, *value;
+	const struct rtype *inner, *entry, *nodes;
+
+	out->inner = sibling(types, t, "indirect");
+	out->entry = sibling(types, t, "entry");
+	inner = types_find(types, out->inner);
+	entry = types_find(types, out->entry);
+	parent = field(inner, "parent");
+	children = field(inner, "children");
+	overflow = field(entry, "overflow");
+	key = field(entry, "key");
+	value = field(entry, "value");
+	nodes = children ? types_find(types, children->type) : NULL;
+	if (!root || !parent || !overflow || !key || !value || key->type == NO_TYPE ||
+	    value->type == NO_TYPE || !nodes || nodes->size != 8 * SYNC_CHILDREN)
+		return false;
+	out->design = SYNC_TRIE;
+	out->key = key->type;
+	out->elem = value->type;
+	out->root = root->offset;
+	out->parent = parent->offset;
+	out->children = children->offset;
+	out->overflow = overflow->offset;
+	out->key_at = key->offset;
+	out->elem_at = value->offset;
+	return true;
+}
+
+/* An atomic.Value (to 1.19) has the pointer in its second word, an atomic.Pointer in its only one. */
+static bool two_maps_layout(const struct types *types, const struct rtype *t, struct sync_layout *out)
+{
+	const struct rfield *read = field(t, "read"), *dirty = field(t, "dirty");
+	const struct rtype *table = dirty ? types_find(types, dirty->type) : NULL;
+	const struct rtype *pointer = read ? types_find(types, read->type) : NULL;
+
+	if (!pointer || !table || table->kind != KIND_MAP || table->key == NO_TYPE)
+		return false;
+	out->design = SYNC_TWO_MAPS;
+	out->key = out->elem = table->key;
+	out->read = read->offset + pointer->size - 8;
+	out->dirty = dirty->offset;
+	out->table = dirty->type;
+	return true;
+}
+
+bool sync_layout_of(struct types *types, uint32_t type, struct sync_layout *out)
+{
+	const struct rtype *t = types_find(types, type);
+	const struct rfield *m;
+
+	*out = (struct sync_layout){ .key = NO_TYPE, .elem = NO_TYPE, .inner = NO_TYPE,
+				     .entry = NO_TYPE, .table = NO_TYPE };
+	if (!t || t->kind != KIND_STRUCT)
+		return false;
+	if (is_trie(t))
+		return trie_layout(types, t, out);
+	if (strcmp(t->name, "sync.Map") || strcmp(t->package, "sync"))
+		return false;
+	m = field(t, "m");
+	if (!m)
+		return two_maps_layout(types, t, out);
+	if (m->type == NO_TYPE || !is_trie(types_get(types, m->type)) ||
+	    !trie_layout(types, types_get(types, m->type), out))
+		return false;
+	out->root += m->offset;
+	return true;
+}
+
+uint64_t sync_entry_value(const struct go *go, uint64_t entry)
+{
+	uint64_t value = entry ? image_u64(go->image, entry) : 0;
+
+	for (uint32_t i = 0; value && i < go->n_modules; i++) {
+		const struct go_module *m = &go->modules[i];
+
+		if ((value >= m->data && value < m->edata) || (value >= m->bss && value < m->ebss))
+			return 0;
+	}
+	return value;
+}
+
+/* ---- walking a trie ---- */
+
+static uint64_t word(const struct sync_walk *w, uint64_t addr)
+{
+	return image_u64(w->trie->image, addr);
+}
+
+static void enter(struct sync_walk *w, uint64_t inner)
+{
+	if (w->depth == SYNC_DEPTH)
+		return;
+	w->inner[w->depth] = inner;
+	w->next[w->depth++] = 0;
+}
+
+/* Did an earlier child of INNER have the same address? Each node hangs in one place, and an inner node
+ * names the one that it hangs on: so no walk, whatever the memory holds, sees a node twice. */
+static bool is_repeated(const struct sync_walk *w, uint64_t inner, unsigned child, uint64_t node)
+{
+	uint64_t children = inner + w->trie->layout->children;
+
+	for (unsigned i = 0; i < child; i++)
+		if (word(w, children + 8 * i) == node)
+			return true;
+	return false;
+}
+
+/* The next child of the node on top; 0 if it has no more. */
+static uint64_t next_child(struct sync_walk *w)
+{
+	uint64_t inner = w->inner[w->depth - 1];
+
+	while (w->next[w->depth - 1] < SYNC_CHILDREN) {
+		unsigned i = w->next[w->depth - 1]++;
+		uint64_t node = word(w, inner + w->trie->layout->children + 8 * i);
+
+		if (node && !is_repeated(w, inner, i, node))
+			return node;
+	}
+	return 0;
+}
+
+static uint64_t begin(struct sync_walk *w, bool *is_entry)
+{
+	uint64_t root = w->trie->root;
+
+	w->begun = true;
+	*is_entry = false;
+	if (!root || image_u8(w->trie->image, root))
+		return 0;
+	enter(w, root);
+	return root;
+}
+
+uint64_t sync_next(struct sync_walk *w, bool *is_entry)
+{
+	if (!w->begun)
+		return begin(w, is_entry);
+	*is_entry = true;
+	while (w->chain || w->depth) {
+		uint64_t node = w->chain ? w->chain : next_child(w), parent;
+
+		if (!node) {
+			w->depth--;
+			continue;
+		}
+		w->linked = w->chain ? w->linked + 1 : 0;
+		w->chain = 0;
+		if (image_u8(w->trie->image, node) == 1) {
+			if (w->linked < MAX_CHAIN)
+				w->chain = word(w, node + w->trie->layout->overflow);
+			return node;
+		}
+		parent = word(w, node + w->trie->layout->parent);
+		if (parent != w->inner[w->depth - 1] || w->depth == SYNC_DEPTH)
+			continue;
+		enter(w, node);
+		*is_entry = false;
+		return node;
+	}
+	return 0;
+}
