@@ -245,6 +245,8 @@ static uint64_t stack_in_use(const struct goroutine *g)
 {
 	uint64_t lo = g->sp > g->stack_lo && g->sp < g->stack_hi ? g->sp : g->stack_lo;
 
+	if (g->m_stack && !g->sp) /* one of C's, of megabytes, of which nothing is Go's */
+		return RECORD_LEAST;
 	return RECORD_LEAST + (g->stack_hi - lo);
 }
 
