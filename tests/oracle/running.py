@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Goroutines that run: their frames are the calls that they know to be in, and what they hold is held.
 
-    running.py [VERSION]...    STOPS=N in the environment: how many of each version and kind (15)
+    running.py [VERSION[:c]]...    :c: a program with C. STOPS=N in the environment: how many of each
+                                   version and kind (15)
 
 Each goroutine of the target (tests/targets/running) has told where it spins and which objects it holds,
 alone. At each stop the innermost of its frames may be anything that was called from there; the rest are
@@ -37,7 +38,7 @@ PLACES = "|".join(
             "entersyscall reentersyscall exitsyscall exitsyscall0 chansend send sendDirect "
             "chanrecv recv recvDirect selectgo goready park_m execute schedule "
             "newproc newproc1 goexit0 goexit1 gdestroy mapassign_fast64 mapassign_faststr nanotime1 "
-            "coroswitch coroswitch_m"
+            "coroswitch coroswitch_m cgocall asmcgocall cgocallback cgocallbackg cgocallbackg1 needm dropm"
         ).split()
     ]
     + ["reflect.(makeFuncStub|methodValueCall|callReflect|callMethod)"]
@@ -163,7 +164,8 @@ def reach(todo, edges):
 
 
 def running(version, tap, folder):
-    program = build(version, "running", folder / f"running-{version}")
+    version, _, c = version.partition(":")
+    program = build(version, "running", folder / "running", cgo=bool(c))
     places = instructions.choose(instructions.instructions(version, program, PLACES), 3 * STOPS)
     with Target(program) as target:
         run, refused = Stops(Told(target)), []
@@ -175,7 +177,7 @@ def running(version, tap, folder):
                     run.hold(target, place)
         except Failure as failure:
             refused.append(str(failure)[-300:])
-    name = f"go{version}: {run.stops} stops"
+    name = f"go{version}{' with C' * bool(c)}: {run.stops} stops"
     states = ", ".join(f"{n} {state}" for state, n in run.states.most_common())
     print(
         f"# {name}, {run.held} at chosen instructions: {run.frames} frames, {run.objects} objects; "
@@ -195,7 +197,7 @@ def running(version, tap, folder):
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="goretain-running-") as folder:
-        for version in sys.argv[1:] or ["1.19", "1.26"]:
+        for version in sys.argv[1:] or ["1.19", "1.26:c"]:
             try:
                 running(version, tap, pathlib.Path(folder))
             except Failure as failure:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Frames are those that runtime.Stack prints.
+"""Frames are those that runtime.Stack prints, and hold what the collector finds in them.
 
     stacks.py [VERSION]...
 
@@ -7,6 +7,9 @@ The target (tests/targets/stacks) has a thousand goroutines that wait in mixed w
 read while all are quiet, must name the functions and lines that the runtime prints of each, inlined
 calls in their places. Left out is what the runtime does not print: its own functions, the
 wrappers that the compiler makes, and what it elides of more than a hundred frames.
+
+So too for tests/targets/frames, whose goroutines wait in the middle of panics, deferred calls, coroutines,
+reflection and C. After that it collects: what was called live must be there, what was called dead must not.
 """
 
 import functools
@@ -15,7 +18,9 @@ import re
 import sys
 import tempfile
 
-from goretain import Failure, Tap, Target, build, sql
+from dump import Heap
+from goretain import Failure, Tap, Target, build, run, sql
+from reach import describe
 
 ELIDED = re.compile(r"^\.\.\.(?:\d+|additional) frames elided\.\.\.$")
 
@@ -30,7 +35,7 @@ WRAPPERS = {
 
 def hidden(function):
     """One of the runtime's own that a traceback does not show unless told to."""
-    return function == "panic" or re.match(r"runtime\.[^A-Z]|internal/runtime/", function)
+    return "." not in function or re.match(r"runtime\.[^A-Z]|internal/runtime/", function)
 
 
 def printed(text):
@@ -97,36 +102,64 @@ def same(ours, theirs, cut):
     )
 
 
+FRAMES = "select goroutine, function, file, line from frames order by goroutine, level"
+
+
+def compare(tap, name, rows, text, least):
+    """ROWS of the query above against the TEXT that the runtime printed."""
+    theirs, ours = printed(text), {}
+    for goroutine, function, file, line in rows:
+        if not hidden(function):
+            function = re.sub(r"\[.*\]", "[...]", function)
+            ours.setdefault(goroutine, []).append((function, file, line))
+    theirs.pop(1)  # it writes the text
+    cut = int(name.split()[0].split(".")[1]) <= 20
+    wrong = [g for g in theirs if not same(ours.get(g, []), theirs[g], cut)]
+    frames = sum(map(len, theirs.values()))
+    elided = sum(None in t for t in theirs.values())
+    tap.check(
+        len(theirs) >= least and not wrong,
+        f"go{name}: {frames} frames of {len(theirs)} goroutines are the runtime's ({elided} elided)",
+        [
+            f"{len(wrong)} differ",
+            *(f"{g}: {ours.get(g, [])[:8]}\n runtime {theirs[g][:8]}" for g in wrong[:4]),
+        ],
+    )
+
+
 def stacks(version, tap, folder):
     program = build(version, "stacks", folder / f"stacks-{version}")
     output = folder / "stacks"
     with Target(program, output) as target:
         target.expect("ready")
         target.wait_until_quiet()
-        rows = sql(
-            target.pid,
-            "select goroutine, function, file, line from frames order by goroutine, level",
-        )
+        rows = sql(target.pid, FRAMES)
         target.tell()
         target.expect("written")
-    theirs = printed(output.read_text())
-    ours = {}
-    for goroutine, function, file, line in rows:
-        if not hidden(function):
-            function = re.sub(r"\[.*\]", "[...]", function)
-            ours.setdefault(goroutine, []).append((function, file, line))
-    theirs.pop(1)  # it writes the text
-    cut = int(version.split(".")[1]) <= 20
-    wrong = [g for g in theirs if not same(ours.get(g, []), theirs[g], cut)]
-    frames = sum(map(len, theirs.values()))
-    elided = sum(None in t for t in theirs.values())
+    compare(tap, version, rows, output.read_text(), 1000)
+
+
+def frames(version, tap, folder, cgo):
+    """The goroutines that wait in the middle of things."""
+    name = f"{version} {'with' if cgo else 'without'} C"
+    program = build(version, "frames", folder / "frames", cgo=cgo)
+    dump, output, snapshot = folder / "dump", folder / "stacks", folder / "snapshot"
+    with Target(program, dump, output) as target:
+        target.expect("ready")
+        target.wait_until_quiet()
+        run("snapshot", target.pid, "--with-data", "--force", "-o", snapshot)
+        target.tell()
+        target.counters()
+    compare(tap, name, sql(snapshot, FRAMES), output.read_text(), 40 if cgo else 30)
+    rows = sql(snapshot, "select addr, live from objects where doubt is null")
+    live = {addr for addr, is_live in rows if is_live == 1}
+    dead = {addr for addr, is_live in rows if is_live == 0}
+    left = set(Heap(dump).objects)
+    wrong = sorted((dead & left) | (live - left))
     tap.check(
-        len(theirs) >= 1000 and not wrong,
-        f"go{version}: {frames} frames of {len(theirs)} goroutines are the runtime's ({elided} elided)",
-        [
-            f"{len(wrong)} differ",
-            *(f"{g}: {ours.get(g, [])[:8]}\n runtime {theirs[g][:8]}" for g in wrong[:4]),
-        ],
+        len(dead) > 100 and not wrong,
+        f"go{name}: {len(live)} objects are live, {len(dead)} dead, as to the collector",
+        [f"{len(dead & left)} were kept, {len(live - left)} gone", *describe(snapshot, wrong)],
     )
 
 
@@ -136,6 +169,8 @@ def main():
         for version in sys.argv[1:] or ["1.19", "1.26"]:
             try:
                 stacks(version, tap, pathlib.Path(folder))
+                for cgo in False, True:
+                    frames(version, tap, pathlib.Path(folder), cgo)
             except Failure as failure:
                 tap.check(False, f"go{version} can be read", [failure])
     tap.end()
