@@ -110,7 +110,7 @@ static void put_all(const struct graph *g, enum detail detail, struct text *out)
 	if (g->meta.holes) {
 		text_puts(out, " · ");
 		text_size(out, g->meta.holes, false);
-		text_puts(out, detail == FULL ? " swapped out, not read" : " not read");
+		text_puts(out, detail == FULL ? " of memory not read" : " not read");
 	}
 }
 

@@ -39,6 +39,13 @@ struct source {
 	 * there is none. */
 	int (*debug_file)(struct source *source, const char *build_id);
 
+	/* A program or library that a core file names by PATH; the caller's to close, -1 on failure. */
+	int (*mapped_file)(struct source *source, const char *path, struct error *err);
+
+	/* An empty file without a name, for what does not fit into memory; the caller's to close, -1 on
+	 * failure. */
+	int (*scratch_file)(struct source *source, struct error *err);
+
 	bool unproven; /* read also what nobody has measured, see meta.unproven */
 	forecast_fn on_forecast;
 	void *forecast_arg;

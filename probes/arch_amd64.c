@@ -1,17 +1,21 @@
 #include "probes/arch.h"
 
 #include <elf.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <ucontext.h>
 
 const char *const arch_name = "amd64";
+const uint16_t arch_elf_machine = EM_X86_64;
 /* Go 1.26 runtime/malloc.go, arenaBaseOffset: addresses are sign-extended 48 bits. */
 const uint64_t arch_arena_base = 0x800000000000;
+const uint32_t arch_address_bits = 47;
 const uint32_t arch_pc_quantum = 1;
 const uint32_t arch_go_int_registers = 9, arch_go_float_registers = 15;
 const struct arch_instruction arch_syscall = { 2, { 0x0f, 0x05 } };
+const struct arch_calls arch_calls = { .pushed = 8 };
 const struct arch_ucontext arch_ucontext = {
 	.stack = offsetof(ucontext_t, uc_stack),
 	.sp = offsetof(ucontext_t, uc_mcontext.gregs[REG_RSP]),
@@ -20,13 +24,13 @@ const struct arch_ucontext arch_ucontext = {
 	.n_registers = REG_RIP - REG_R8,
 };
 
-bool arch_read_registers(pid_t tid, struct arch_registers *out)
+bool arch_decode_registers(const void *set, size_t size, struct arch_registers *out)
 {
 	struct user_regs_struct r;
-	struct iovec set = {&r, sizeof r};
 
-	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &set) != 0)
+	if (size != sizeof r)
 		return false;
+	memcpy(&r, set, sizeof r);
 	*out = (struct arch_registers){
 		.pc = r.rip, .sp = r.rsp, .tls = r.fs_base,
 		.g = r.r14, /* Go's internal ABI, Go 1.26 src/cmd/compile/abi-internal.md */
@@ -35,4 +39,13 @@ bool arch_read_registers(pid_t tid, struct arch_registers *out)
 		.n_general = 16,
 	};
 	return true;
+}
+
+bool arch_read_registers(pid_t tid, struct arch_registers *out)
+{
+	struct user_regs_struct r;
+	struct iovec set = {&r, sizeof r};
+
+	return ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &set) == 0 &&
+	       arch_decode_registers(&r, sizeof r, out);
 }

@@ -71,6 +71,7 @@ struct image {
 	uint64_t pause_ns;
 	uint64_t rss;               /* bytes resident when taken */
 	uint64_t filled;            /* bytes that a file gave; 0 for a live target */
+	uint64_t missing;           /* bytes of the target's own memory that could not be read */
 	bool complete;              /* all that was copied is in here (content "all") */
 	bool unproven;              /* wanted also if nobody has measured how its program lays out things */
 

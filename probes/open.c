@@ -1,7 +1,14 @@
 #include "probes/open.h"
 
+#include <elf.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "graph/cleanup.h"
+#include "probes/core.h"
 #include "probes/go/heap.h"
 #include "probes/snapfile.h"
+#include "probes/unpack.h"
 
 static struct heap *prepare(struct image *image, const struct source *s, struct progress *progress,
 			    struct error *err)
@@ -47,8 +54,41 @@ bool probe_load_process(struct process *p, uint64_t max_pause_ms, struct source 
 	return build(heap, image, out, progress, err);
 }
 
-bool probe_load_file(int fd, int exe_fd, struct source *s, struct graph *_Atomic *out,
-		     struct progress *progress, struct error *err)
+static bool is_elf(int fd)
+{
+	char magic[SELFMAG];
+
+	return pread(fd, magic, SELFMAG, 0) == SELFMAG && memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
+static int open_mapped(void *arg, const char *path, struct error *err)
+{
+	struct source *s = arg;
+
+	return s->mapped_file(s, path, err);
+}
+
+static bool load_core(int fd, int exe_fd, struct source *s, struct graph *_Atomic *out,
+		      struct progress *progress, struct error *err)
+{
+	const struct core_opener opener = {open_mapped, s};
+	struct core_lack lack = {0};
+	struct error why = {0};
+	struct image *image = core_read(fd, exe_fd, &opener, &lack, progress, err);
+	struct heap *heap = image ? prepare(image, s, progress, &why) : NULL;
+	bool ok = heap && build(heap, image, out, progress, &why);
+
+	if (!image)
+		return false;
+	if (atomic_load(out))
+		core_settle(image);
+	else if (!heap)
+		image_free(image);
+	return (ok && !lack.full) || core_complain(&lack, &why, err);
+}
+
+static bool load_snapshot(int fd, struct source *s, struct graph *_Atomic *out,
+			  struct progress *progress, struct error *err)
 {
 	struct image *image = snapfile_read(fd, progress, err);
 	struct heap *heap = image ? prepare(image, s, progress, err) : NULL;
@@ -58,6 +98,25 @@ bool probe_load_file(int fd, int exe_fd, struct source *s, struct graph *_Atomic
 		return false;
 	}
 	return build(heap, image, out, progress, err);
+}
+
+bool probe_load_file(int fd, int exe_fd, struct source *s, struct graph *_Atomic *out,
+		     struct progress *progress, struct error *err)
+{
+	enum packing packing = packing_of(fd);
+	autoclose int unpacked = -1;
+
+	if (packing == PACKED_ZSTD) {
+		unpacked = s->scratch_file(s, err);
+		if (unpacked < 0 || !unpack_zstd(fd, unpacked, progress, err))
+			return false;
+		fd = unpacked;
+	} else if (packing != PACKED_NOT) {
+		return packing_refuse(packing, err);
+	}
+	if (is_elf(fd))
+		return load_core(fd, exe_fd, s, out, progress, err);
+	return load_snapshot(fd, s, out, progress, err);
 }
 
 bool probe_save(struct graph *graph, int fd, struct progress *progress, struct error *err)

@@ -17,8 +17,9 @@
 bool probe_load_process(struct process *p, uint64_t max_pause_ms, struct source *s,
 			struct graph *_Atomic *out, struct progress *progress, struct error *err);
 
-/* The same for a snapshot or core file. FD stays the caller's; EXE_FD is the program's own file to
- * read with a core, or -1. */
+/* The same for a snapshot or core file, which may be compressed by zstd. FD stays the caller's; EXE_FD is
+ * the program's own file to read with a core, or -1: then S is asked for it by name, as for its
+ * libraries. */
 bool probe_load_file(int fd, int exe_fd, struct source *s, struct graph *_Atomic *out,
 		     struct progress *progress, struct error *err);
 

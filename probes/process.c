@@ -388,5 +388,6 @@ bool process_snapshot(struct process *p, uint64_t max_pause_ms, struct progress 
 		return false;
 	p->image->fetch = fetch_from_file;
 	p->image->pause_ns = p->stop.pause_ns;
+	p->image->missing = p->stop.holes;
 	return true;
 }

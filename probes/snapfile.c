@@ -1,6 +1,5 @@
 #include "probes/snapfile.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -411,6 +410,7 @@ static bool take_states(struct reader *r)
 		if (r->bytes[i] > PAGE_HOLE)
 			return bad(r, "a page's state makes no sense");
 		r->expected += has_bytes(r->bytes[i]) ? IMAGE_PAGE : 0;
+		r->image->missing += r->bytes[i] == PAGE_HOLE ? IMAGE_PAGE : 0;
 	}
 	r->states += r->chunk.size;
 	if (r->states + r->expected > r->room)
@@ -530,16 +530,13 @@ static bool read_image(struct reader *r)
 	struct header header;
 
 	if (r->size < sizeof header)
-		return fail(r->err, STATUS_BAD_FILE, r->size ? "not a snapshot file of goretain"
+		return fail(r->err, STATUS_BAD_FILE, r->size ? "neither a snapshot of goretain nor a core file"
 							     : "the file is empty");
 	if (!read_all(r, &header, sizeof header))
 		return false;
-	if (!memcmp(header.magic, ELFMAG, SELFMAG))
-		return fail(r->err, STATUS_BAD_FILE, ((uint8_t *)&header)[16] == ET_CORE
-			    ? "a core file; those cannot be read yet, only snapshots that goretain made"
-			    : "a program and no snapshot: goretain reads it as a process, by its PID");
 	if (memcmp(header.magic, MAGIC, sizeof header.magic))
-		return fail(r->err, STATUS_BAD_FILE, "not a snapshot file of goretain");
+		return fail(r->err, STATUS_BAD_FILE,
+			    "neither a snapshot of goretain nor a core file");
 	if (header.version != VERSION)
 		return fail(r->err, STATUS_BAD_FILE, "a snapshot file of version %" PRIu32
 			    ": this goretain reads version %u", header.version, VERSION);

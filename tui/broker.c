@@ -19,6 +19,7 @@
 #include "probes/clock.h"
 #include "probes/taker.h"
 #include "probes/wire.h"
+#include "tui/files.h"
 #include "tui/output.h"
 #include "tui/privileges.h"
 #include "tui/terminal.h"
@@ -161,64 +162,6 @@ static int start_taker(struct broker *b, struct error *err)
 	return ours;
 }
 
-/* What is no file, in words; NULL if it is one. */
-static const char *no_file(mode_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFREG: return NULL;
-	case S_IFDIR: return "it is a directory";
-	case S_IFIFO: return "it is a pipe, and a snapshot is read from a file";
-	case S_IFSOCK: return "it is a socket";
-	default: return "it is a device";
-	}
-}
-
-/* Open a regular file and nothing else: opening a pipe waits for a writer, and a device may do
- * anything. Looked at twice, as it may change in between. */
-static int open_to_read(const char *path, struct error *err)
-{
-	const char *reason = path ? NULL : "the command line names none";
-	struct stat st;
-	int fd = -1;
-
-	if (path && (stat(path, &st) != 0 ||
-		     (!(reason = no_file(st.st_mode)) &&
-		      ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0 ||
-		       fstat(fd, &st) != 0))))
-		reason = strerror(errno);
-	if (!reason)
-		reason = no_file(st.st_mode);
-	if (!reason)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	fail(err, STATUS_BAD_FILE, "cannot open %.300s: %s", path ? path : "a file", reason);
-	return -1;
-}
-
-static int open_named(const struct request *request, uint32_t file, struct error *err)
-{
-	const char *const paths[] = {
-		[FILE_TARGET] = request->pid ? NULL : request->target,
-		[FILE_EXE] = request->exe, [FILE_BASE] = request->base,
-	};
-
-	return open_to_read(file < ARRAY_SIZE(paths) ? paths[file] : NULL, err);
-}
-
-/* Debian's place for debug files, gdb's "Debugging Information in Separate Files". */
-static int open_debug(const char *id, struct error *err)
-{
-	char path[256];
-
-	if (strlen(id) < 4 || strlen(id) > 128 || strspn(id, "0123456789abcdef") != strlen(id)) {
-		fail(err, STATUS_BAD_FILE, "a build id that is none");
-		return -1;
-	}
-	snprintf(path, sizeof path, "/usr/lib/debug/.build-id/%.2s/%.128s.debug", id, id + 2);
-	return open_to_read(path, err);
-}
-
 /* Do what a request asks for. A descriptor that this returns is closed by the caller, but for
  * that of the output, which stays ours. */
 static int perform(struct broker *b, const struct broker_request *q, struct error *err)
@@ -227,7 +170,7 @@ static int perform(struct broker *b, const struct broker_request *q, struct erro
 	case BROKER_TAKER:
 		return start_taker(b, err);
 	case BROKER_FILE:
-		return open_named(b->request, q->file, err);
+		return files_named(b->request, q->file, err);
 	case BROKER_CREATE:
 		/* Replacing is for the user to allow, on our command line. */
 		return output_create(q->path, q->force && b->request->force, err);
@@ -235,7 +178,11 @@ static int perform(struct broker *b, const struct broker_request *q, struct erro
 		output_commit(err);
 		return -1;
 	case BROKER_DEBUG:
-		return open_debug(q->path, err);
+		return files_debug(q->path, err);
+	case BROKER_MAPPED:
+		return b->request->pid ? -1 : files_mapped(q->path, err);
+	case BROKER_SCRATCH:
+		return files_scratch(err);
 	default:
 		fail(err, STATUS_REFUSED, "the broker knows no request %u", q->op);
 		return -1;

@@ -17,6 +17,8 @@ enum broker_op {
 	BROKER_CREATE, /* begin the output `path`: a descriptor to write */
 	BROKER_COMMIT, /* the output is whole: give it its name */
 	BROKER_DEBUG,  /* the debug file for build id `path`, in hex: a descriptor, if any */
+	BROKER_MAPPED, /* the program or library `path` that a core file names: a descriptor to read */
+	BROKER_SCRATCH, /* an empty file without a name: a descriptor */
 };
 
 /* The files that the user named; the reader can have no others opened. */

@@ -151,6 +151,18 @@ static int debug_file(struct source *source, const char *build_id)
 	return set_path(&q, build_id, NULL) ? ask_for_file(of(source), &q, NULL) : -1;
 }
 
+static int mapped_file(struct source *source, const char *path, struct error *err)
+{
+	struct broker_request q = {.op = BROKER_MAPPED};
+
+	return set_path(&q, path, err) ? ask_for_file(of(source), &q, err) : -1;
+}
+
+static int scratch_file(struct source *source, struct error *err)
+{
+	return ask_for_file(of(source), &(struct broker_request){.op = BROKER_SCRATCH}, err);
+}
+
 struct source *source_new(const struct request *request, int broker)
 {
 	struct broker_source *s = calloc(1, sizeof *s);
@@ -159,7 +171,8 @@ struct source *source_new(const struct request *request, int broker)
 		return NULL;
 	*s = (struct broker_source){
 		.source = {.unproven = request->unproven, .load = load, .save = save,
-			   .create = create, .commit = commit, .debug_file = debug_file},
+			   .create = create, .commit = commit, .debug_file = debug_file,
+			   .mapped_file = mapped_file, .scratch_file = scratch_file},
 		.request = request,
 		.broker = broker,
 	};

@@ -122,7 +122,7 @@ static void fill_meta(struct heap *heap)
 		.gc_cycle = heap->spans.sweepgen / 2,
 		.heap_alloc = spans_heap_alloc(&heap->go, &heap->spans),
 		.heap_explained = heap->spans.bytes, .rss = image->rss,
-		.content = image->complete ? "all" : "masked",
+		.content = image->complete ? "all" : "masked", .holes = image->missing,
 	};
 }
 

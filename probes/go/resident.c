@@ -49,10 +49,12 @@ bool resident_build(struct heap *heap, struct error *err)
 {
 	struct graph *g = heap->graph;
 	uint64_t rss = heap->image->rss, arenas = present_in_arenas(heap);
-	uint64_t objects = heap->spans.bytes < arenas ? heap->spans.bytes : arenas;
-	uint64_t stacks = stack_bytes(heap), runtime = present_elsewhere(heap);
-	uint64_t sum;
+	uint64_t stacks = stack_bytes(heap), runtime = present_elsewhere(heap), objects, sum;
 
+	/* Of a core file it is not known what was resident: a page of zeros may be none. */
+	if (!rss && arenas < heap->spans.bytes + stacks)
+		arenas = heap->spans.bytes + stacks;
+	objects = heap->spans.bytes < arenas ? heap->spans.bytes : arenas;
 	if (stacks > arenas - objects)
 		stacks = arenas - objects;
 	sum = arenas + runtime;

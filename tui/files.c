@@ -1,0 +1,115 @@
+#include "tui/files.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "graph/cleanup.h"
+#include "tui/broker.h"
+
+/* What is no file, in words; NULL if it is one. */
+static const char *no_file(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG: return NULL;
+	case S_IFDIR: return "it is a directory";
+	case S_IFIFO: return "it is a pipe, and a snapshot is read from a file";
+	case S_IFSOCK: return "it is a socket";
+	default: return "it is a device";
+	}
+}
+
+/* Open a regular file and nothing else: opening a pipe waits for a writer, and a device may do
+ * anything. Looked at twice, as it may change in between. */
+static int open_to_read(const char *path, struct error *err)
+{
+	const char *reason = path ? NULL : "the command line names none";
+	struct stat st;
+	int fd = -1;
+
+	if (path && (stat(path, &st) != 0 ||
+		     (!(reason = no_file(st.st_mode)) &&
+		      ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0 ||
+		       fstat(fd, &st) != 0))))
+		reason = strerror(errno);
+	if (!reason)
+		reason = no_file(st.st_mode);
+	if (!reason)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	fail(err, STATUS_BAD_FILE, "cannot open %.300s: %s", path ? path : "a file", reason);
+	return -1;
+}
+
+int files_named(const struct request *request, uint32_t file, struct error *err)
+{
+	const char *const paths[] = {
+		[FILE_TARGET] = request->pid ? NULL : request->target,
+		[FILE_EXE] = request->exe, [FILE_BASE] = request->base,
+	};
+
+	return open_to_read(file < ARRAY_SIZE(paths) ? paths[file] : NULL, err);
+}
+
+/* Debian's place for debug files, gdb's "Debugging Information in Separate Files". */
+int files_debug(const char *id, struct error *err)
+{
+	char path[256];
+
+	if (strlen(id) < 4 || strlen(id) > 128 || strspn(id, "0123456789abcdef") != strlen(id)) {
+		fail(err, STATUS_BAD_FILE, "a build id that is none");
+		return -1;
+	}
+	snprintf(path, sizeof path, "/usr/lib/debug/.build-id/%.2s/%.128s.debug", id, id + 2);
+	return open_to_read(path, err);
+}
+
+/* Does FD, just opened, begin as programs and libraries do? */
+static bool is_program(int fd)
+{
+	Elf64_Ehdr h;
+
+	return pread(fd, &h, sizeof h, 0) == sizeof h && memcmp(h.e_ident, ELFMAG, SELFMAG) == 0 &&
+	       (h.e_type == ET_EXEC || h.e_type == ET_DYN);
+}
+
+/* The path is a stranger's, so it opens nothing that the user could not open (access asks for the real
+ * user, without privileges that this program was given), and nothing but programs. */
+int files_mapped(const char *path, struct error *err)
+{
+	int fd;
+
+	if (path[0] != '/' || access(path, R_OK) != 0) {
+		fail(err, STATUS_BAD_FILE, "cannot open %.200s: %s", path,
+		     path[0] == '/' ? strerror(errno) : "no such path");
+		return -1;
+	}
+	fd = open_to_read(path, err);
+	if (fd < 0 || is_program(fd))
+		return fd;
+	close(fd);
+	fail(err, STATUS_BAD_FILE, "cannot open %.200s: it is no program", path);
+	return -1;
+}
+
+int files_scratch(struct error *err)
+{
+	const char *places[] = {getenv("TMPDIR"), "/var/tmp", "/tmp"};
+	int fd = -1;
+
+	for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(places); i++)
+		if (places[i] && *places[i])
+			fd = open(places[i], O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+	if (fd < 0)
+		fd = memfd_create("scratch", MFD_CLOEXEC);
+	if (fd < 0)
+		fail(err, STATUS_REFUSED, "no place for a temporary file: %s", strerror(errno));
+	return fd;
+}
