@@ -162,7 +162,7 @@ enum boxes { BOXES_NONE, BOXES_EMPTY, BOXES_METHODS };
 
 /* A map, wherever it lies. */
 struct map {
-	uint32_t object;        /* its header, NO_NODE for a map inside a frame or global */
+	uint32_t object;        /* its header, NO_NODE if that lies inside something else */
 	uint32_t type, key_type, elem_type; /* index into types, NO_NODE if not known */
 	uint64_t addr;          /* of the header */
 	enum boxes boxes;       /* are keys or elements interfaces */
@@ -171,7 +171,15 @@ struct map {
 	uint64_t boxed_keys, boxed_key_bytes, boxed_values, boxed_bytes;
 	uint32_t table;         /* its largest table object: the entries' labels come from there */
 	bool live;
+	uint32_t around;        /* if `object` is NO_NODE: the object in which the header lies, or
+				 * NO_NODE in a frame or global */
 };
+
+/* The object that a map's header is or lies in, NO_NODE in a frame or global. */
+static inline uint32_t graph_map_in(const struct map *map)
+{
+	return map->object != NO_NODE ? map->object : map->around;
+}
 
 struct suspect {
 	const char *rule;       /* "closure-map", "json-tree", "context-map" */
