@@ -85,19 +85,19 @@ static void add_page(struct runs *runs, uint64_t addr, enum page_kind kind)
 static bool find_runs(const struct copier *c, const struct copy_piece *piece, struct runs *out)
 {
 	uint64_t entries[PIECE_PAGES];
-	uint64_t pages = (piece->hi - piece->lo) / IMAGE_PAGE;
-	size_t wanted = pages * sizeof *entries;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE); /* the kernel's, a multiple of ours */
+	uint64_t first = piece->lo / page, n = (piece->hi - 1) / page - first + 1;
+	size_t wanted = n * sizeof *entries;
 
 	out->n = 0;
 	if (!range_is_private(piece->range)) {
 		out->items[out->n++] = (struct run){piece->lo, piece->hi, KIND_READ};
 		return true;
 	}
-	if (pread(c->pagemap, entries, wanted, (off_t)(piece->lo / IMAGE_PAGE * sizeof *entries)) !=
-	    (ssize_t)wanted)
+	if (pread(c->pagemap, entries, wanted, (off_t)(first * sizeof *entries)) != (ssize_t)wanted)
 		return false;
-	for (uint64_t i = 0; i < pages; i++)
-		add_page(out, piece->lo + i * IMAGE_PAGE, kind_of(c, piece->range, entries[i]));
+	for (uint64_t at = piece->lo; at < piece->hi; at += IMAGE_PAGE)
+		add_page(out, at, kind_of(c, piece->range, entries[at / page - first]));
 	return true;
 }
 

@@ -32,7 +32,7 @@ static struct slice slice_at(const struct scan *s, uint64_t offset)
 
 static bool plausible_slice(const struct slice *s, uint64_t max)
 {
-	return s->at && s->at % 8 == 0 && s->at >> 47 == 0 && s->len && s->len <= s->cap &&
+	return s->at && s->at % 8 == 0 && s->at >> arch_address_bits == 0 && s->len && s->len <= s->cap &&
 	       s->cap < max;
 }
 
@@ -42,7 +42,7 @@ static uint64_t span_through(struct go *go, uint64_t l2, uint64_t addr)
 	struct image *image = go->image;
 	uint64_t arena;
 
-	if (addr >> 47)
+	if (addr >> arch_address_bits)
 		return 0;
 	arena = image_u64(image, l2 + ((addr + arch_arena_base) >> ARENA_SHIFT) * 8);
 	if (!arena)
@@ -186,7 +186,7 @@ static void try_allm(const struct scan *s, uint64_t offset, unsigned *longest, i
 	uint64_t m = word_at(s, offset);
 	int32_t from = go->layout.m_alllink - 32, to = go->layout.m_alllink + 32;
 
-	if (!m || m % 8 || m >> 47)
+	if (!m || m % 8 || m >> arch_address_bits)
 		return;
 	if (image_u64(go->image, image_u64(go->image, m + (uint64_t)go->layout.m_g0) +
 		      (uint64_t)go->layout.g_m) != m)

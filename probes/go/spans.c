@@ -76,7 +76,7 @@ static const uint8_t *inline_marks(struct go *go, const struct go_span *s)
 /* Does what the mspan says fit together? A torn or dead one does not. */
 static bool plausible(const struct go_span *s, uint64_t npages)
 {
-	if (!s->base || s->base % GO_PAGE || s->base >> 47 || !npages || npages >> 30 ||
+	if (!s->base || s->base % GO_PAGE || s->base >> arch_address_bits || !npages || npages >> 30 ||
 	    !s->elemsize || s->elemsize % 8 || s->elemsize > s->bytes)
 		return false;
 	if (!s->class)

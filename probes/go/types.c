@@ -476,7 +476,7 @@ uint32_t types_of_interface_word(struct types *types, uint64_t word)
 {
 	uint32_t type;
 
-	if (word < IMAGE_PAGE || word % 8 || word >> 47)
+	if (word < IMAGE_PAGE || word % 8 || word >> arch_address_bits)
 		return NO_TYPE;
 	type = itab_type(types, word);
 	return type != NO_TYPE ? type : types_at(types, word);

@@ -435,7 +435,7 @@ uint32_t typing_interface(struct typing *t, uint64_t w)
 {
 	uint32_t i = (uint32_t)(w >> 3) % INTERFACE_CACHE;
 
-	if (w < IMAGE_PAGE || w % 8 || w >> 47)
+	if (w < IMAGE_PAGE || w % 8 || w >> arch_address_bits)
 		return NO_TYPE;
 	if (t->interfaces[i].word != w) {
 		t->interfaces[i].word = w;

@@ -68,6 +68,7 @@ const struct pc_fact *stack_fact(struct stack_reader *r, uint64_t pc)
 /* The state of one step: the frame below (callee), as far as it matters to the next. */
 struct walk {
 	uint64_t pc, sp;
+	uint64_t link;     /* what the link register has for the next frame, 0 if that is not known */
 	enum special callee;
 	bool conservative; /* of the next frame */
 	bool trap;         /* the next frame's pc is no call's */
@@ -93,19 +94,20 @@ static bool make_frame(struct stack_reader *r, struct walk *w, const struct pc_f
 {
 	struct go_stack *out = r->out;
 	struct go_frame *frame;
-	uint64_t fp = w->sp + (uint32_t)fact->delta + 8; /* the return address lies below it */
+	uint64_t end = w->sp + (uint32_t)fact->delta, fp = end + arch_calls.pushed;
 
 	if (!stack_room(r, &out->frames, out->n_frames, &out->capacity_frames, sizeof *out->frames))
 		return false;
 	frame = &out->frames[out->n_frames];
 	*frame = (struct go_frame){
 		.func = fact->func, .pc = w->pc, .line_pc = line_pc(&fact->func, w->pc, w->trap),
-		.sp = w->sp, .fp = fp, .varp = fp - 8, .argp = fp,
+		.sp = w->sp, .fp = fp, .varp = end, .argp = fp + arch_calls.to_arguments,
 		.continpc = continue_pc(&fact->func, w->pc, w->callee),
 		.conservative = w->conservative, .innermost = !out->n_frames,
 	};
 	if (frame->varp > frame->sp)
-		frame->varp -= 8; /* the caller's frame pointer, saved */
+		frame->varp -= 8; /* a saved frame pointer; below the stack pointer on arm64, with
+				   * room left for it here */
 	out->n_frames++;
 	return true;
 }
@@ -121,6 +123,36 @@ static bool unsafe_call(const struct stack_reader *r, const struct pc_fact *fact
 	       (innermost && fact->func.flag & FUNC_ASM);
 }
 
+/* Where FRAME's function was called from. */
+static uint64_t return_address(const struct stack_reader *r, const struct walk *w,
+			       const struct go_frame *frame)
+{
+	if (!arch_calls.link_register)
+		return stack_word(r, frame->fp - arch_calls.pushed);
+	if (w->link && !(frame->innermost && frame->sp < frame->fp))
+		return w->link;
+	return stack_word(r, frame->sp);
+}
+
+/* Go on with the caller of FRAME. Of one that was made to call by a signal the link register stands
+ * below its frame. */
+static void go_up(struct stack_reader *r, struct walk *w, const struct go_frame *frame, bool injected)
+{
+	uint64_t pc = return_address(r, w, frame);
+
+	w->pc = pc;
+	w->sp = frame->fp;
+	w->link = 0;
+	if (!injected || !arch_calls.link_register)
+		return;
+	pc = stack_word(r, w->sp);
+	w->sp += arch_calls.injected;
+	if (!stack_fact(r, w->pc)->found)
+		w->pc = pc;
+	else if (stack_fact(r, w->pc)->delta == 0)
+		w->link = pc;
+}
+
 static const char *step(struct stack_reader *r, struct walk *w, bool *done)
 {
 	const struct pc_fact *fact = stack_fact(r, w->pc);
@@ -133,7 +165,7 @@ static const char *step(struct stack_reader *r, struct walk *w, bool *done)
 		return NULL;
 	if (!fact->found)
 		return "a return address is not Go code's";
-	if (fact->delta < 0 || w->sp + (uint32_t)fact->delta + 8 > r->hi)
+	if (fact->delta < 0 || w->sp + (uint32_t)fact->delta + arch_calls.pushed > r->hi)
 		return "a frame does not fit the stack";
 	w->conservative |= fact->special == SPECIAL_INJECTED;
 	if (!make_frame(r, w, fact))
@@ -152,8 +184,7 @@ static const char *step(struct stack_reader *r, struct walk *w, bool *done)
 			  (r->g->start == START_SWITCHED && fact->special == SPECIAL_SWITCH);
 	w->trap = asynchronous || fact->special == SPECIAL_SIGPANIC;
 	w->callee = (enum special)fact->special;
-	w->pc = stack_word(r, frame->fp - 8);
-	w->sp = frame->fp;
+	go_up(r, w, frame, w->trap);
 	return NULL;
 }
 
@@ -164,11 +195,24 @@ static bool doubtful_start(const struct stack_reader *r)
 	return r->g->m_stack && r->out->n_frames && r->out->frames[0].func.flag & FUNC_SPWRITE;
 }
 
+/* The link register where unwinding begins, 0 if it is not known: who waits has put it on its stack. */
+static uint64_t first_link(const struct stack_reader *r)
+{
+	const struct goroutine *g = r->g;
+
+	if (!arch_calls.link_register)
+		return 0;
+	if (g->start == START_ANYWHERE && g->saved_registers)
+		return image_u64(r->go->image, g->saved_registers + 8 * arch_calls.link);
+	return g->thread && g->sp == g->thread->registers.sp
+		? g->thread->registers.general[arch_calls.link] : 0;
+}
+
 uint64_t stack_unwind(struct stack_reader *r)
 {
 	bool at_call = r->g->start == START_AT_CALL, done = false;
 	struct walk w = {
-		.pc = r->g->pc, .sp = r->g->sp, .conservative = !at_call,
+		.pc = r->g->pc, .sp = r->g->sp, .link = first_link(r), .conservative = !at_call,
 		.trap = r->g->start == START_ANYWHERE || r->g->start == START_REGISTERS,
 	};
 

@@ -187,6 +187,11 @@ class Heap:
             r.number()
         r.numbers(2)
 
+    @property
+    def writer(self):
+        """The number of the goroutine that wrote the dump."""
+        return next((g.goid for g in self.goroutines.values() if g.wait == "dumping heap"), None)
+
     def phantoms(self):
         """Addresses of the objects that are none.
 
@@ -252,8 +257,8 @@ class Heap:
         writes the dumps does not count, nor do numbers: the runtime counts what it does."""
 
         def frames(heap):
-            stacks = heap.goroutines.values()
-            return {g.goid: [(f.sp, f.pc) for f in g.frames] for g in stacks if g.goid != 1}
+            parked = (g for g in heap.goroutines.values() if g.goid != heap.writer)
+            return {g.goid: [(f.sp, f.pc) for f in g.frames] for g in parked}
 
         return (
             self.objects.keys() == other.objects.keys()
