@@ -23,25 +23,12 @@ extern const char *const arch_name;        /* as Go spells it: "amd64" */
 extern const uint16_t arch_elf_machine;    /* e_machine of its ELF files */
 extern const uint64_t arch_arena_base;     /* added to an address before the arena index is taken */
 extern const uint32_t arch_address_bits;   /* of a program's addresses */
-extern const uint32_t arch_address_bits;   /* of a program's addresses */
 extern const uint32_t arch_pc_quantum;     /* smallest instruction */
 extern const uint32_t arch_go_int_registers, arch_go_float_registers; /* internal/abi.RegArgs */
 
 /* The instruction that enters the kernel. */
 struct arch_instruction { uint8_t length, bytes[4]; };
 extern const struct arch_instruction arch_syscall;
-
-/* How Go functions call each other (Go 1.26 runtime/traceback.go, runtime/stkframe.go). */
-struct arch_calls {
-	bool link_register;     /* a call leaves its return address in a register, which who calls again
-				 * keeps at the stack pointer; else on the stack, above the frame */
-	uint32_t link;          /* number of that register among the general ones */
-	uint32_t pushed;        /* bytes that a call puts on the stack */
-	uint32_t to_arguments;  /* from the end of a frame to its arguments; also from its start */
-	uint32_t injected;      /* bytes below a frame that a signal made call something */
-	uint32_t least;         /* a frame with no more bytes than these has no variables */
-};
-extern const struct arch_calls arch_calls;
 
 /* How Go functions call each other (Go 1.26 runtime/traceback.go, runtime/stkframe.go). */
 struct arch_calls {

@@ -12,11 +12,9 @@ const uint16_t arch_elf_machine = EM_X86_64;
 /* Go 1.26 runtime/malloc.go, arenaBaseOffset: addresses are sign-extended 48 bits. */
 const uint64_t arch_arena_base = 0x800000000000;
 const uint32_t arch_address_bits = 47;
-const uint32_t arch_address_bits = 47;
 const uint32_t arch_pc_quantum = 1;
 const uint32_t arch_go_int_registers = 9, arch_go_float_registers = 15;
 const struct arch_instruction arch_syscall = { 2, { 0x0f, 0x05 } };
-const struct arch_calls arch_calls = { .pushed = 8 };
 const struct arch_calls arch_calls = { .pushed = 8 };
 const struct arch_ucontext arch_ucontext = {
 	.stack = offsetof(ucontext_t, uc_stack),
