@@ -211,6 +211,7 @@ struct meta {
 	uint64_t gc_cycle;
 	uint64_t heap_alloc;    /* the runtime's own figure */
 	uint64_t heap_explained; /* our sum over objects */
+	const char *counting;   /* who was just changing that figure where both differ; NULL if nobody */
 	uint64_t kept_by_last_gc, kept_reached; /* bytes */
 	uint64_t rss;
 	const char *content;    /* "all", "masked", "none" */

@@ -31,6 +31,8 @@ static void put_explained(const struct graph *g, enum detail detail, struct text
 	proof_percent(out, g->meta.heap_explained, g->meta.heap_alloc);
 	if (detail >= MIDDLE)
 		text_puts(out, " of HeapAlloc");
+	if (detail == FULL && graph_stage(g) >= STAGE_EDGES && g->meta.counting)
+		text_printf(out, " (%s was counting)", g->meta.counting);
 }
 
 static void put_typed(const struct graph *g, enum detail detail, struct text *out)

@@ -47,6 +47,7 @@ META_NAME(gc_phase)
 META_NUMBER(gc_cycle)
 META_NUMBER(heap_alloc)
 META_NUMBER(heap_explained)
+META_NAME(counting)
 GRAPH_NUMBER(typed_exact)
 GRAPH_NUMBER(typed_derived)
 GRAPH_NUMBER(typed_inferred)
@@ -69,6 +70,7 @@ static const struct fact facts[] = {
 	{ "gc_cycle", meta_gc_cycle, STAGE_SIZES },
 	{ "heap_alloc", meta_heap_alloc, STAGE_SIZES },
 	{ "heap_explained", meta_heap_explained, STAGE_SIZES },
+	{ "counting", meta_counting, STAGE_EDGES },
 	{ "typed_exact", meta_typed_exact, STAGE_LIVE },
 	{ "typed_derived", meta_typed_derived, STAGE_LIVE },
 	{ "typed_inferred", meta_typed_inferred, STAGE_LIVE },

@@ -3,6 +3,7 @@
 
 #include "graph/grow.h"
 #include "graph/text.h"
+#include "probes/go/counting.h"
 #include "probes/go/roots.h"
 
 #define DEFER_LEAST 32 /* bytes of the record of a defer or panic, at least */
@@ -250,6 +251,16 @@ static uint64_t stack_in_use(const struct goroutine *g)
 	return RECORD_LEAST + (g->stack_hi - lo);
 }
 
+/* Where the sums differ, who was just counting says why. */
+static void note_counting(struct roots *roots, const struct goroutine *g, const struct go_stack *stack)
+{
+	struct meta *meta = &roots->heap->graph->meta;
+
+	if (meta->heap_alloc && meta->heap_alloc != meta->heap_explained && !meta->counting &&
+	    (g->running || g->m_stack))
+		meta->counting = counting_function(stack);
+}
+
 static bool add_goroutine(struct roots *roots, const struct goroutine *g, struct go_stack *stack,
 			  struct error *err)
 {
@@ -260,6 +271,7 @@ static bool add_goroutine(struct roots *roots, const struct goroutine *g, struct
 		return true;
 	if (!stack_read(&roots->heap->go, g, stack, err))
 		return false;
+	note_counting(roots, g, stack);
 	rows = calloc(stack->n_frames + 1, sizeof *rows);
 	if (!rows)
 		return fail_memory(err, "frames");
@@ -283,6 +295,7 @@ static bool add_thread_stack(struct roots *roots, const struct goroutine *g, str
 		return true;
 	if (!stack_read(&roots->heap->go, g, stack, err))
 		return false;
+	note_counting(roots, g, stack);
 	if (stack->n_slots)
 		add_slots(roots, stack, thread_holder(roots, g), NULL, STRENGTH_RUNTIME);
 	return true;

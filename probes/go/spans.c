@@ -50,6 +50,11 @@ struct raw_span {
 	const uint8_t *alloc_bits, *mark_bits;
 };
 
+static bool bit(const uint8_t *bits, uint32_t i)
+{
+	return bits && bits[i / 8] >> (i % 8) & 1;
+}
+
 static uint64_t span_field(const uint8_t *mspan, int32_t offset, unsigned size)
 {
 	uint64_t value = 0;
@@ -121,9 +126,12 @@ static bool read_span(struct go *go, uint64_t addr, struct raw_span *out)
 	return true;
 }
 
-static bool bit(const uint8_t *bits, uint32_t i)
+/* A large object that is just being allocated, or freed: its span is in use but has nothing in it. It
+ * is counted while that lasts (mcache.allocLarge, sweepLocked.sweep). */
+static bool large_in_flight(const struct raw_span *raw)
 {
-	return bits && bits[i / 8] >> (i % 8) & 1;
+	return !raw->span.class && !raw->span.user_arena && !raw->freeindex &&
+	       !bit(raw->alloc_bits, 0) && !bit(raw->mark_bits, 0);
 }
 
 /* What a span's generation says of it, beside that of the heap (mheap.sweepgen): to be swept, or taken
@@ -158,6 +166,8 @@ static uint32_t slot_in_flight(struct go *go, const struct raw_span *raw, const 
 {
 	uint32_t slot = (uint32_t)raw->freeindex - 1;
 
+	if (large_in_flight(raw))
+		return 0;
 	if (!has_scan_index(&go->version) || !raw->freeindex ||
 	    raw->freeindex > raw->span.nelems || raw->scan_index > slot ||
 	    bit(raw->alloc_bits, slot))
@@ -186,7 +196,7 @@ static void fill_bitmaps(struct go *go, const struct raw_span *raw, uint32_t swe
 		bool marked = (by_mark || any_mark) && (bit(raw->mark_bits, i) || bit(marks, i));
 		uint64_t one = 1ull << (i % 64);
 
-		if (i < raw->freeindex || kept || (sweeping && marked))
+		if (i < raw->freeindex || kept || (sweeping && marked) || large_in_flight(raw))
 			allocated[i / 64] |= one;
 		if (by_mark || any_mark ? marked : kept)
 			survived[i / 64] |= one;
