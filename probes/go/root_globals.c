@@ -134,7 +134,8 @@ static struct place new_variable(struct roots *roots, const struct go_module *m,
 	holder = &roots->holders[v.holder];
 	holder->lo = v.lo;
 	holder->hi = v.hi;
-	if (global && global->addr == v.lo)
+	/* What is known may be but the first field of the variable. */
+	if (global && global->addr == v.lo && v.hi - v.lo <= form_size(heap->types, global))
 		holder->type = global_form(heap, global);
 	return v;
 }

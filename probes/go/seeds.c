@@ -7,6 +7,7 @@
 
 #include "graph/cleanup.h"
 #include "probes/go/heap.h"
+#include "probes/go/sync_globals.h"
 #include "probes/go/specials.h"
 
 #define MAX_CLOSURE 2048u
@@ -329,6 +330,8 @@ bool typing_run(struct typing *t, struct progress *progress, struct error *err)
 	    !each_slot(t, false, seed_interfaces, progress, err))
 		return false;
 	seed_segments(t);
+	if (!sync_globals_find(t->heap, err))
+		return false;
 	seed_globals(t);
 	if (!typing_propagate(t, progress, err) ||
 	    !each_slot(t, false, seed_closure, progress, err) ||

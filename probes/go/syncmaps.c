@@ -51,7 +51,8 @@ bool sync_node_types(struct types *types, const struct rtype *node, uint32_t *in
 
 static bool trie_layout(struct types *types, const struct rtype *t, struct sync_layout *out)
 {
-	const struct rfield *root = field(t, "root"), *parent, *children, *overflow, *key, *value;
+	const struct rfield *root = field(t, "root"), *hash = field(t, "keyHash");
+	const struct rfield *parent, *children, *overflow, *key, *value;
 	const struct rtype *inner, *entry, *nodes;
 
 	out->inner = sibling(types, t, "indirect");
@@ -64,13 +65,14 @@ static bool trie_layout(struct types *types, const struct rtype *t, struct sync_
 	key = field(entry, "key");
 	value = field(entry, "value");
 	nodes = children ? types_find(types, children->type) : NULL;
-	if (!root || !parent || !overflow || !key || !value || key->type == NO_TYPE ||
+	if (!root || !hash || !parent || !overflow || !key || !value || key->type == NO_TYPE ||
 	    value->type == NO_TYPE || !nodes || nodes->size != 8 * SYNC_CHILDREN)
 		return false;
 	out->design = SYNC_TRIE;
 	out->key = key->type;
 	out->elem = value->type;
 	out->root = root->offset;
+	out->hash = hash->offset;
 	out->parent = parent->offset;
 	out->children = children->offset;
 	out->overflow = overflow->offset;
@@ -116,6 +118,7 @@ bool sync_layout_of(struct types *types, uint32_t type, struct sync_layout *out)
 	    !trie_layout(types, types_get(types, m->type), out))
 		return false;
 	out->root += m->offset;
+	out->hash += m->offset;
 	return true;
 }
 

@@ -20,6 +20,7 @@ struct sync_layout {
 	/* trie */
 	uint32_t inner, entry;       /* types of its nodes */
 	uint64_t root;               /* of the pointer to the first node */
+	uint64_t hash;               /* of the function for keys; the one that compares values follows */
 	uint64_t parent, children;   /* in an inner node */
 	uint64_t overflow, key_at, elem_at; /* in an entry */
 };
