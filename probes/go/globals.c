@@ -9,6 +9,7 @@
 #define ARENA_SHIFT 26
 #define ARENA_PAGES 8192
 #define SPAN_IN_USE 1
+#define SPAN_MANUAL 2
 #define SAMPLE 64 /* elements of a list that are looked at */
 
 /* A slice header as it stands in memory. */
@@ -104,6 +105,18 @@ static bool try_mheap(const struct scan *s, uint64_t offset)
 	return true;
 }
 
+/* Does the g at ADDR have a stack, in a span that the runtime manages by hand? */
+static bool has_stack(struct go *go, uint64_t addr)
+{
+	const struct layout *l = &go->layout;
+	uint64_t lo = image_u64(go->image, addr + (uint64_t)l->g_stack_lo);
+	uint64_t hi = image_u64(go->image, addr + (uint64_t)l->g_stack_hi);
+	uint64_t span = find_span(go, lo);
+
+	return lo < hi && span && find_span(go, hi - 1) == span &&
+	       image_u8(go->image, span + (uint64_t)l->mspan_state) == SPAN_MANUAL;
+}
+
 /* May a g lie at ADDR: in the heap, with a stack or dead, in a known state? */
 static bool plausible_g(struct go *go, uint64_t addr)
 {
@@ -115,30 +128,22 @@ static bool plausible_g(struct go *go, uint64_t addr)
 		return false;
 	status = image_u32(image, addr + (uint64_t)l->g_atomicstatus) & 0xfff;
 	return status <= G_DEADEXTRA && status != 5 && status != 7 &&
-	       (status == G_DEAD || status == G_DEADEXTRA ||
-		image_u64(image, addr + (uint64_t)l->g_stack_lo) <
-			image_u64(image, addr + (uint64_t)l->g_stack_hi));
+	       (status == G_DEAD || status == G_DEADEXTRA || has_stack(go, addr));
 }
 
-static bool try_allgs(const struct scan *s, uint64_t offset)
+/* The length of the list of goroutines if the slice at OFFSET is one, else 0. Its first need not be
+ * goroutine 1: in a library that one ends at once, and its g is used again. */
+static uint64_t list_of_g(const struct scan *s, uint64_t offset)
 {
 	struct go *go = s->go;
 	struct slice list = slice_at(s, offset);
 	unsigned plausible = 0, n = 0;
-	uint64_t first;
 
 	if (!plausible_slice(&list, 1ull << 28) || !find_span(go, list.at))
-		return false;
-	first = image_u64(go->image, list.at);
-	if (!plausible_g(go, first) ||
-	    image_u64(go->image, first + (uint64_t)go->layout.g_goid) != 1)
-		return false;
+		return 0;
 	for (; n < list.len && n < SAMPLE; n++)
 		plausible += plausible_g(go, image_u64(go->image, list.at + 8 * n));
-	if (!most_agree(plausible, n))
-		return false;
-	go->allgs = s->lo + offset;
-	return true;
+	return most_agree(plausible, n) ? list.len : 0;
 }
 
 static bool try_allp(const struct scan *s, uint64_t offset)
@@ -202,26 +207,49 @@ static void try_allm(const struct scan *s, uint64_t offset, unsigned *longest, i
 	}
 }
 
-/* Call TRY for every word of the module's bss until it answers true. */
-static bool scan_bss(struct go *go, const struct go_module *m,
-		     bool (*try)(const struct scan *, uint64_t))
+static struct scan bss_of(struct go *go, const struct go_module *m)
 {
 	struct scan s = { .go = go, .lo = m->bss };
 
 	s.n = image_run(go->image, m->bss, m->ebss - m->bss, &s.bytes);
+	return s;
+}
+
+/* Call TRY for every word of the module's bss until it answers true. */
+static bool scan_bss(struct go *go, const struct go_module *m,
+		     bool (*try)(const struct scan *, uint64_t))
+{
+	struct scan s = bss_of(go, m);
+
 	for (uint64_t i = 0; i + 24 <= s.n; i += 8)
 		if (try(&s, i))
 			return true;
 	return false;
 }
 
+/* The longest list wins: a collection keeps a copy of what it began with. */
+static bool scan_for_allgs(struct go *go, const struct go_module *m)
+{
+	struct scan s = bss_of(go, m);
+	uint64_t longest = 0;
+
+	for (uint64_t i = 0; i + 24 <= s.n; i += 8) {
+		uint64_t n = list_of_g(&s, i);
+
+		if (n > longest) {
+			longest = n;
+			go->allgs = s.lo + i;
+		}
+	}
+	return longest > 0;
+}
+
 static void scan_for_allm(struct go *go, const struct go_module *m)
 {
-	struct scan s = { .go = go, .lo = m->bss };
+	struct scan s = bss_of(go, m);
 	unsigned longest = 0;
 	int32_t link = go->layout.m_alllink;
 
-	s.n = image_run(go->image, m->bss, m->ebss - m->bss, &s.bytes);
 	for (uint64_t i = 0; i + 8 <= s.n; i += 8)
 		try_allm(&s, i, &longest, &link);
 	/* What stands behind it moved with it. */
@@ -237,7 +265,7 @@ bool find_globals(struct go *go, struct error *err)
 
 		if (!scan_bss(go, m, try_mheap))
 			continue;
-		if (!scan_bss(go, m, try_allgs))
+		if (!scan_for_allgs(go, m))
 			return fail(err, STATUS_UNSUPPORTED, "%s: the list of goroutines was not "
 				    "found in the program's data", go->version.text);
 		scan_bss(go, m, try_allp);

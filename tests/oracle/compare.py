@@ -8,7 +8,7 @@ itself. Objects, edges, frames of parked goroutines and their pointer slots, and
 must be the same, both ways. What the dump cannot show is left out, and only that: see EXCEPTIONS.
 
 EXCEPTIONS
-- The main goroutine moves between the two readings (it is the one that writes the dump).
+- The goroutine that writes the dump moves between the two readings.
 - Which thread a processor (runtime.p) ran on last changes with it: those slots must be pointers in
   both, but may point to different threads.
 - Stack objects, that is locals whose address is taken, are not in the dump's frames; for goretain
@@ -67,8 +67,6 @@ def show_slot(key, pointer):
 
 
 class Comparison:
-    writer = 1  # the goroutine that writes the dump
-
     def __init__(self, name, target, heap, counters, tap):
         self.name, self.target, self.heap, self.counters, self.tap = (
             name,
@@ -77,6 +75,7 @@ class Comparison:
             counters,
             tap,
         )
+        self.writer = heap.writer
         self.row = []
 
     def check(self, passed, what, details=()):

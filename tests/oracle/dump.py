@@ -190,7 +190,10 @@ class Heap:
     @property
     def writer(self):
         """The number of the goroutine that wrote the dump."""
-        return next((g.goid for g in self.goroutines.values() if g.wait == "dumping heap"), None)
+        name = "runtime/debug.WriteHeapDump"
+        return next(
+            g.goid for g in self.goroutines.values() if any(f.name == name for f in g.frames)
+        )
 
     def phantoms(self):
         """Addresses of the objects that are none.
