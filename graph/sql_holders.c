@@ -155,6 +155,11 @@ static void root_dst_offset(struct sql_row *row, struct sql_value *v)
 	sql_set_integer(v, root_of_row(row)->dst_offset);
 }
 
+static void root_strength(struct sql_row *row, struct sql_value *v)
+{
+	sql_set_text(v, sql_strength_word(root_of_row(row)->strength));
+}
+
 static void root_known(struct sql_row *row, struct sql_value *v)
 {
 	sql_set_text(v, sql_known_word(root_of_row(row)->known));
@@ -170,6 +175,7 @@ static const struct sql_column root_columns[] = {
 	{ "addr", "INTEGER", root_addr, STAGE_EDGES, ACCESS_INDEX, .keys = count_roots },
 	{ "dst", "INTEGER", root_dst, STAGE_EDGES, ACCESS_INDEX, .keys = count_roots },
 	{ "dst_offset", "INTEGER", root_dst_offset, STAGE_EDGES },
+	{ "strength", "TEXT", root_strength, STAGE_EDGES },
 	{ "known", "TEXT", root_known, STAGE_EDGES },
 };
 

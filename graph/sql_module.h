@@ -103,6 +103,7 @@ extern const struct sql_table sql_table_maps, sql_table_map_entries; /* sql_maps
 void sql_number(struct sql_row *row, struct sql_value *v);
 uint64_t sql_count_holders(const struct graph *g);
 const char *sql_known_word(unsigned known); /* NULL for KNOWN_NO */
+const char *sql_strength_word(unsigned strength);
 const char *sql_type_name(const struct graph *g, uint32_t type); /* NULL if unknown */
 
 #endif

@@ -42,6 +42,16 @@ const char *sql_known_word(unsigned known)
 	return known < ARRAY_SIZE(words) ? words[known] : NULL;
 }
 
+const char *sql_strength_word(unsigned strength)
+{
+	static const char *const words[] = {
+		[STRENGTH_STRONG] = "strong", [STRENGTH_POOL] = "pool", [STRENGTH_WEAK] = "weak",
+		[STRENGTH_RUNTIME] = "runtime",
+	};
+
+	return strength < ARRAY_SIZE(words) ? words[strength] : NULL;
+}
+
 const char *sql_type_name(const struct graph *g, uint32_t type)
 {
 	return type < g->n_types ? g->types[type].name : NULL;
@@ -495,13 +505,7 @@ static void edge_dst_offset(struct sql_row *row, struct sql_value *v)
 
 static void edge_strength(struct sql_row *row, struct sql_value *v)
 {
-	static const char *const words[] = {
-		[STRENGTH_STRONG] = "strong", [STRENGTH_POOL] = "pool", [STRENGTH_WEAK] = "weak",
-		[STRENGTH_RUNTIME] = "runtime",
-	};
-	unsigned strength = graph_edge_strength(row->g, edge_number(row));
-
-	sql_set_text(v, strength < ARRAY_SIZE(words) ? words[strength] : NULL);
+	sql_set_text(v, sql_strength_word(graph_edge_strength(row->g, edge_number(row))));
 }
 
 static enum known label_edge(struct sql_row *row)

@@ -91,6 +91,7 @@ static unsigned cleanup_words(const struct layout *l)
 	return l->cleanup_cleanup >= 0 ? 3 : 1;
 }
 
+/* AddCleanup's closure has captured the function: its value in 1.24, a variable of it in 1.25. */
 static const char *cleanup_function(struct roots *roots, uint64_t at)
 {
 	struct image *image = roots->heap->image;
@@ -100,8 +101,13 @@ static const char *cleanup_function(struct roots *roots, uint64_t at)
 	if (cleanup_words(&roots->heap->go.layout) == 3)
 		return roots_function(roots, image_u64(image, at + 8));
 	closure = image_u64(image, at);
-	for (unsigned i = 1; i < CAPTURES && !function; i++)
-		function = roots_function(roots, image_u64(image, closure + 8 * i));
+	for (unsigned i = 1; i < CAPTURES && !function; i++) {
+		uint64_t word = image_u64(image, closure + 8 * i);
+
+		function = roots_function(roots, word);
+		if (!function)
+			function = roots_function(roots, image_u64(image, word));
+	}
 	return function;
 }
 

@@ -128,10 +128,10 @@ static const struct expectation expectations[] = {
 	{ "holders", "select id, kind, name, package, goroutine, objects, retained from holders "
 	  "where id in (0, 4)", "0|global|main.cache|main|NULL|17|1328\n"
 	  "4|goroutine|goroutine 91 main.(*poller).run|main|91|8|5152\n" },
-	{ "roots", "select id, holder, kind, name, goroutine, level, addr, dst, dst_offset, known "
+	{ "roots", "select id, holder, kind, name, goroutine, level, addr, dst, dst_offset, strength, known "
 	  "from roots where id in (6, 9)",
-	  "6|4|frame|ctx in main.(*poller).run|91|1|824650433152|24|0|exact\n"
-	  "9|5|timer|timer|NULL|NULL|NULL|34|0|exact\n" },
+	  "6|4|frame|ctx in main.(*poller).run|91|1|824650433152|24|0|strong|exact\n"
+	  "9|5|timer|timer|NULL|NULL|NULL|34|0|strong|exact\n" },
 	{ "goroutines", "select id, state, wait, wait_ns, function, file, line, created_by, labels, "
 	  "stack_bytes, retained, holder, stuck from goroutines",
 	  "1|running|NULL|NULL|main.main|/src/main.go|20|NULL|NULL|8192|928|3|0\n"
@@ -209,7 +209,7 @@ static void every_column_of_the_schema_is_expected_above(void **state)
 			columns++;
 		}
 	}
-	assert_int_equal(columns, 2 + 17 + 10 + 7 + 7 + 10 + 13 + 8 + 17 + 9 + 9 + 2 + 5);
+	assert_int_equal(columns, 2 + 17 + 10 + 7 + 7 + 11 + 13 + 8 + 17 + 9 + 9 + 2 + 5);
 }
 
 /* --- stages --- */
