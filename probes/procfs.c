@@ -71,6 +71,19 @@ bool proc_stat(pid_t pid, pid_t tid, struct proc_stat *out)
 	return true;
 }
 
+bool proc_frozen(pid_t pid)
+{
+	char groups[4096], state[32], *group;
+
+	if (proc_read(groups, sizeof groups, "/proc/%d/cgroup", pid) <= 0 ||
+	    !(group = strstr(groups, ":freezer:")))
+		return false;
+	group += strlen(":freezer:");
+	return proc_read(state, sizeof state, "/sys/fs/cgroup/freezer%.*s/freezer.state",
+			 (int)strcspn(group, "\n"), group) > 0 &&
+	       strncmp(state, "THAWED", 6) != 0;
+}
+
 bool proc_thread_dead(pid_t pid, pid_t tid)
 {
 	struct proc_stat stat;

@@ -21,6 +21,10 @@ struct proc_stat {
 /* State of thread TID of process PID. False with errno set: ENOENT or ESRCH if it is gone. */
 bool proc_stat(pid_t pid, pid_t tid, struct proc_stat *out);
 
+/* Does the kernel keep PID from running, and from stopping, because its control group is frozen (that
+ * of the old freezer; the new one's can be stopped)? */
+bool proc_frozen(pid_t pid);
+
 /* Is thread TID dead or dying beyond any stop? */
 bool proc_thread_dead(pid_t pid, pid_t tid);
 

@@ -180,8 +180,9 @@ static bool await_stops(struct tracer *t, uint64_t deadline, struct error *err)
 			return true;
 		if (!await_report(t, deadline))
 			return fail(err, STATUS_REFUSED,
-				    "gave up: %u of %u threads of %d did not stop in time",
-				    t->pending, t->n, t->pid);
+				    "gave up: %u of %u threads of %d did not stop in time%s",
+				    t->pending, t->n, t->pid, proc_frozen(t->pid)
+				    ? ": it is frozen by its control group" : "");
 	}
 }
 
