@@ -139,7 +139,8 @@ static uint64_t list_of_g(const struct scan *s, uint64_t offset)
 	struct slice list = slice_at(s, offset);
 	unsigned plausible = 0, n = 0;
 
-	if (!plausible_slice(&list, 1ull << 28) || !find_span(go, list.at))
+	if (!plausible_slice(&list, 1ull << 28) || !find_span(go, list.at) ||
+	    find_span(go, list.at) != find_span(go, list.at + 8 * (list.len - 1)))
 		return 0;
 	for (; n < list.len && n < SAMPLE; n++)
 		plausible += plausible_g(go, image_u64(go->image, list.at + 8 * n));
@@ -258,6 +259,15 @@ static void scan_for_allm(struct go *go, const struct go_module *m)
 	go->layout.m_alllink = link;
 }
 
+static bool scan_for_lists(struct go *go, const struct go_module *m)
+{
+	if (!scan_for_allgs(go, m))
+		return false;
+	scan_bss(go, m, try_allp);
+	scan_for_allm(go, m);
+	return true;
+}
+
 bool find_globals(struct go *go, struct error *err)
 {
 	for (uint32_t i = 0; i < go->n_modules && !go->mheap; i++) {
@@ -265,11 +275,9 @@ bool find_globals(struct go *go, struct error *err)
 
 		if (!scan_bss(go, m, try_mheap))
 			continue;
-		if (!scan_for_allgs(go, m))
+		if (!scan_for_lists(go, m))
 			return fail(err, STATUS_UNSUPPORTED, "%s: the list of goroutines was not "
 				    "found in the program's data", go->version.text);
-		scan_bss(go, m, try_allp);
-		scan_for_allm(go, m);
 	}
 	if (!go->mheap)
 		return fail(err, STATUS_UNSUPPORTED, "%s: the heap was not found in the program's "
@@ -286,6 +294,12 @@ bool find_globals_hold(struct go *go)
 		image_u64(go->image, list + 16),
 	};
 
-	return plausible_slice(&allspans, 1ull << 32) && spans_agree(go, &allspans, l2) &&
-	       find_span(go, image_u64(go->image, go->allgs));
+	if (!plausible_slice(&allspans, 1ull << 32) || !spans_agree(go, &allspans, l2))
+		return false;
+	/* Where goroutines come and go all the time, the list of a collection that is over by now may
+	 * have looked more like it. */
+	for (uint32_t i = 0; i < go->n_modules; i++)
+		if (go->modules[i].bss <= go->mheap && go->mheap < go->modules[i].ebss)
+			return scan_for_lists(go, &go->modules[i]);
+	return false;
 }
