@@ -119,6 +119,23 @@ func startPanics() {
 			panic(trouble{waste()})
 		}()
 	})
+	start(func() { // a nil function
+		held, lost := waste(), waste()
+		var none func(*node)
+		use(lost)
+		defer func() { stop(); use(held) }()
+		none(lost)
+	})
+	start(func() { // in assembly of the runtime's
+		held := waste()
+		defer func() { stop(); use(held) }()
+		use(copied(nil, waste()))
+	})
+	start(func() { // a division, and the function that divides goes on
+		n := divide(waste(), waste(), state)
+		stop()
+		use(n)
+	})
 	start(func() { // Goexit
 		held, lost := waste(), waste()
 		use(lost)
@@ -142,4 +159,25 @@ func startPanics() {
 func panicDeferred() {
 	defer func() { recover() }()
 	panic(trouble{waste()})
+}
+
+//go:noinline
+func copied(from *[500]*node, lost *node) *node {
+	use(lost)
+	all := *from
+	use(lost)
+	return all[state+3]
+}
+
+//go:noinline
+func divide(held, lost *node, by int) (result *node) {
+	defer func() {
+		recover()
+		result = held
+		stopped := waste()
+		use(stopped)
+	}()
+	lost.value /= by
+	use(lost)
+	return lost
 }
