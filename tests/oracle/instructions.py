@@ -1,5 +1,5 @@
-"""Holds threads of a program at an instruction: a jump to itself is written over it for a while. So a test
-can have a program stopped at each instruction of a function, and not where chance has it."""
+"""Holds threads of a program at instructions: jumps to themselves are written over them for a while. So a
+test can have a program stopped in the middle of what it does seldom or fast."""
 
 import collections
 import ctypes
@@ -65,37 +65,36 @@ def _pc(tid):
 
 
 class Held:
-    """In the `with` block threads that come to ADDR stay there. True if one came in time."""
+    """In the `with` block threads that come to one of PLACES stay there. Gives those where one is."""
 
-    def __init__(self, pid, addr):
-        self.pid, self.addr = pid, addr
-
-    def _write(self, code):
-        with open(f"/proc/{self.pid}/mem", "rb+", buffering=0) as memory:
-            memory.seek(self.addr)
-            before = memory.read(len(code))
-            memory.seek(self.addr)
-            memory.write(code)
-        return before
+    def __init__(self, pid, places):
+        self.pid, self.places = pid, set(places)
 
     def __enter__(self):
-        self.before = self._write(HERE)
-        for wait in 0.002, 0.01, 0.03, 0.1:
+        with open(f"/proc/{self.pid}/mem", "rb+", buffering=0) as memory:
+            self.before = {place: _exchange(memory, place, HERE) for place in self.places}
+        for wait in 0.005, 0.02, 0.05, 0.1, 0.2:
             time.sleep(wait)
             tasks = pathlib.Path(f"/proc/{self.pid}/task").iterdir()
-            if any(_pc(int(task.name)) == self.addr for task in tasks):
-                return True
-        return False
+            came = self.places & {_pc(int(task.name)) for task in tasks}
+            if came:
+                return came
+        return set()
 
     def __exit__(self, *_):
-        self._write(self.before)
+        with open(f"/proc/{self.pid}/mem", "rb+", buffering=0) as memory:
+            for place, code in self.before.items():
+                _exchange(memory, place, code)
+
+
+def _exchange(memory, place, code):
+    memory.seek(place)
+    before = memory.read(len(code))
+    memory.seek(place)
+    memory.write(code)
+    return before
 
 
 def choose(functions, n):
-    """N of the instructions in turn: one of each function, in random order, and again."""
-    rounds = [random.sample(places, len(places)) for places in functions.values()]
-    random.shuffle(rounds)
-    chosen = []
-    while len(chosen) < n and any(rounds):
-        chosen += [places.pop() for places in rounds if places]
-    return chosen[:n]
+    """One instruction of each of N functions, chosen at random."""
+    return [random.choice(functions[name]) for name in random.sample(sorted(functions), n)]

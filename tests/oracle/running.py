@@ -41,16 +41,17 @@ PLACES = "|".join(
             "coroswitch coroswitch_m cgocall asmcgocall cgocallback cgocallbackg cgocallbackg1 needm dropm"
         ).split()
     ]
-    + ["reflect.(makeFuncStub|methodValueCall|callReflect|callMethod)"]
+    + ["time.now|reflect.(makeFuncStub|methodValueCall|callReflect|callMethod)"]
 )
 
 # Everything of one stop must come from one query.
 READING = """
 select 'frame', goroutine, level, function from frames where function glob 'main.*'
 union all select 'state', id, state, function from goroutines
-union all select 'object', addr, id, live from objects where type = 'main.thing' or size = 64
+union all select 'object', addr, id, live from objects where live = 1 and size = 64
 union all select 'root', goroutine, dst, known from roots where goroutine is not null
-union all select 'edge', src, dst, null from edges where strength = 'strong'
+union all select 'edge', src, dst, null from edges join objects o on o.id = src
+  where o.live = 1 and strength = 'strong'
 """
 
 
@@ -81,12 +82,12 @@ class Stops:
     def __init__(self, told):
         self.told = told
         self.stops = self.held = self.given_up = self.frames = self.objects = 0
-        self.place = None
+        self.places = ""
         self.states = collections.Counter()
         self.wrong = {}
 
     def note(self, what, details):
-        self.wrong.setdefault(what, []).extend(f"stop {self.stops} {self.place or ''}: {d}" for d in details)
+        self.wrong.setdefault(what, []).extend(f"stop {self.stops} {self.places}: {d}" for d in details)
 
     def name(self, addr):
         told = self.told
@@ -96,13 +97,14 @@ class Stops:
         time.sleep(random.random() / 50)
         self.read(target)
 
-    def hold(self, target, place):
-        """A stop while a thread is at PLACE, if one comes there."""
-        with instructions.Held(target.pid, place) as came:
+    def hold(self, target, places):
+        """A stop while threads are at some of PLACES, if any comes there."""
+        with instructions.Held(target.pid, places) as came:
             if came:
-                self.place = f"{place:#x}"
+                self.places = " ".join(map(hex, came))
                 self.read(target)
-                self.held += 1
+                self.held += len(came)
+        self.places = ""
 
     def read(self, target):
         try:
@@ -111,7 +113,6 @@ class Stops:
             self.given_up += 1
             return
         self.judge(rows)
-        self.place = None
         self.stops += 1
 
     def judge(self, rows):
@@ -166,21 +167,20 @@ def reach(todo, edges):
 def running(version, tap, folder):
     version, _, c = version.partition(":")
     program = build(version, "running", folder / "running", cgo=bool(c))
-    places = instructions.choose(instructions.instructions(version, program, PLACES), 3 * STOPS)
+    functions = instructions.instructions(version, program, PLACES)
     with Target(program) as target:
         run, refused = Stops(Told(target)), []
         try:
             for _ in range(STOPS):
                 run.stop(target)
-            for place in places:
-                if run.held < STOPS:
-                    run.hold(target, place)
+            for _ in range(STOPS):
+                run.hold(target, instructions.choose(functions, 12))
         except Failure as failure:
             refused.append(str(failure)[-300:])
     name = f"go{version}{' with C' * bool(c)}: {run.stops} stops"
     states = ", ".join(f"{n} {state}" for state, n in run.states.most_common())
     print(
-        f"# {name}, {run.held} at chosen instructions: {run.frames} frames, {run.objects} objects; "
+        f"# {name}, threads at {run.held} chosen instructions: {run.frames} frames, {run.objects} objects; "
         f"goroutines {states}; {run.given_up} given up on a busy machine"
     )
     tap.check(not refused and run.stops > STOPS, f"{name}, none refused", refused)
