@@ -25,7 +25,7 @@ uint64_t mask_header(const struct mask_reader *reader, uint32_t span, uint32_t s
 	const struct go_span *s = &reader->spans->items[span];
 	uint64_t offset = slot * s->elemsize, word;
 
-	if (reader->go->layout.masks != MASKS_HEADERS || s->noscan)
+	if (reader->go->layout.masks != MASKS_HEADERS || s->noscan || s->user_arena)
 		return 0;
 	if (!s->class)
 		return s->large_type;
@@ -201,6 +201,22 @@ static void begin_type(struct mask_iter *it, uint64_t type, uint64_t offset)
 	it->next = it->element = offset / 8;
 }
 
+/* A chunk of a user arena is one object to the collector. What stands for its type describes only its
+ * memory, and lies at its end (allocUserArenaChunk in Go 1.26 runtime/arena.go): abi.Type's PtrBytes
+ * is at 8, GCData at 32. */
+static void begin_user_arena(struct mask_iter *it)
+{
+	struct image *image = it->reader->go->image;
+	uint64_t words = image_u64(image, it->span->large_type + 8) / 8;
+	uint64_t bits = image_u64(image, it->span->large_type + 32);
+
+	it->size_words = it->end;
+	it->ptr_words = words < it->end ? words : it->end;
+	it->type_bits = it->ptr_words ? image_at(image, bits, (it->ptr_words + 7) / 8) : NULL;
+	if (!it->type_bits)
+		it->next = it->end;
+}
+
 void mask_begin(struct mask_iter *it, struct mask_reader *reader, uint32_t span, uint32_t slot)
 {
 	const struct go_span *s = &reader->spans->items[span];
@@ -211,7 +227,9 @@ void mask_begin(struct mask_iter *it, struct mask_reader *reader, uint32_t span,
 	it->end = slot == s->in_flight ? 0 : readable_words(s, offset);
 	if (!it->end)
 		return;
-	if (headers && (!s->class || s->elemsize > HEADER_LIMIT)) {
+	if (headers && s->user_arena) {
+		begin_user_arena(it);
+	} else if (headers && (!s->class || s->elemsize > HEADER_LIMIT)) {
 		uint64_t type = mask_header(reader, span, slot);
 
 		if (type)

@@ -84,6 +84,8 @@ static bool plausible(const struct go_span *s, uint64_t npages)
 	if (!s->base || s->base % GO_PAGE || s->base >> arch_address_bits || !npages || npages >> 30 ||
 	    !s->elemsize || s->elemsize % 8 || s->elemsize > s->bytes)
 		return false;
+	if (s->user_arena) /* from 1.22 on its own bitmap is behind; freed, it has no memory any more */
+		return s->nelems == 1 && !s->class && !s->noscan;
 	if (!s->class)
 		return s->nelems == 1 && s->elemsize == s->bytes;
 	return s->class < GO_CLASSES && npages <= MAX_CLASS_PAGES && s->nelems && s->nelems <= s->bytes / s->elemsize;

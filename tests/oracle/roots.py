@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What the runtime keeps alive from outside the heap, and under which name.
 
-    roots.py [VERSION[:FLAVOUR]]...    a Go version; flavours: plain (default), cgo, stripped
+    roots.py [VERSION[:FLAVOUR]]...    a Go version; flavours: plain (default), cgo,
+                                       arenas (from 1.20 on), stripped
 
 The target (tests/targets/roots) has one object of its own for each such place and tells their names
 and addresses. goretain reads it; it collects and dumps; goretain reads it again, and it collects and
@@ -26,11 +27,12 @@ import sys
 import tempfile
 
 from dump import Heap
-from goretain import Failure, Tap, Target, build, run, sql
+from goretain import Failure, Tap, Target, build, meta, run, sql
 
 FLAVOURS = {
     "plain": {},
     "cgo": {"cgo": True},
+    "arenas": {"experiment": "arenas"},
     "stripped": {"flags": ("-trimpath", "-ldflags=-s -w")},
 }
 
@@ -74,6 +76,9 @@ ALWAYS = (
     (r"due\.closure", ("special", FUNCTION + ", due$")),
     (r"due\.cleanup\.(object|several|flat|stopped|copied$)", DEAD),
     (r"due\.cleanup\.(closure|argument|each)", ("special", CLEANUP + ", due$")),
+    # An arena has a finalizer of the runtime's, which refers to its chunks. A freed one may be reused.
+    (r"arena\.(held|last)", SEVERAL),
+    (r"arena\.", ANYBODY),
     (r"due\.cleanup\.copied\.", ("special", CLEANUP + "(, due| of .*)?$")),
     (r"due\.cleanup\.finalizer(\.referent)?$", ("special", FUNCTION + ", due$")),
     (r"set\.cleanup\.(object|several|flat|stopped|copied$)", DEAD),
@@ -217,6 +222,12 @@ def exact(moment, minor, with_names, say):
         (len(moment.left), size) == (moment.counters["HeapObjects"], moment.counters["HeapAlloc"]),
         "the dump agrees with the runtime's counters",
         [f"{len(moment.left)} {size} {moment.counters}"],
+    )
+    facts = meta(snapshot.path)
+    say(
+        facts["heap_explained"] == facts["heap_alloc"],
+        "the objects are as large as the runtime says",
+        [f"{facts['heap_explained']} {facts['heap_alloc']}"],
     )
     dead = set(snapshot.rows) - snapshot.live
     named = snapshot.named("finalizer")

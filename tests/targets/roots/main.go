@@ -140,6 +140,7 @@ func main() {
 	apart(makeFinalizers)
 	apart(makeTimers)
 	apart(makeNewerThings)
+	apart(makeArenas)
 	apart(fillPools)
 	apart(makeWaiters)
 	parked.Wait()
