@@ -9,6 +9,7 @@
 
 #define HEADER 32
 #define INLINE_STRINGS 2 /* flag: version and settings follow the header (1.18 on) */
+#define MAX_OLD_VERSION 64
 
 static const char magic[] = "\xff Go buildinf:";
 
@@ -36,6 +37,18 @@ static const uint8_t *inline_string(const uint8_t *p, const uint8_t *end, struct
 	return p + length;
 }
 
+/* Before 1.18 the header has the addresses of the two strings; of such a program only the version is
+ * told. */
+static void read_old_version(struct image *image, const uint8_t *header, struct text *version)
+{
+	uint64_t string = image_word(header + 16), length = image_u64(image, string + 8);
+	const char *bytes = length <= MAX_OLD_VERSION
+			    ? image_at(image, image_u64(image, string), length) : NULL;
+
+	if (bytes && length > 2 && !memcmp(bytes, "go", 2))
+		text_append(version, bytes, length);
+}
+
 /* Find the header in RANGE; fills VERSION and SETTINGS. */
 static bool read_header(struct image *image, const struct image_range *range, struct text *version,
 			struct text *settings)
@@ -47,9 +60,13 @@ static bool read_header(struct image *image, const struct image_range *range, st
 		p = n ? memmem(p, n - (uint64_t)(p - bytes), magic, sizeof magic - 1) : NULL;
 		if (!p)
 			return false;
-		if ((uint64_t)(p - bytes) % 16 == 0 && n - (uint64_t)(p - bytes) > HEADER &&
-		    (p[15] & INLINE_STRINGS))
+		if ((uint64_t)(p - bytes) % 16 || n - (uint64_t)(p - bytes) <= HEADER)
+			continue;
+		if (p[15] & INLINE_STRINGS)
 			break;
+		read_old_version(image, p, version);
+		if (version->length)
+			return true;
 	}
 	p = inline_string(p + HEADER, bytes + n, version);
 	if (p)

@@ -10,6 +10,7 @@ information, in place."""
 
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,32 @@ def pretend(program, version):
     copy.write_bytes(data)
     copy.chmod(0o755)
     return copy
+
+
+def pretend_old(program, version):
+    """A copy of PROGRAM whose build information has the form that Go 1.17 gave it: addresses of
+    strings in place of strings."""
+    data = bytearray(program.read_bytes())
+    at = data.index(MAGIC)
+    address = loaded_at(data, at)
+    data[at + 15] = 0
+    struct.pack_into("<QQ", data, at + 16, address + 32, 0)
+    struct.pack_into("<QQ", data, at + 32, address + 48, len(version))
+    data[at + 48 : at + 48 + len(version)] = version.encode()
+    copy = program.with_name(program.name + "-old")
+    copy.write_bytes(data)
+    copy.chmod(0o755)
+    return copy
+
+
+def loaded_at(elf, offset):
+    """The address of a byte of an ELF file that is loaded where it was linked."""
+    table, size, count = struct.unpack_from("<Q", elf, 32)[0], *struct.unpack_from("<HH", elf, 54)
+    for at in range(table, table + size * count, size):
+        kind, _, start, address, _, length = struct.unpack_from("<IIQQQQ", elf, at)
+        if kind == 1 and start <= offset < start + length:
+            return address + offset - start
+    raise Failure("the build information is not loaded")
 
 
 class Running(Target):
@@ -128,17 +155,16 @@ def other_names(tap, folder):
     """Nine bytes: room for the other ways a version may be spelt."""
     program = build("1.26", "small", folder / "named")
     long = build("1.25", "small", folder / "long")
+    with Running(pretend_old(program, "go1.17.13")) as target:
+        sentence = "the program was built with go1.17.13: goretain reads go1.18 to go1.27"
+        expect(tap, "build information of Go 1.17 is read, and refused by name", target, sentence, "--unproven")
     cases = [
         (program, "go1.17.9", "the program was built with go1.17.9: goretain reads go1.18 to go1.27", True),
         (program, "go1.9999", "the program was built with go1.9999, newer .*", False),
-        (long, "go1.26 X:", None, False),
-        (long, "go1.25-de", None, False),
         (long, "go1.1 X:a", "the program was built with go1.1 X:a: goretain reads .*", True),
         (program, "devel +a", "the program was built with devel \\+a, a Go version that goretain does not know", True),
     ]
     for source, name, sentence, always in cases:
-        if sentence is None:
-            continue
         with Running(pretend(source, name)) as target:
             expect(tap, f"{name} is refused", target, sentence)
             if always:
