@@ -22,8 +22,21 @@ MODES = {
     "c-shared": Mode(("-tags=shared", "-buildmode=c-shared")),
 }
 
-# Experiments that change layouts, by the version's minor number.
-EXPERIMENTS = {}
+# Experiments that change what is read of the runtime (probes/go/layout.c), by the minor version.
+EXPERIMENTS = {
+    22: ("noallocheaders", "noexectracer2"),
+    24: ("noswissmap", "nosynchashtriemap", "nospinbitmutex"),
+    25: ("noswissmap", "nosynchashtriemap", "greenteagc"),
+    26: ("nogreenteagc",),
+    27: ("nogreenteagc", "mapsplitgroup"),
+}
+
+PART = "oracle/plugin"  # the plugin that the programs open
+
+
+def modes_of(version):
+    """All that there are of a version."""
+    return [*MODES, *(f"X:{name}" for name in EXPERIMENTS.get(int(version.split(".")[1]), ()))]
 
 
 def command(version, mode, program, folder):
@@ -34,7 +47,7 @@ def command(version, mode, program, folder):
     binary = build(version, program, folder / name, flags=how.flags, **options)
     if mode == "plugin":
         part = build(
-            version, f"{program}/plugin", folder / f"{name}.so", flags=("-buildmode=plugin",), **options
+            version, PART, folder / f"{name}.so", flags=("-buildmode=plugin",), **options
         )
         return lambda *arguments: (binary, *arguments, part)
     if mode == "c-shared":

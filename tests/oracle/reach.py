@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Nothing lost, nothing kept too much.
 
-    reach.py [VERSION]...
+    reach.py [VERSION[:MODE]]...    the modes are those of modes.py (default: plain)
 
 A quiet program (tests/targets/garbage) with the collector off holds live objects and garbage of every
 kind. goretain says of each whether it is live; then the program collects and dumps what is left. Every
@@ -13,7 +13,8 @@ import sys
 import tempfile
 
 from dump import Heap
-from goretain import Failure, Tap, Target, build, run, sql
+from goretain import Failure, Tap, Target, run, sql
+from modes import command
 
 
 def describe(target, addresses):
@@ -34,10 +35,11 @@ def describe(target, addresses):
     )
 
 
-def reach(version, tap, folder):
-    program = build(version, "garbage", folder / f"garbage-{version}")
+def reach(version, mode, tap, folder):
+    """Returns how many objects were called dead and kept, and how many live and collected."""
+    program = command(version, mode, "garbage", folder)
     dump, snapshot = folder / "dump", folder / "snapshot"
-    with Target(program, dump) as target:
+    with Target(*program(dump)) as target:
         target.expect("ready")
         target.wait_until_quiet()
         run("snapshot", target.pid, "--with-data", "--force", "-o", snapshot)
@@ -49,7 +51,7 @@ def reach(version, tap, folder):
     heap = Heap(dump)
     left = set(heap.objects)
     size = sum(len(o.content) for o in heap.objects.values())
-    name = f"go{version}"
+    name = f"go{version} {mode}"
     tap.check(
         len(live) + len(dead) == len(rows) > 0,
         f"{name}: each of {len(rows)} objects is live or dead",
@@ -70,16 +72,18 @@ def reach(version, tap, folder):
         describe(snapshot, live - left),
     )
     print(f"#   {len(left - live - dead)} objects came with the collection itself")
+    return len(dead & left), len(live - left)
 
 
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="goretain-reach-") as folder:
-        for version in sys.argv[1:] or ["1.19", "1.26"]:
+        for argument in sys.argv[1:] or ["1.19", "1.26"]:
+            version, _, mode = argument.partition(":")
             try:
-                reach(version, tap, pathlib.Path(folder))
+                reach(version, mode or "plain", tap, pathlib.Path(folder))
             except Failure as failure:
-                tap.check(False, f"go{version} can be read", [failure])
+                tap.check(False, f"go{argument} can be read", [failure])
     tap.end()
 
 

@@ -151,6 +151,7 @@ func main() {
 	startWorkers()
 	quiet.Prepare()
 	fill(3000)
+	fillPlugin()
 	quiet.Say("ready")
 	quiet.Wait()
 	collect()

@@ -1,0 +1,6 @@
+//go:build !plugins
+// +build !plugins
+
+package main
+
+func fillPlugin() {}
