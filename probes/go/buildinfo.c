@@ -6,6 +6,7 @@
 #include "graph/cleanup.h"
 #include "graph/text.h"
 #include "probes/go/find.h"
+#include "probes/program.h"
 
 #define HEADER 32
 #define INLINE_STRINGS 2 /* flag: version and settings follow the header (1.18 on) */
@@ -84,19 +85,42 @@ static void describe_build(struct go *go, const char *settings)
 		 cgo ? (pie ? ", cgo" : "cgo") : "", race ? ", race" : "");
 }
 
+/* Was the program's file packed with UPX? Its loader's header with this magic follows the program
+ * headers (UPX src/stub/src/include/linux.h, l_info). */
+static bool is_packed(const struct image *image)
+{
+	uint8_t head[IMAGE_PAGE];
+
+	if (image->exe_fd < 0 || !program_head(image->exe_fd, head) || !program_is(head))
+		return false;
+	for (uint32_t i = 64; i + 4 <= sizeof head; i += 4)
+		if (!memcmp(head + i, "UPX!", 4))
+			return true;
+	return false;
+}
+
+/* The build information of the first Go program or library in the image, by address. */
+static void read_buildinfo(struct image *image, struct text *version, struct text *settings)
+{
+	for (uint32_t i = 0; i < image->n_ranges; i++) {
+		const struct image_range *range = &image->ranges[i];
+
+		if (find_in_range(range) && !(range->flags & RANGE_EXEC) &&
+		    read_header(image, range, version, settings))
+			return;
+	}
+}
+
 bool find_version(struct go *go, struct error *err)
 {
 	struct image *image = go->image;
 	autotext struct text version = { 0 }, settings = { 0 };
 
-	for (uint32_t i = 0; i < image->n_ranges; i++) {
-		const struct image_range *range = &image->ranges[i];
-
-		if (!find_in_range(range) || (range->flags & RANGE_EXEC))
-			continue;
-		if (read_header(image, range, &version, &settings))
-			break;
-	}
+	if (is_packed(image))
+		return fail(err, STATUS_UNSUPPORTED, "%llu (%s) is packed with UPX, which hides the "
+			    "Go program in it: unpack its file (upx -d) and start that",
+			    (unsigned long long)image->pid, image->process ? image->process : "?");
+	read_buildinfo(image, &version, &settings);
 	if (!version.length)
 		return fail(err, STATUS_UNSUPPORTED, "%llu (%s) is not a Go program: no Go build "
 			    "information in its executable", (unsigned long long)image->pid,
