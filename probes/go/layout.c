@@ -23,17 +23,17 @@
 /* Beside the offsets: which decoder reads what. */
 static const struct layout layouts[] = {
 	{ LAYOUT_TABLE(C18) .minor = 18, .masks = MASKS_HEAP_BITMAP_2, .maps = MAPS_BUCKETS,
-	  .gc_programs = true, .pclntab_magic = 0xfffffff0 },
+	  .hmap_extra = 40, .gc_programs = true, .pclntab_magic = 0xfffffff0 },
 	{ LAYOUT_TABLE(C19) .minor = 19, .masks = MASKS_HEAP_BITMAP_2, .maps = MAPS_BUCKETS,
-	  .gc_programs = true, .pclntab_magic = 0xfffffff0 },
+	  .hmap_extra = 40, .gc_programs = true, .pclntab_magic = 0xfffffff0 },
 	{ LAYOUT_TABLE(C20) .minor = 20, .masks = MASKS_HEAP_BITMAP_1, .maps = MAPS_BUCKETS,
-	  .gc_programs = true, .pclntab_magic = 0xfffffff1 },
+	  .hmap_extra = 40, .gc_programs = true, .pclntab_magic = 0xfffffff1 },
 	{ LAYOUT_TABLE(C21) .minor = 21, .masks = MASKS_HEAP_BITMAP_1, .maps = MAPS_BUCKETS,
-	  .gc_programs = true, .pclntab_magic = 0xfffffff1 },
+	  .hmap_extra = 40, .gc_programs = true, .pclntab_magic = 0xfffffff1 },
 	{ LAYOUT_TABLE(C22) .minor = 22, .masks = MASKS_HEADERS, .maps = MAPS_BUCKETS,
-	  .gc_programs = true, .pclntab_magic = 0xfffffff1 },
+	  .hmap_extra = 40, .gc_programs = true, .pclntab_magic = 0xfffffff1 },
 	{ LAYOUT_TABLE(C23) .minor = 23, .masks = MASKS_HEADERS, .maps = MAPS_BUCKETS,
-	  .gc_programs = true, .pclntab_magic = 0xfffffff1 },
+	  .hmap_extra = 40, .gc_programs = true, .pclntab_magic = 0xfffffff1 },
 	{ LAYOUT_TABLE(C24) .minor = 24, .masks = MASKS_HEADERS, .maps = MAPS_SWISS,
 	  .pclntab_magic = 0xfffffff1 },
 	{ LAYOUT_TABLE(C25) .minor = 25, .masks = MASKS_HEADERS, .maps = MAPS_SWISS,
@@ -70,10 +70,71 @@ static const struct { const char *text; int8_t number[6]; } wait_reasons[] = {
 	{ "cleanup wait",             { -1, -1, -1, -1, 46, 46 } },
 };
 
-/* Experiments that leave the runtime's layouts alone. Any other one is refused by name: what it
- * changes has not been measured. */
-static const char *const harmless_experiments[] = {
-	"boringcrypto", "loopvar", "rangefunc", "aliastypeparams", "jsonv2", "heapminimum512kib",
+/* ---- experiments of the toolchain (internal/goexperiment) ---- */
+
+static void old_maps(struct layout *l)
+{
+	l->maps = MAPS_BUCKETS;
+	l->hmap_extra = 48; /* behind clearSeq, which hmap has from 1.24 on */
+}
+
+static void green_tea(struct layout *l)
+{
+	l->inline_marks = true;
+	l->p_timers = 13624;
+}
+
+static void no_green_tea(struct layout *l)
+{
+	l->inline_marks = false;
+}
+
+/* Without headers masks are where they were in 1.21. */
+static void no_headers(struct layout *l)
+{
+	l->masks = MASKS_HEAP_BITMAP_1;
+	l->heap_arena_bitmap = 0;
+	l->heap_arena_no_more_ptrs = 1048576;
+	l->heap_arena_spans = 1064960;
+}
+
+static void old_tracer(struct layout *l)
+{
+	l->m_vdso_sp -= 24;
+	l->m_vdso_pc -= 24;
+	l->p_timers -= 32;
+}
+
+static void old_mutex(struct layout *l)
+{
+	l->m_vdso_sp -= 8;
+	l->m_vdso_pc -= 8;
+}
+
+/* What an experiment changes in the versions FROM to TO; NULL: nothing that is read here. Measured as
+ * the table was; whatever is not in here is refused by name. */
+static const struct experiment {
+	const char *name;
+	int from, to;
+	void (*change)(struct layout *l);
+} known_experiments[] = {
+	{ "noallocheaders", 22, 22, no_headers },
+	{ "noexectracer2", 22, 22, old_tracer },
+	{ "noswissmap", 24, 25, old_maps },
+	{ "nospinbitmutex", 24, 24, old_mutex },
+	{ "greenteagc", 25, 25, green_tea },
+	{ "nogreenteagc", 26, 27, no_green_tea },
+	{ "nosynchashtriemap", 24, 25, NULL },
+	{ "arenas", 20, 27, NULL },
+	{ "pagetrace", 20, 22, NULL },
+	{ "cgocheck2", 21, 27, NULL },
+	{ "synctest", 24, 25, NULL },
+	{ "boringcrypto", OLDEST, NEWEST, NULL },
+	{ "heapminimum512kib", OLDEST, NEWEST, NULL },
+	{ "loopvar", OLDEST, NEWEST, NULL },
+	{ "rangefunc", OLDEST, NEWEST, NULL },
+	{ "aliastypeparams", OLDEST, NEWEST, NULL },
+	{ "jsonv2", OLDEST, NEWEST, NULL },
 };
 
 bool go_version_parse(struct go_version *out, const char *text)
@@ -96,27 +157,35 @@ bool go_version_parse(struct go_version *out, const char *text)
 	return true;
 }
 
-static bool harmless_experiment(const char *name, size_t length)
+static const struct experiment *find_experiment(const char *name, size_t length, int minor)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(harmless_experiments); i++)
-		if (strlen(harmless_experiments[i]) == length &&
-		    !strncmp(harmless_experiments[i], name, length))
-			return true;
-	return false;
+	for (size_t i = 0; i < ARRAY_SIZE(known_experiments); i++)
+		if (minor >= known_experiments[i].from && minor <= known_experiments[i].to &&
+		    strlen(known_experiments[i].name) == length &&
+		    !strncmp(known_experiments[i].name, name, length))
+			return &known_experiments[i];
+	return NULL;
 }
 
-/* The first experiment of a comma-separated list that may change layouts; its length in *LENGTH. */
-static const char *layout_experiment(const char *list, int *length)
+/* Change L by the version's experiments. The first that is not known here, NULL if all are; its length
+ * in *LENGTH. */
+static const char *apply_experiments(const struct go_version *version, struct layout *l, int *length)
 {
-	while (*list) {
-		size_t n = strcspn(list, ", ");
+	const char *unknown = NULL;
 
-		*length = (int)n;
-		if (n && !harmless_experiment(list, n))
-			return list;
-		list += n + (list[n] != '\0');
+	for (const char *at = version->experiments; *at;) {
+		size_t n = strcspn(at, ", ");
+		const struct experiment *e = find_experiment(at, n, l->minor);
+
+		if (e && e->change)
+			e->change(l);
+		if (n && !e && !unknown) {
+			*length = (int)n;
+			unknown = at;
+		}
+		at += n + (at[n] != '\0');
 	}
-	return NULL;
+	return unknown;
 }
 
 static bool older_than_all(const struct go_version *version, struct error *err)
@@ -149,20 +218,20 @@ bool layout_for(const struct go_version *version, struct layout *out, struct err
 	}
 	if (version->development)
 		return refuse(version, "which is no release: its layout has not been measured", err);
-	experiment = layout_experiment(version->experiments, &length);
+	*out = layouts[version->minor - OLDEST];
+	experiment = apply_experiments(version, out, &length);
 	if (experiment) {
 		snprintf(what, sizeof what, "with the experiment %.*s, which may change the runtime's "
 			 "layout", length, experiment);
 		return refuse(version, what, err);
 	}
-	*out = layouts[version->minor - OLDEST];
 	return true;
 }
 
 bool layout_nearest(const struct go_version *version, struct layout *out,
 		    char unproven[LAYOUT_WORDS], struct error *err)
 {
-	int minor = version->minor < NEWEST ? version->minor : NEWEST;
+	int minor = version->minor < NEWEST ? version->minor : NEWEST, length;
 
 	*unproven = 0;
 	if (older_than_all(version, err))
@@ -171,6 +240,7 @@ bool layout_nearest(const struct go_version *version, struct layout *out,
 		return true;
 	snprintf(unproven, LAYOUT_WORDS, "%s read as go1.%d", version->text, minor);
 	*out = layouts[minor - OLDEST];
+	apply_experiments(version, out, &length);
 	return true;
 }
 

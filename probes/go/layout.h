@@ -24,6 +24,7 @@ struct layout {
 	int minor;               /* of go1.N */
 	enum go_masks masks;
 	enum go_maps maps;
+	int32_t hmap_extra;      /* of the overflow lists in a MAPS_BUCKETS map */
 	bool inline_marks;       /* Green Tea: 128 bytes of marks at the end of small spans */
 	bool split_map_groups;   /* 1.27 map type layout: strides of keys and elements */
 	bool type_direct_in_tflag; /* 1.26 on */

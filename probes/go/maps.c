@@ -8,7 +8,7 @@
 #define MAX_MISSES 65536u /* buckets that are not here: behind so many, no more are looked for */
 
 /* hmap (runtime/map.go) */
-enum { HMAP_FLAGS = 8, HMAP_B = 9, HMAP_BUCKETS = 16, HMAP_OLD_BUCKETS = 24, HMAP_EXTRA = 40 };
+enum { HMAP_FLAGS = 8, HMAP_B = 9, HMAP_BUCKETS = 16, HMAP_OLD_BUCKETS = 24 };
 enum { HMAP_SAME_SIZE_GROW = 8 };
 enum { TOPHASH_EVACUATED_X = 2, TOPHASH_EVACUATED_EMPTY = 4, TOPHASH_MIN = 5 };
 /* maps.Map and maps.table (internal/runtime/maps) */
@@ -41,7 +41,8 @@ static bool open_buckets(struct map_view *map)
 	map->buckets = image_u64(image, map->header + HMAP_BUCKETS);
 	map->n_buckets = map->buckets ? 1ull << b : 0;
 	map->old_buckets = image_u64(image, map->header + HMAP_OLD_BUCKETS);
-	map->extra = image_u64(image, map->header + HMAP_EXTRA);
+	map->extra = image_u64(image, map->header +
+					(uint64_t)map->go->layout.hmap_extra);
 	if (map->old_buckets)
 		map->n_old_buckets = image_u8(image, map->header + HMAP_FLAGS) &
 				     HMAP_SAME_SIZE_GROW || !b ? 1ull << b : 1ull << (b - 1);

@@ -53,7 +53,7 @@ static const char *task_labels(struct roots *roots, const struct goroutine *g)
 	uint64_t at = labels ? image_u64(image, labels) : 0, n = labels ? image_u64(image, labels + 8) : 0;
 	autotext struct text text = { 0 };
 
-	if (!labels || go->layout.maps != MAPS_SWISS || n > 64)
+	if (!labels || go->layout.minor < 24 || n > 64)
 		return NULL;
 	for (uint64_t i = 0; i < n; i++) {
 		for (unsigned part = 0; part < 2; part++) {

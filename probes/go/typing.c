@@ -159,14 +159,16 @@ static bool expected_bits(struct typing *t, const struct candidate *c, uint64_t 
 {
 	const struct typed_place *p = c->place;
 	const struct rtype *type = types_find(t->heap->types, p->type);
-	bool swiss = t->heap->go.layout.maps == MAPS_SWISS;
+	const struct layout *l = &t->heap->go.layout;
 	uint32_t of = p->type;
 	const uint8_t *mask;
 	uint64_t words;
 
 	*bits = 0;
 	switch (p->form) {
-	case FORM_MAP: *bits = swiss ? 0x04 : 0x2c; return true;
+	case FORM_MAP:
+		*bits = l->maps == MAPS_SWISS ? 0x04 : 0x0c | 1ull << l->hmap_extra / 8;
+		return true;
 	case FORM_MAP_TABLE: *bits = 0x04; return true;
 	case FORM_MAP_EXTRA: *bits = 0x07; return true;
 	case FORM_MAP_DIRECTORY:
