@@ -13,6 +13,9 @@ GORETAIN = os.environ.get("GORETAIN", str(TESTS.parent / ".build/release/goretai
 # How long a stop may last is a promise about a machine that is not busy with other tests.
 PATIENCE = ("--max-pause", "5000")
 
+# What goretain says when it let a target go because the machine did not let it have its time.
+GAVE_UP = "did not stop in time", "the taker was ended while it read the target"
+
 
 # Ended from outside, a test still leaves its `with` blocks, which end what it started.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -67,7 +70,7 @@ def run(*arguments, status=0, timeout=300, tries=10):
         if done.returncode == status:
             return done.stdout
         said = done.stderr.decode("utf-8", "replace").strip()
-        kind = GaveUp if "did not stop in time" in said else Failure
+        kind = GaveUp if any(words in said for words in GAVE_UP) else Failure
         if kind is Failure or not left:
             raise kind(f"{command}: exit status {done.returncode}: {said}")
 

@@ -63,7 +63,10 @@ var seeds int64
 
 func main() {
 	debug.SetGCPercent(20)
-	steps := []func(*rand.Rand){lists, sizes, replace, growMap, churnMaps, handOn, spawn, extend, boxes, finalize}
+	steps := []func(*rand.Rand){
+		lists, sizes, replace, growMap, churnMaps, handOn, spawn, extend, boxes, finalize,
+		slide, blow, crumble, move, wait, later, throw, unsettle,
+	}
 	for _, step := range steps {
 		start(step)
 	}
