@@ -340,6 +340,14 @@ static bool stacks_hold(struct heap *heap, struct error *err)
 	return hold && (parked || wrong(heap, err, "it has no parked goroutine"));
 }
 
+/* Did MAP's own record outlive the last collection? */
+static bool settled_map(const struct heap *heap, const struct map *map)
+{
+	return map->object != NO_NODE && map->type != NO_NODE &&
+	       heap->graph->flags[map->object] & OBJECT_SURVIVED &&
+	       heap->typing.forms.items[map->type].form == FORM_MAP;
+}
+
 static bool maps_hold(struct heap *heap, struct error *err)
 {
 	const struct graph *g = heap->graph;
@@ -353,7 +361,7 @@ static bool maps_hold(struct heap *heap, struct error *err)
 		struct map_cursor cursor;
 		struct map_slot slot;
 
-		if (!(g->flags[map->object] & OBJECT_SURVIVED))
+		if (!settled_map(heap, map))
 			continue;
 		n++;
 		if (!map_open(&view, &heap->go, heap->types,
