@@ -279,6 +279,13 @@ class Heap:
         o = self.objects[self._sorted[i]]
         return o if pointer < o.addr + len(o.content) else None
 
+    def word(self, addr):
+        """The word at an address in the program's data, or None."""
+        for s in self.segments:
+            if s.addr <= addr <= s.addr + len(s.content) - 8:
+                return struct.unpack_from("<Q", s.content, addr - s.addr)[0]
+        return None
+
     def pointers(self, holder_addr, content, fields):
         """The slots among FIELDS that point into an object, as {slot address: pointer}."""
         result = {}

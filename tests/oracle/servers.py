@@ -16,10 +16,12 @@ dumps its heap and its counters and stops; goretain takes the second.
   the dump, both ways, as in compare.py, which names what the dump cannot show.
 
 EXCEPTIONS, each counted and printed, and nothing else
-- victims: called live, and gone: what only the slots led to that sync.poolCleanup empties before the
-  marking. Which slots these are is the runtime's word; that exactly what only they reach is gone, is
-  checked.
+- victims: called live, and gone: what only the slots led to that a collection empties before it marks
+  (mgc.go, clearpools): those of sync.Pool, which the program itself names, and the scheduler's caches of
+  sudogs and defers, which are empty in the dump. That exactly what only they reach is gone, is checked.
 - queued: called dead, and left: it has a finalizer, which waits to run.
+- a thread that looks for work when the process stops keeps a list of processors for that long, which it
+  did not in the dump (Go 1.25 on, runtime.m.allpSnapshot).
 
 A dump that ends the process (Go 1.26's "dumpgs in STW") is tried again, and counted.
 """
@@ -91,15 +93,11 @@ class ServerComparison(Comparison):
     def __init__(self, name, first, second, heap, still, tap):
         self.first, self.still = first, still
         super().__init__(name, second, heap, still.counters(), tap)
-        (self.writer,) = (
-            g.goid
-            for g in heap.goroutines.values()
-            if any(f.name == "runtime.oracleLoop" for f in g.frames)
-        )
         self.printed = stacks.printed((still.folder / "stacks").read_text())
         self.printed.pop(self.writer)
 
     def run(self):
+        self.passing = self.snapshots_of_processors()
         self.frozen()
         self.reached()
         self.stacks()
@@ -118,19 +116,40 @@ class ServerComparison(Comparison):
         return any([pc for (pc,) in sql(self.target, query.format(g))] != pcs for g, pcs in theirs)
 
     def frozen(self):
-        """Whatever goretain says of the first snapshot, it is not the program that has gone on."""
+        """Whatever goretain says of the first snapshot, it is not the program that has gone on. (A
+        thread on its way into a system call goes on until it is there: frames of the runtime alone.)
+        """
         ours = collections.defaultdict(list)
-        for goid, pc in sql(
-            self.first, "select goroutine, pc from frames where inlined = 0 order by goroutine, level"
+        for goid, pc, function in sql(
+            self.first,
+            "select goroutine, pc, function from frames where inlined = 0 order by goroutine, level",
         ):
-            ours[goid].append(pc)
+            ours[goid].append((pc, function))
         own = [g for g in self.parked() if g.goid in self.printed]
-        moved = [g for g in own if ours[g.goid] != [f.pc for f in g.frames]]
+        moved = []
+        for g in own:
+            above = len(ours[g.goid]) - len(g.frames)
+            entering = above > 0 and all(stacks.hidden(f) for _, f in ours[g.goid][:above])
+            same = [pc for pc, _ in ours[g.goid][above if entering else 0 :]]
+            if same != [f.pc for f in g.frames]:
+                moved.append(g)
         self.check(
             own and not moved,
             f"{len(own)} goroutines of the program are where they were before the collection",
             [f"{g}: {g.frames[0].name}" for g in moved],
         )
+
+    def snapshots_of_processors(self):
+        """Where threads that look for work keep the list of processors meanwhile."""
+        return {
+            slot
+            for (slot,) in sql(
+                self.target,
+                "select s.addr + e.src_offset from edges e join objects s on s.id = e.src "
+                "where s.type like 'runtime.m%' and e.label like '%.allpSnapshot' "
+                "union select addr from roots where name = 'runtime.m0.allpSnapshot'",
+            )
+        }
 
     def reached(self):
         """What the first snapshot says of each object against what the collection left."""
@@ -146,7 +165,7 @@ class ServerComparison(Comparison):
         self.check(live == graph.reach(), "live is what roots and edges reach")
         self.check(
             live and gone == victims,
-            f"of {len(live)} objects called live, all are left but {len(victims)} pool victims",
+            f"of {len(live)} objects called live, all are left but {len(victims)} victims",
             self.describe(gone ^ victims),
         )
         self.check(
@@ -157,7 +176,14 @@ class ServerComparison(Comparison):
 
     def cleared(self):
         """The slots that a collection empties before it marks."""
-        return {slot for (slot,) in struct.iter_unpack("<Q", (self.still.folder / "pools").read_bytes())}
+        pools = struct.iter_unpack("<Q", (self.still.folder / "pools").read_bytes())
+        scheduler = sql(
+            self.first,
+            "select r.addr from roots r join holders h on h.id = r.holder where h.name = 'runtime.sched'",
+        )
+        return {slot for (slot,) in pools} | {
+            slot for (slot,) in scheduler if not self.heap.word(slot)
+        }
 
     def finalizable(self):
         return [f.object for f in self.heap.finalizers]
