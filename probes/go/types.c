@@ -454,7 +454,8 @@ uint32_t types_at_header(struct types *types, uint64_t addr)
 	return index;
 }
 
-/* An itab: { interface type, dynamic type, hash of the latter } (internal/abi.ITab). */
+/* An itab: { interface type, dynamic type, hash of the latter } (internal/abi.ITab). Those that the
+ * runtime made for a type assertion have no hash (runtime/iface.go, getitab). */
 static uint32_t itab_type(struct types *types, uint64_t word)
 {
 	struct { uint64_t inter, type; uint32_t hash; } itab;
@@ -467,7 +468,7 @@ static uint32_t itab_type(struct types *types, uint64_t word)
 	if (inter == NO_TYPE || types_get(types, inter)->kind != KIND_INTERFACE)
 		return NO_TYPE;
 	type = types_at(types, itab.type);
-	if (type == NO_TYPE || types_get(types, type)->hash != itab.hash)
+	if (type == NO_TYPE || (itab.hash && types_get(types, type)->hash != itab.hash))
 		return NO_TYPE;
 	return type;
 }

@@ -235,7 +235,7 @@ class Comparison:
         return faults
 
 
-METHODS = ("error", "fmt.Stringer")
+METHODS = ("error", "fmt.Stringer", "main.lengther")
 
 
 def compare(name, binary, folder, tap):
@@ -263,7 +263,7 @@ def main():
         for argument in sys.argv[1:] or ["1.19", "1.26"]:
             version, _, experiment = argument.partition(":")
             try:
-                os.environ["GOEXPERIMENT"] = experiment
+                os.environ["TARGET_EXPERIMENT"] = experiment
                 binary = build(version, "maps", pathlib.Path(folder) / "maps")
                 compare(argument, binary, pathlib.Path(folder), tap)
             except (Failure, subprocess.CalledProcessError) as error:

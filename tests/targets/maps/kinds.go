@@ -137,7 +137,23 @@ func makeMethods() {
 	add("error keys", map[error]fmt.Stringer{&failure{1}: time.Duration(5), plainFailure(2): nil,
 		plainFailure(90000): &strings.Builder{}, io.EOF: time.Duration(1 << 40)})
 	add("methods and any", map[fmt.Stringer]interface{}{time.Duration(77): 5000, time.March: "x"})
+	// Found out while the program runs, so that it is the runtime which makes what tells their types.
+	asserted := map[string]lengther{}
+	for name, v := range map[string]interface{}{"value": asked(5), "pointer": &failure{4}, "large": asked(1 << 40),
+		"direct": asker{&point{}}} {
+		if l, ok := v.(lengther); ok {
+			asserted[name] = l
+		}
+	}
+	add("types known by assertion", asserted)
 	add("named map", header{"A": {"b", "c"}, "D": nil})
 }
+
+type lengther interface{ Len() int }
+type asked int
+type asker struct{ p *point }
+
+func (a asked) Len() int { return int(a) }
+func (a asker) Len() int { return a.p.x }
 
 type header map[string][]string
