@@ -87,6 +87,8 @@ static void green_tea(struct layout *l)
 static void no_green_tea(struct layout *l)
 {
 	l->inline_marks = false;
+	l->p_timers -= 4256;
+	l->p_x_regs -= 4256;
 }
 
 /* Without headers masks are where they were in 1.21. */
