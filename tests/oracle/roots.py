@@ -49,7 +49,7 @@ CLEANUP = r"cleanup main\.\w+\.func\d+"
 ALWAYS = (
     (r"(garbage|channel\.none|pinned\.done|handle\.gone)(\..*)?$", DEAD),
     # A stopped timer stays in the processor's heap until somebody clears it away: the dump tells.
-    (r"(timer\.stopped|context\.cancelled|pool\.taken)", ANYBODY),
+    (r"(timer\.(stopped|late)|context\.cancelled|pool\.taken)", ANYBODY),
     (r"(channel\.(buffered|full|sent)|select\.|defer\.|panic\.|label\.)", ("goroutine", r"goroutine \d+ main\.")),
     (r"mutex\.", SEVERAL),
     (r"coroutine\.held\.(captured|yielded)", SEVERAL),
@@ -58,6 +58,7 @@ ALWAYS = (
     (r"cleanup\.running\.object", DEAD),
     (r"cleanup\.running", BY_VERSION),
     (r"timer\.(func|reset)", ("timer", r"timer main\.makeFuncs\.func\d$")),
+    (r"bubble\.timer", SEVERAL),  # the goroutine that began it, too
     (r"timer\.sleep", ("goroutine", r"goroutine \d+ main\.makeFuncs")),
     (r"context\.value", ("timer", r"timer context\.")),
     (r"poll\.waits", ("goroutine", r"goroutine \d+ main\.makeDeadlines")),
@@ -188,6 +189,10 @@ class Moment:
         target.tell()
         self.counters = target.counters()
         self.snapshot, self.heap = Snapshot(path), Heap(folder / "dump")
+        # Nothing points at a tiny block that is being filled: if it is the only object of its page,
+        # the reader of the dump cannot tell it from what is none.
+        blocks = {self.snapshot.addr[dst] for *_, dst, name in self.snapshot.roots if name.startswith("tiny")}
+        self.heap.objects.update({o.addr: o for o in self.heap.raw_objects if o.addr in blocks})
         self.left = set(self.heap.objects)
 
 
@@ -300,6 +305,18 @@ def about(moment, say):
     say(marks and not wrong, f"weak roots name the {len(marks)} objects that specials are about", wrong)
 
 
+def timers(moment, minor, say):
+    """Each timer is a holder and says what it runs."""
+    names = [name for kind, name in sql(moment.snapshot.path, "select kind, name from holders") if kind == "timer"]
+    want = [r"timer main\.makeFuncs\.func\d$", r"timer runtime\.goroutineReady$", r"timer runtime\.netpollDeadline$"]
+    want += [r"timer time\.sendTime", r"timer context\.WithDeadline"]
+    want += [r"timer main\.stopTimer\.func2 \(stopped\)$"]
+    want += [r"timer main\.makeBubble\.func1\.1$"] if minor >= 25 else []
+    want += [r"timer time\.sendTime \(every 4 d\)$"] if minor < 23 else []
+    wrong = [w for w in want if not any(re.match(w, name) for name in names)]
+    say(not wrong, f"{len(names)} timers are holders, by the functions that they run", wrong + names)
+
+
 def check(version, flavour, tap, folder):
     name, minor = f"go{version} {flavour}", int(version.split(".")[1])
     program = build(version, "roots", folder / f"roots-{version}-{flavour}", **FLAVOURS[flavour])
@@ -316,6 +333,7 @@ def check(version, flavour, tap, folder):
         holders(moment, table, minor, flavour != "stripped", say)
         if table is BEFORE:
             about(moment, say)
+            timers(moment, minor, say)
 
 
 def main():

@@ -144,6 +144,7 @@ func main() {
 	apart(fillPools)
 	apart(makeWaiters)
 	parked.Wait()
+	apart(stopTimer)
 	tell()
 	quiet.Settle()
 	quiet.Say("ready")

@@ -8,6 +8,7 @@ import (
 
 func makeTasks() {
 	makeHandles()
+	makeBubble()
 	startChannels()
 	startLocks()
 	start(func() {

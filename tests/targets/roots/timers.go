@@ -33,6 +33,16 @@ func makeFuncs() {
 	})
 }
 
+// stopTimer leaves a timer that was stopped a moment ago: it keeps its place among the others until
+// they are a quarter of all.
+func stopTimer() {
+	for i := 0; i < 40; i++ {
+		time.AfterFunc(300*time.Hour, func() {})
+	}
+	m := newPair("timer.late")
+	time.AfterFunc(200*time.Hour, func() { use(m) }).Stop()
+}
+
 // A ticker's and a timer's channel hold nothing but numbers: they are marked themselves.
 func makeTickers() {
 	running, stopped := time.NewTicker(105*time.Hour), time.NewTicker(106*time.Hour)
