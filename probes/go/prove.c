@@ -14,6 +14,8 @@
 #define MOST_MAPS 20000u
 #define MOST_PROCESSORS 4096u
 #define MOST_PATH 4          /* fields in fields */
+#define MOST_MAPS_OF_FRAME 65536
+#define MOST_WORDS_OF_FRAME (1 << 27)
 
 /* Say what does not hold; false. */
 __attribute__((format(printf, 3, 4)))
@@ -29,7 +31,8 @@ static bool wrong(const struct heap *heap, struct error *err, const char *format
 		    heap->go.version.text, heap->go.layout.minor, what);
 }
 
-/* Fields of the runtime's records, by the type's name and the field's, and where the layout has them. */
+/* Fields of the runtime's records, by the type's name and the field's, and where the layout has them;
+ * "" is the record's size. */
 struct known_field { const char *type, *field; size_t row; };
 
 #define FIELD(type, field, row) { "runtime." #type, field, offsetof(struct layout, row) }
@@ -67,19 +70,33 @@ static const struct known_field known_fields[] = {
 	FIELD(timer, "period", timer_period), FIELD(timer, "f", timer_f),
 	FIELD(timer, "arg", timer_arg), FIELD(timers, "heap", timers_heap),
 	FIELD(special, "next", special_next), FIELD(special, "offset", special_offset),
-	FIELD(special, "kind", special_kind),
+	FIELD(special, "kind", special_kind), FIELD(mspan, "freeIndexForScan", mspan_free_index_for_scan),
+	FIELD(mspan, "isUserArenaChunk", mspan_is_user_arena_chunk),
+	FIELD(mspan, "allocCountBeforeCache", mspan_alloc_count_before_cache),
+	FIELD(hchan, "elemsize", hchan_elemsize),
+	FIELD(sudog, "elem.vu", sudog_elem_value), /* 1.26 on; elem, c before */
+	FIELD(sudog, "c.maybeTraceablePtr.vu", sudog_c_value),
+	FIELD(specialfinalizer, "fn", finalizer_fn), FIELD(specialWeakHandle, "handle", weak_handle),
+	FIELD(mspan, "", mspan_size), FIELD(g, "", g_size), FIELD(hchan, "", hchan_size),
+	FIELD(timer, "", timer_size), FIELD(xRegState, "", x_regs_size),
+	FIELD(mheap, "sweepgen", mheap_sweepgen), FIELD(mheap, "allspans", mheap_allspans),
+	FIELD(mheap, "arenas", mheap_arenas), FIELD(heapArena, "spans", heap_arena_spans),
 };
 
-/* Where TYPE has the field PATH; -1 if it has none. */
+/* Where TYPE has the field PATH, or that of which PATH names a part; -1 if it has none. */
 static int64_t field_offset(const struct types *types, uint32_t type, const char *path)
 {
 	uint64_t offset = 0;
 
+	if (!*path)
+		return (int64_t)types_get(types, type)->size;
 	for (unsigned depth = 0; *path && depth < MOST_PATH; depth++) {
 		size_t length = strcspn(path, ".");
 		const struct rtype *t = types_find(types, type);
 		uint32_t i = 0;
 
+		if (depth && t && t->kind != KIND_STRUCT)
+			break;
 		while (t && i < t->n_fields && (strlen(t->fields[i].name) != length ||
 						strncmp(t->fields[i].name, path, length)))
 			i++;
@@ -132,13 +149,27 @@ static bool span_holds(const struct go_span *s)
 	       (spans_class_size(s->elemsize) == s->elemsize && s->nelems >= least);
 }
 
+/* Is what a span says of its last sweep possible beside the heap's (mheap.sweepgen)? */
+static bool generation_holds(struct heap *heap, const struct go_span *s)
+{
+	uint32_t generation = image_u32(heap->image, s->addr + (uint64_t)heap->go.layout.mspan_sweepgen);
+	uint32_t above = generation - (heap->spans.sweepgen - 2);
+
+	return above <= 3 || above == 5;
+}
+
 static bool spans_hold(struct heap *heap, struct error *err)
 {
 	const struct go_spans *spans = &heap->spans;
-	uint64_t used = spans_in_use(&heap->go), odd = 0;
+	uint64_t used = spans_in_use(&heap->go), odd = 0, late = 0;
 
-	for (uint32_t i = 0; i < spans->n; i++)
+	for (uint32_t i = 0; i < spans->n; i++) {
 		odd += !span_holds(&spans->items[i]);
+		late += !generation_holds(heap, &spans->items[i]);
+	}
+	if (late)
+		return wrong(heap, err, "%llu of %u spans were swept at another time than the heap",
+			     (unsigned long long)late, spans->n);
 	if (!spans->n || odd)
 		return wrong(heap, err, "%llu of %u spans do not have the size of their class",
 			     (unsigned long long)odd, spans->n);
@@ -153,7 +184,7 @@ static bool sums_hold(struct heap *heap, struct error *err)
 	uint64_t said = heap->graph->meta.heap_alloc, found = heap->graph->meta.heap_explained;
 	uint64_t apart = said > found ? said - found : found - said;
 
-	if (said && apart <= said / 100)
+	if (said && apart <= said / (heap->graph->meta.counting ? 100 : 1000))
 		return true;
 	return wrong(heap, err, "its objects have %llu bytes together, by its own counters %llu",
 		     (unsigned long long)found, (unsigned long long)said);
@@ -191,6 +222,17 @@ static bool bitmap_holds(struct heap *heap, const struct go_module *m, int32_t o
 	return bits == bytes / 8 || bits == (bytes + 7) / 8;
 }
 
+/* Is there a table of pointer maps where F's funcdata number N is? {n, bits of each int32; maps} */
+static bool frame_maps_hold(struct heap *heap, const struct go_func *f, unsigned n)
+{
+	uint64_t table = func_funcdata(&heap->go, f, n);
+	int32_t head[2];
+
+	return !table || (image_read(heap->image, table, head, sizeof head) && head[0] > 0 &&
+			  head[0] <= MOST_MAPS_OF_FRAME && head[1] >= 0 &&
+			  head[1] <= MOST_WORDS_OF_FRAME);
+}
+
 static bool functions_hold(struct heap *heap, const struct go_module *m)
 {
 	struct go_func f;
@@ -198,7 +240,8 @@ static bool functions_hold(struct heap *heap, const struct go_module *m)
 
 	for (uint64_t i = 0; i + 1 < m->n_ftab; i++) {
 		if (!func_at(&heap->go, m, i, &f) || !*f.name || (i && f.entry < last) ||
-		    f.end > m->etext)
+		    f.end > m->etext || !frame_maps_hold(heap, &f, FUNCDATA_ARGS_POINTER_MAPS) ||
+		    !frame_maps_hold(heap, &f, FUNCDATA_LOCALS_POINTER_MAPS))
 			return false;
 		last = f.entry;
 	}
@@ -216,7 +259,7 @@ static bool modules_hold(struct heap *heap, struct error *err)
 		    !bitmap_holds(heap, m, l->moduledata_gcbssmask, m->ebss - m->bss))
 			return wrong(heap, err, "the bitmaps of its globals are not as long as these");
 		if (!functions_hold(heap, m))
-			return wrong(heap, err, "its table of functions is not in order");
+			return wrong(heap, err, "its table of functions is not in order, or has no pointer maps where they should be");
 	}
 	return true;
 }
