@@ -16,23 +16,44 @@ void steps_free(struct steps *s)
 	memset(s, 0, sizeof *s);
 }
 
-static void add_step(const struct graph *g, const struct path *path, uint32_t place,
-		     struct steps *s)
-{
-	struct step *step = &s->items[s->n++];
-	enum known known;
-
-	step->object = path->objects[place];
-	if (place)
-		label_edge(g, path->objects[place - 1], step->object, &step->label, &known);
-	else
-		label_root(g, path->root, &step->label);
-}
-
 /* Can LABEL be written behind an expression of Go? */
 static bool is_selector(const struct text *label)
 {
 	return label->length && (label->bytes[0] == '.' || label->bytes[0] == '[');
+}
+
+/* Parts of a map before PLACE are passed through. Where the map lies in a field, the first of them says
+ * in which: nothing else would. */
+static void name_field(const struct graph *g, const struct path *path, uint32_t place,
+		       struct text *label)
+{
+	uint32_t first = place;
+	enum known known;
+
+	while (first && label_is_map_part(g, path->objects[first - 1]))
+		first--;
+	if (first && first < place)
+		label_edge(g, path->objects[first - 1], path->objects[first], label, &known);
+}
+
+static void add_step(const struct graph *g, const struct path *path, uint32_t place,
+		     struct steps *s)
+{
+	struct step *step = &s->items[s->n++];
+	autotext struct text field = { 0 }, entry = { 0 };
+	enum known known;
+
+	step->object = path->objects[place];
+	if (!place) {
+		label_root(g, path->root, &step->label);
+		return;
+	}
+	name_field(g, path, place, &field);
+	label_edge(g, path->objects[place - 1], step->object, &entry, &known);
+	if (field.length && entry.length && !is_selector(&entry)) /* a key is no Go */
+		text_printf(&step->label, "%s in %s", entry.bytes, field.bytes);
+	else
+		text_printf(&step->label, "%s%s", text_string(&field), text_string(&entry));
 }
 
 /* A local variable reads "buf in main.audit": what follows goes behind the variable. Other roots

@@ -5,6 +5,7 @@
 
 #include "graph/cleanup.h"
 #include "graph/text.h"
+#include "probes/go/syncmaps.h"
 
 bool forms_init(struct forms *forms, struct go *go, struct types *types, struct error *err)
 {
@@ -201,7 +202,10 @@ static enum type_shape form_shape(struct forms *forms, const struct form_entry *
 		if (is_empty_interface(types, f->type))
 			return SHAPE_JSON_TREE;
 		return t && t->kind == KIND_UINT8 ? SHAPE_BYTES : SHAPE_ARRAY;
-	default: return t ? named_shape(t->name) : SHAPE_NONE;
+	default:
+		if (t && sync_part_of(t) != SYNC_NO_PART)
+			return SHAPE_MAP_PART;
+		return t ? named_shape(t->name) : SHAPE_NONE;
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "probes/go/lens.h"
+#include "probes/go/syncmaps.h"
 
 #define CELLS 8u
 #define MAX_DEPTH 64
@@ -22,6 +23,8 @@ static const struct rfield *field_at(const struct heap *heap, const struct rtype
 
 void lens_path(struct heap *heap, uint32_t type, uint64_t offset, struct text *out)
 {
+	struct sync_layout sync;
+
 	for (unsigned depth = 0; depth < MAX_DEPTH; depth++) {
 		const struct rtype *t = types_find(heap->types, type);
 		const struct rtype *elem = t ? types_find(heap->types, t->elem) : NULL;
@@ -34,7 +37,7 @@ void lens_path(struct heap *heap, uint32_t type, uint64_t offset, struct text *o
 			continue;
 		}
 		f = t && t->kind == KIND_STRUCT ? field_at(heap, t, offset) : NULL;
-		if (!f)
+		if (!f || (sync_layout_of(heap->types, type, &sync) && sync.design == SYNC_TRIE))
 			return;
 		if (f->name[0] && strcmp(f->name, "_"))
 			text_printf(out, ".%s", f->name);
@@ -113,6 +116,24 @@ static void element(struct heap *heap, uint32_t type, uint64_t offset, struct te
 	lens_path(heap, type, offset % t->size, out);
 }
 
+/* In a node of a sync.Map: the entry's key; nothing where it is the map's own inside. False if an object
+ * of TYPE at ADDR is no such node. */
+static bool node_label(struct heap *heap, uint32_t type, uint64_t addr, uint64_t offset, bool redact,
+		       struct text *out)
+{
+	const struct rtype *t = types_find(heap->types, type);
+	enum sync_part part = t ? sync_part_of(t) : SYNC_NO_PART;
+	const struct rfield *key, *at;
+
+	if (part == SYNC_ENTRY && (at = sync_entry_field(heap->types, t, offset, &key))) {
+		text_puts(out, at == key ? "key " : "");
+		lens_key(heap, key->type, addr + key->offset, redact, out);
+		if (at != key)
+			lens_path(heap, at->type, offset - at->offset, out);
+	}
+	return part != SYNC_NO_PART;
+}
+
 void lens_edge_label(struct lens *lens, uint32_t src, uint64_t offset, struct text *out,
 		     enum known *known)
 {
@@ -131,7 +152,10 @@ void lens_edge_label(struct lens *lens, uint32_t src, uint64_t offset, struct te
 	}
 	offset -= before;
 	switch (f->form) {
-	case FORM_VALUE: lens_path(heap, f->type, offset, out); break;
+	case FORM_VALUE:
+		if (!node_label(heap, f->type, o.addr + before, offset, lens->redact, out))
+			lens_path(heap, f->type, offset, out);
+		break;
 	case FORM_ARRAY: element(heap, f->type, offset, out); break;
 	case FORM_CHAN_BUFFER: element(heap, types_get(heap->types, f->type)->elem, offset, out); break;
 	case FORM_CLOSURE: captured(heap, f->type, offset, out); break;

@@ -26,6 +26,38 @@ static bool is_trie(const struct rtype *t)
 		 !strcmp(t->package, "internal/concurrent")));
 }
 
+enum sync_part sync_part_of(const struct rtype *t)
+{
+	const char *name = t->name;
+
+	if (t->kind != KIND_STRUCT || strncmp(t->package, "internal/", 9))
+		return SYNC_NO_PART;
+	if (!strncmp(name, "sync.", 5))
+		name += 5;
+	else if (!strncmp(name, "concurrent.", 11))
+		name += 11;
+	else
+		return SYNC_NO_PART;
+	if (!strncmp(name, "indirect[", 9))
+		return SYNC_INNER;
+	return strncmp(name, "entry[", 6) ? SYNC_NO_PART : SYNC_ENTRY;
+}
+
+const struct rfield *sync_entry_field(const struct types *types, const struct rtype *entry,
+				      uint64_t offset, const struct rfield **key)
+{
+	const struct rfield *sides[] = { field(entry, "key"), field(entry, "value") };
+
+	*key = sides[0];
+	for (unsigned i = 0; i < 2 && sides[0]; i++) {
+		const struct rtype *t = sides[i] ? types_find(types, sides[i]->type) : NULL;
+
+		if (t && offset >= sides[i]->offset && offset - sides[i]->offset < t->size)
+			return sides[i];
+	}
+	return NULL;
+}
+
 /* The type of the same package and with the same arguments as T, called NAME. */
 static uint32_t sibling(struct types *types, const struct rtype *t, const char *name)
 {

@@ -28,6 +28,15 @@ struct sync_layout {
 /* Is TYPE a sync.Map, or a hash trie by itself (package unique has such)? */
 bool sync_layout_of(struct types *types, uint32_t type, struct sync_layout *out);
 
+/* What a type is in a trie. */
+enum sync_part { SYNC_NO_PART, SYNC_INNER, SYNC_ENTRY };
+enum sync_part sync_part_of(const struct rtype *t);
+
+/* The field of a trie's entry that OFFSET lies in, if it is its key or its value; NULL. In *KEY the
+ * first of them. */
+const struct rfield *sync_entry_field(const struct types *types, const struct rtype *entry,
+				      uint64_t offset, const struct rfield **key);
+
 /* The types of what a pointer to a trie's node points to: NODE is the type of what both have in common.
  * False if it is none, or its program does not have both. */
 bool sync_node_types(struct types *types, const struct rtype *node, uint32_t *inner, uint32_t *entry);
