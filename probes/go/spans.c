@@ -46,7 +46,7 @@ uint64_t spans_class_size(uint64_t size)
 struct raw_span {
 	struct go_span span;
 	uint64_t freeindex, scan_index; /* the latter follows once an object is whole */
-	uint32_t sweepgen;
+	uint32_t sweepgen, alloc_count;
 	const uint8_t *alloc_bits, *mark_bits;
 };
 
@@ -121,6 +121,7 @@ static bool read_span(struct go *go, uint64_t addr, struct raw_span *out)
 	out->freeindex = span_field(mspan, l->mspan_freeindex, index_size);
 	out->scan_index = span_field(mspan, l->mspan_free_index_for_scan, index_size);
 	out->sweepgen = (uint32_t)span_field(mspan, l->mspan_sweepgen, 4);
+	out->alloc_count = (uint32_t)span_field(mspan, l->mspan_alloc_count, 2);
 	out->alloc_bits = image_at(go->image, span_field(mspan, l->mspan_alloc_bits, 8),
 				   bitmap_bytes(s->nelems));
 	out->mark_bits = image_at(go->image, span_field(mspan, l->mspan_gcmark_bits, 8),
@@ -179,16 +180,31 @@ static uint32_t slot_in_flight(struct go *go, const struct raw_span *raw, const 
 	return slot;
 }
 
+/* A processor takes a slot by moving freeindex behind it and then counting it. Between the two nobody
+ * has its address yet: it is not allocated. */
+static void drop_uncounted(const struct raw_span *raw, uint32_t sweepgen, uint64_t *allocated)
+{
+	uint64_t slot = raw->freeindex - 1, n = 0;
+
+	if (!cached(raw->sweepgen, sweepgen) || !raw->freeindex || slot >= raw->span.nelems ||
+	    bit(raw->alloc_bits, (uint32_t)slot))
+		return;
+	for (uint32_t w = 0; w < (raw->span.nelems + 63) / 64; w++)
+		n += (uint64_t)__builtin_popcountll(allocated[w]);
+	if (n == raw->alloc_count + 1ull)
+		allocated[slot / 64] &= ~(1ull << (slot % 64));
+}
+
 /* Allocated: below freeindex, or kept by the last sweep. Survived: in a span that is not swept yet
  * its mark says so, else allocBits. A sweep clears freeindex, lets the marks become allocBits and takes
  * new marks, in this order: of a span caught in it, what either bitmap has is allocated, and the marks
- * tell survivors if any are left. */
+ * tell survivors while freeindex is there or any are left. */
 static void fill_bitmaps(struct go *go, const struct raw_span *raw, uint32_t sweepgen,
 			 uint64_t *allocated, uint64_t *survived)
 {
 	const uint8_t *marks = inline_marks(go, &raw->span);
 	bool sweeping = being_swept(raw->sweepgen, sweepgen), any_mark = false;
-	bool by_mark = unswept(raw->sweepgen, sweepgen);
+	bool by_mark = unswept(raw->sweepgen, sweepgen) || (sweeping && raw->freeindex);
 	uint32_t n = raw->span.nelems;
 
 	for (uint32_t i = 0; sweeping && i < n && !any_mark; i++)
@@ -203,6 +219,7 @@ static void fill_bitmaps(struct go *go, const struct raw_span *raw, uint32_t swe
 		if (by_mark || any_mark ? marked : kept)
 			survived[i / 64] |= one;
 	}
+	drop_uncounted(raw, sweepgen, allocated);
 	for (uint32_t w = 0; w < (n + 63) / 64; w++)
 		survived[w] &= allocated[w];
 }
