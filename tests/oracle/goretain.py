@@ -14,7 +14,7 @@ GORETAIN = os.environ.get("GORETAIN", str(TESTS.parent / ".build/release/goretai
 PATIENCE = ("--max-pause", "5000")
 
 # What goretain says when it let a target go because the machine did not let it have its time.
-GAVE_UP = "did not stop in time", "the taker was ended while it read the target"
+GAVE_UP = "goretain: gave up: ", "the taker was ended while it read the target"
 
 
 # Ended from outside, a test still leaves its `with` blocks, which end what it started.
