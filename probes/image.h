@@ -78,6 +78,8 @@ struct image {
 	/* Fetch pages that are PAGE_UNREAD; NULL once nothing more can come. Called with the lock
 	 * held; sets the states of the pages of [lo, hi), which lie in one range. */
 	void (*fetch)(struct image *image, uint64_t lo, uint64_t hi);
+	/* Open the file that RANGE maps; -1 if it cannot be had, NULL where no file can. */
+	int (*open_file)(struct image *image, const struct image_range *range);
 	void *producer;
 	void (*release)(struct image *image); /* the producer's part of image_free */
 	pthread_mutex_t fetch_lock;

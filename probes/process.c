@@ -114,6 +114,22 @@ static void fetch_from_file(struct image *image, uint64_t lo, uint64_t hi)
 		fetch(image, lo, hi);
 }
 
+/* struct image.open_file. */
+static int open_file(struct image *image, const struct image_range *range)
+{
+	struct process *p = image->producer;
+	struct wire_request q = {.op = WIRE_OPEN, .lo = range->lo};
+	struct wire_reply r;
+	int fds[WIRE_FDS];
+	unsigned n = 0;
+
+	if (!send_request(p, &q, NULL) || !receive_reply(p, q.op, &r, fds, &n, NULL) || !n)
+		return -1;
+	while (n > 1)
+		close(fds[--n]);
+	return fds[0];
+}
+
 static void release(struct image *image)
 {
 	struct process *p = image->producer;
@@ -139,6 +155,7 @@ static struct process *new_process(int taker)
 	}
 	*p = (struct process){.taker = taker, .image = image};
 	*image = (struct image){.exe = NO_FILE, .exe_fd = -1, .complete = true, .fetch = fetch,
+				.open_file = open_file,
 				.producer = p, .release = release};
 	pthread_mutex_init(&image->fetch_lock, NULL);
 	return p;

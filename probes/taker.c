@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -409,6 +411,41 @@ static void resume(struct taker *t, struct wire_reply *r)
 	}
 }
 
+/* Open the file that RANGE maps: the very one, or where that needs more rights than we have the one of
+ * its name. The reader compares it with what is mapped. */
+static int open_mapped(const struct taker *t, const struct image_range *range)
+{
+	const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	char path[PATH_MAX + 64];
+	struct stat info;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/map_files/%lx-%lx", t->target.pid, range->lo, range->hi);
+	fd = open(path, flags & ~O_NOFOLLOW);
+	if (fd < 0) {
+		snprintf(path, sizeof path, "/proc/%d/task/%d/root%s", t->target.pid, t->copier.task,
+			 t->mappings.files[range->file]);
+		fd = open(path, flags);
+	}
+	if (fd < 0 || (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static void serve_open(struct taker *t, const struct wire_request *q, struct wire_reply *r)
+{
+	autoclose int fd = -1;
+
+	for (uint32_t i = 0; i < t->mappings.n_ranges && fd < 0; i++) {
+		const struct image_range *range = &t->mappings.ranges[i];
+
+		if (range->lo == q->lo && range->file != NO_FILE)
+			fd = open_mapped(t, range);
+	}
+	reply(t, r, &fd, fd >= 0);
+}
+
 /* Start a stop's clocks: the broker's, our timer, the deadline, which leaves time to resume. */
 static void begin_hold(struct taker *t, uint64_t limit_ns)
 {
@@ -489,6 +526,8 @@ static void serve(struct taker *t, const struct wire_request *q)
 		say_hello(t, &r);
 	} else if (q->op == WIRE_STOP) {
 		serve_stop(t, q, &r);
+	} else if (q->op == WIRE_OPEN) {
+		serve_open(t, q, &r);
 	} else if (q->op == WIRE_COPY || q->op == WIRE_RESUME) {
 		serve_copy(t, q, &r);
 	} else {

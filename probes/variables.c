@@ -9,6 +9,7 @@
 #include "graph/grow.h"
 #include "probes/dwarf.h"
 #include "probes/image.h"
+#include "probes/program.h"
 
 #define MAX_SYMBOLS (1u << 24)
 #define MAX_TEXT (1u << 30)
@@ -18,6 +19,7 @@ struct loader {
 	struct variables *out;
 	uint32_t capacity;
 	size_t text_capacity;
+	uint64_t bias;
 	bool failed;
 };
 
@@ -69,8 +71,8 @@ static struct variable *add(struct loader *l)
 
 /* ---- the symbol table ---- */
 
-/* The program's lowest mapping less its lowest segment. */
-static bool load_bias(const struct image *image, struct loader *l)
+/* The file's lowest mapping less its lowest segment. */
+static bool load_bias(const struct image *image, uint32_t file, struct loader *l)
 {
 	uint64_t linked = UINT64_MAX, loaded = UINT64_MAX;
 	size_t n;
@@ -85,12 +87,11 @@ static bool load_bias(const struct image *image, struct loader *l)
 			linked = header.p_vaddr;
 	}
 	for (uint32_t i = 0; i < image->n_ranges; i++)
-		if (image->exe != NO_FILE && image->ranges[i].file == image->exe &&
-		    image->ranges[i].lo < loaded)
+		if (image->ranges[i].file == file && image->ranges[i].lo < loaded)
 			loaded = image->ranges[i].lo;
 	if (linked == UINT64_MAX || loaded == UINT64_MAX)
 		return false;
-	l->out->bias = loaded - (linked & ~(uint64_t)(IMAGE_PAGE - 1));
+	l->bias = loaded - (linked & ~(uint64_t)(IMAGE_PAGE - 1));
 	return true;
 }
 
@@ -107,7 +108,7 @@ static void read_symbols(struct loader *l, Elf_Scn *section, const GElf_Shdr *he
 		    GELF_ST_TYPE(symbol.st_info) != STT_OBJECT || !symbol.st_size ||
 		    !(v = add(l)))
 			continue;
-		v->addr = symbol.st_value + l->out->bias;
+		v->addr = symbol.st_value + l->bias;
 		v->size = symbol.st_size;
 		v->name = add_text(l, elf_strptr(l->elf, header->sh_link, symbol.st_name));
 	}
@@ -134,7 +135,7 @@ static void add_debug(void *arg, const struct dwarf_variable *from)
 
 	if (!v)
 		return;
-	v->addr = from->addr + l->out->bias;
+	v->addr = from->addr + l->bias;
 	v->name = add_text(l, from->name);
 	v->type = add_text(l, from->type);
 	v->descriptor = from->descriptor;
@@ -178,29 +179,65 @@ static void join(struct variables *v)
 	v->n = kept;
 }
 
-static void load(struct loader *l, struct image *image)
+static void load(struct loader *l, struct image *image, uint32_t file, int fd, bool first)
 {
-	l->elf = elf_begin(image->exe_fd, ELF_C_READ_MMAP, NULL);
+	l->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	if (!l->elf)
 		return;
-	if (elf_kind(l->elf) == ELF_K_ELF && load_bias(image, l)) {
+	if (elf_kind(l->elf) == ELF_K_ELF && load_bias(image, file, l)) {
 		read_sections(l);
-		dwarf_variables(image->exe_fd, add_debug, l);
+		if (first) {
+			l->out->bias = l->bias;
+			dwarf_variables(fd, add_debug, l);
+		}
 	}
 	elf_end(l->elf);
 }
 
-struct variables *variables_load(struct image *image)
+/* Open what is mapped as FILE, if it is still that; -1 if not. */
+static int open_library(struct image *image, uint32_t file)
+{
+	uint8_t theirs[IMAGE_PAGE];
+
+	for (uint32_t i = 0; i < image->n_ranges && image->open_file; i++) {
+		const struct image_range *range = &image->ranges[i];
+		const uint8_t *ours;
+		int fd;
+
+		if (range->file != file || range->file_offset)
+			continue;
+		ours = image_at(image, range->lo, IMAGE_PAGE);
+		fd = ours ? image->open_file(image, range) : -1;
+		if (fd < 0 || (program_head(fd, theirs) && program_same(ours, theirs)))
+			return fd;
+		close(fd);
+		return -1;
+	}
+	return -1;
+}
+
+static void load_file(struct loader *l, struct image *image, uint32_t file, bool first)
+{
+	int fd = file == image->exe ? image->exe_fd : open_library(image, file);
+
+	if (fd < 0)
+		return;
+	load(l, image, file, fd, first);
+	if (fd != image->exe_fd)
+		close(fd);
+}
+
+struct variables *variables_load(struct image *image, const uint32_t *files, uint32_t n)
 {
 	struct loader l = { .out = calloc(1, sizeof *l.out), .text_capacity = 1 };
 
-	if (!l.out || image->exe_fd < 0 || elf_version(EV_CURRENT) == EV_NONE ||
-	    !(l.out->text = calloc(1, 1))) {
+	if (!l.out || elf_version(EV_CURRENT) == EV_NONE || !(l.out->text = calloc(1, 1))) {
 		variables_free(l.out);
 		return NULL;
 	}
 	l.out->text_size = 1;
-	load(&l, image);
+	for (uint32_t i = 0; i < n; i++)
+		load_file(&l, image, files[i], i == 0);
 	if (!l.out->n || l.failed) {
 		variables_free(l.out);
 		return NULL;

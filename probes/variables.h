@@ -24,14 +24,15 @@ struct variable {
 struct variables {
 	struct variable *items;
 	uint32_t n;
-	uint64_t bias;           /* what loading added to addresses as linked */
+	uint64_t bias;           /* what loading added to addresses as linked, in the first file */
 	char *text;              /* begins with a NUL, so that 0 is "" */
 	size_t text_size;
 };
 
-/* Read the variables of the image's program from its file. NULL if the file has none (stripped),
- * cannot be read, or memory runs out: names are then missing, nothing else. */
-struct variables *variables_load(struct image *image);
+/* Read the variables of N mapped files, the program and its libraries, by their numbers in the image;
+ * debug information of the first one only. NULL if they have none (stripped), cannot be read, or
+ * memory runs out: names are then missing, nothing else. */
+struct variables *variables_load(struct image *image, const uint32_t *files, uint32_t n);
 void variables_free(struct variables *variables);
 
 /* The variable that covers ADDR (one of unknown size covers its own address), or NULL. */

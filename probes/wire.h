@@ -25,6 +25,7 @@ enum wire_op {
 	WIRE_SAMPLE,   /* copy a sample of them, to measure: bytes, ns */
 	WIRE_PREPARE,  /* fault in what will be copied of [lo, hi); bytes = so much */
 	WIRE_READ,     /* read [lo, hi), which lies in one range; bytes, holes */
+	WIRE_OPEN,     /* open the file that is mapped at lo; reply with it, if it is there */
 	WIRE_STOP,     /* stop the target for at most limit_ns; reply with a table; ns */
 	WIRE_COPY,     /* in the stop: copy all private pages; bytes, holes, ns */
 	WIRE_RESUME,   /* ns; pause_ns = from the first interrupt to the last detach */

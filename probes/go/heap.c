@@ -17,6 +17,21 @@
 #include "probes/variables.h"
 
 
+/* Names and types of globals, from the files of the program's modules. */
+static struct variables *load_variables(const struct go *go)
+{
+	autofree uint32_t *files = calloc(go->n_modules + 1, sizeof *files);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; files && i < go->n_modules; i++) {
+		const struct image_range *text = image_range(go->image, go->modules[i].text);
+
+		if (text && text->file != NO_FILE)
+			files[n++] = text->file;
+	}
+	return files ? variables_load(go->image, files, n) : NULL;
+}
+
 struct heap *heap_prepare(struct image *image, struct progress *progress, struct error *err)
 {
 	struct heap *heap = calloc(1, sizeof *heap);
@@ -32,7 +47,7 @@ struct heap *heap_prepare(struct image *image, struct progress *progress, struct
 	}
 	heap->types = types_new(&heap->go, err);
 	if (!image->variables)
-		image->variables = variables_load(image);
+		image->variables = load_variables(&heap->go);
 	if (!heap->types || !code_read(&heap->go, heap->types, &heap->code, progress, err) ||
 	    !debuginfo_read(&heap->go, heap->types, &heap->code, err)) {
 		heap_free(heap);

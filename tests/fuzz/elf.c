@@ -42,7 +42,7 @@ static bool case_file(void *arg, uint64_t number, struct random *r)
 	s->image->exe_fd = memfd_create("program", MFD_CLOEXEC);
 	if (write(s->image->exe_fd, s->file, size) != (ssize_t)size)
 		abort();
-	v = variables_load(s->image);
+	v = variables_load(s->image, &s->image->exe, 1);
 	if (v && !variables_check(v))
 		abort();
 	for (uint32_t i = 0; v && i < v->n; i++)
