@@ -123,5 +123,8 @@ bool probe_save(struct graph *graph, int fd, struct progress *progress, struct e
 {
 	struct heap *heap = graph->producer;
 
+	if (!heap->image->fetch)
+		return fail(err, STATUS_USAGE, "it is a snapshot already; one is taken of a process or "
+			    "of a core file");
 	return snapfile_write(heap->image, fd, progress, err);
 }

@@ -11,6 +11,7 @@
 #include <zstd.h>
 
 #include "graph/cleanup.h"
+#include "probes/memory.h"
 
 #define PAGE 4096u
 #define PIECE (1u << 20)             /* unpacked at once */
@@ -61,16 +62,18 @@ struct unpacker {
 static bool check_room(struct unpacker *u)
 {
 	struct statvfs fs;
+	uint64_t left = UINT64_MAX;
 
 	if (u->taken - u->looked < LOOK && u->taken)
 		return true;
 	u->looked = u->taken;
-	if (fstatvfs(u->to, &fs) == 0 && fs.f_bavail * fs.f_frsize < LEAVE + LOOK)
-		return fail(u->err, STATUS_REFUSED, "no room to unpack it: %" PRIu64 " MB were "
-			    "unpacked so far and %" PRIu64 " MB are left there; TMPDIR names another "
-			    "place", u->written >> 20,
-			    (uint64_t)(fs.f_bavail * fs.f_frsize) >> 20);
-	return true;
+	if (fstatvfs(u->to, &fs) == 0)
+		left = fs.f_blocks ? fs.f_bavail * fs.f_frsize : memory_room();
+	if (left >= LEAVE + LOOK)
+		return true;
+	return fail(u->err, STATUS_REFUSED, "no room to unpack it: %" PRIu64 " MB were unpacked so far "
+		    "and %" PRIu64 " MB are left there; TMPDIR names another place",
+		    u->written >> 20, left >> 20);
 }
 
 static bool write_at(struct unpacker *u, const uint8_t *bytes, uint64_t n, uint64_t at)
@@ -129,7 +132,7 @@ static bool unpack_input(struct unpacker *u, size_t n, size_t *left)
 			return fail(u->err, STATUS_REFUSED, "cancelled");
 		if (!check_room(u) || !write_piece(u, out.pos))
 			return false;
-	} while (in.pos < in.size || out.pos == out.size);
+	} while (in.pos < in.size || (*left && out.pos == out.size));
 	return true;
 }
 

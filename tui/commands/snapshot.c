@@ -1,4 +1,5 @@
-/* goretain snapshot PID -o FILE: take and keep a snapshot. */
+/* goretain snapshot TARGET -o FILE: take and keep a snapshot, of a process or of a core file with its
+ * program. */
 #include "tui/commands/commands.h"
 
 #include <string.h>
@@ -32,12 +33,10 @@ bool cmd_snapshot(const struct request *request, struct source *source, struct e
 	if (!request->with_data)
 		return fail(err, STATUS_USAGE, "a snapshot without content cannot be written yet; "
 			    "with --with-data it holds all that was copied, secrets included");
-	if (!request->pid)
-		return fail(err, STATUS_USAGE, "%s is a file already; a snapshot is taken of a process",
-			    request->target);
 	if (request->verbose)
 		stage_log_start(&progress);
-	forecast_say(request, source);
+	if (request->pid)
+		forecast_say(request, source);
 	line = progress_line_start(&progress);
 	ok = source->load(source, &graph, &progress, err) &&
 	     save(request, source, graph, &progress, err);
