@@ -133,7 +133,8 @@ void label_place(const struct graph *g, uint32_t id, struct text *out)
 			steps[n + 1] = label_visible(g, from[n]);
 		n += !at_root;
 	} while (!at_root && n < MAX_PLACE_STEPS && is_container(g, steps[n]));
-	if (at_root)
+	/* What a map is part of need not be live itself where memory is damaged. */
+	if (at_root && g->root[steps[n]] != NO_NODE)
 		label_root(g, g->root[steps[n]], &root);
 	else
 		graph_type_label(g, steps[n], &root);
