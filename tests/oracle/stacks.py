@@ -162,6 +162,10 @@ def frames(version, tap, folder, cgo):
         f"go{name}: {len(live)} objects are live, {len(dead)} dead, as to the collector",
         [f"{len(dead & left)} were kept, {len(live - left)} gone", *describe(snapshot, wrong)],
     )
+    doubtful = sql(
+        snapshot, "select name from roots where goroutine is not null and known = 'conservative'"
+    )
+    tap.check(not doubtful, f"go{name}: each of their roots is exact", doubtful)
 
 
 def main():
