@@ -190,6 +190,17 @@ static const char *apply_experiments(const struct go_version *version, struct la
 	return unknown;
 }
 
+/* The table's column, but for what earlier patches of a version had elsewhere (m.alllink, which moved in
+ * 1.23 and 1.24, is looked for: globals.c). */
+static struct layout column(const struct go_version *version, int minor)
+{
+	struct layout l = layouts[minor - OLDEST];
+
+	if (version->minor == 18 && version->patch < 4)
+		l.heapstats_size = 1184; /* until it was whole numbers of 64 bits on all machines */
+	return l;
+}
+
 static bool older_than_all(const struct go_version *version, struct error *err)
 {
 	if (version->minor >= OLDEST)
@@ -220,7 +231,7 @@ bool layout_for(const struct go_version *version, struct layout *out, struct err
 	}
 	if (version->development)
 		return refuse(version, "which is no release: its layout has not been measured", err);
-	*out = layouts[version->minor - OLDEST];
+	*out = column(version, version->minor);
 	experiment = apply_experiments(version, out, &length);
 	if (experiment) {
 		snprintf(what, sizeof what, "with the experiment %.*s, which may change the runtime's "
@@ -241,7 +252,7 @@ bool layout_nearest(const struct go_version *version, struct layout *out,
 	if (layout_for(version, out, NULL))
 		return true;
 	snprintf(unproven, LAYOUT_WORDS, "%s read as go1.%d", version->text, minor);
-	*out = layouts[minor - OLDEST];
+	*out = column(version, minor);
 	apply_experiments(version, out, &length);
 	return true;
 }
