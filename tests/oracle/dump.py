@@ -211,7 +211,7 @@ class Heap:
         minor = int(re.match(r"go1\.(\d+)", self.version).group(1))
         green = "nogreenteagc" not in self.version and (minor >= 26 or "greenteagc" in self.version)
         gone, doubtful = set(), {}
-        if minor < 22:
+        if minor < 22 or "noallocheaders" in self.version:
             return gone
         pages = collections.defaultdict(list)
         for o in self.raw_objects:
