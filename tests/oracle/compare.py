@@ -29,6 +29,18 @@ from modes import command
 # (closures of its own; one or two small objects). tests/oracle/reach.py is exact both ways.
 DROPPED_BYTES = 256
 
+# What must have a name that is read from the files of modules which are not the program: holders, types.
+NAMES = {
+    "plugin": (
+        "example.com/targets/oracle/plugin.GlobalMap",
+        "main.leaf",
+        "map[string]*main.leaf",
+        "map[interface {}]main.namer",
+        "func example.com/targets/oracle/plugin.Values.func2 closure",
+    ),
+    "c-shared": ("main.kept", "main.node", "map[string]*main.node"),
+}
+
 COLUMNS = (
     "objects",
     "missing",
@@ -132,6 +144,11 @@ class Comparison:
                 if slot in ours and slot in theirs:
                     ours[slot] = theirs[slot]
         self.both_ways("edges", ours, theirs, show_slot)
+
+    def names(self, names):
+        known = sql(self.target, "select name from holders union select name from types")
+        missing = [name for name in names if (name,) not in known]
+        self.check(not missing, "globals and types of all modules are named", missing)
 
     def parked(self):
         return [g for g in self.heap.goroutines.values() if g.goid != self.writer]
@@ -256,6 +273,8 @@ def compare(version, mode, tap, folder):
         heap, counters, live = read_still(target, folder / "dump", snapshot)
     comparison = Comparison(name, snapshot, heap, counters, tap)
     comparison.run()
+    if mode in NAMES:
+        comparison.names(NAMES[mode])
     comparison.check(
         live == [(counters["HeapObjects"], counters["HeapAlloc"], counters["HeapObjects"])],
         "a query of the live process agrees",
