@@ -20,8 +20,9 @@ EXCEPTIONS, each counted and printed, and nothing else
   (mgc.go, clearpools): those of sync.Pool, which the program itself names, and the scheduler's caches of
   sudogs and defers, which are empty in the dump. That exactly what only they reach is gone, is checked.
 - queued: called dead, and left: it has a finalizer, which waits to run.
-- a thread that looks for work when the process stops keeps a list of processors for that long, which it
-  did not in the dump (Go 1.25 on, runtime.m.allpSnapshot).
+- of what the collection kept, the second snapshot does not reach the tiny blocks that were being filled.
+- a thread that looks for work keeps the list of processors for that long (Go 1.25 on,
+  runtime.m.allpSnapshot): in the dump or when the process stops, and not in the other.
 
 A dump that ends the process (Go 1.26's "dumpgs in STW") is tried again, and counted.
 """
@@ -97,7 +98,8 @@ class ServerComparison(Comparison):
         self.printed.pop(self.writer)
 
     def run(self):
-        self.passing = self.snapshots_of_processors()
+        self.passing = self.processors()
+        self.dropped += self.tiny_blocks()
         self.frozen()
         self.reached()
         self.stacks()
@@ -139,17 +141,20 @@ class ServerComparison(Comparison):
             [f"{g}: {g.frames[0].name}" for g in moved],
         )
 
-    def snapshots_of_processors(self):
-        """Where threads that look for work keep the list of processors meanwhile."""
-        return {
-            slot
-            for (slot,) in sql(
-                self.target,
-                "select s.addr + e.src_offset from edges e join objects s on s.id = e.src "
-                "where s.type like 'runtime.m%' and e.label like '%.allpSnapshot' "
-                "union select addr from roots where name = 'runtime.m0.allpSnapshot'",
-            )
-        }
+    def processors(self):
+        """The list of processors: a thread that looks for work refers to it meanwhile."""
+        rows = sql(self.target, "select addr from objects where type = '[...]*runtime.p'")
+        return {addr for (addr,) in rows}
+
+    def tiny_blocks(self):
+        """Bytes of the blocks that were being filled, one a processor: marking keeps them, and then
+        they are nobody's (mgcmark.go, gcMarkTinyAllocs)."""
+        ((size,),) = sql(
+            self.first,
+            "select sum(o.size) from roots r join objects o on o.id = r.dst "
+            "where r.name = 'tiny blocks being filled'",
+        )
+        return size or 0
 
     def reached(self):
         """What the first snapshot says of each object against what the collection left."""
