@@ -100,16 +100,16 @@ def look(version, tap, folder):
     program = build(version, "serials", folder / f"serials-{version}")
     code = Code(program)
     run, refused = Windows(code), []
-    with Target(program) as target:
-        target.expect("ready")
-        for function in windows(code):
-            try:
+    try:
+        with Target(program) as target:
+            target.expect("ready")
+            for function in windows(code):
                 if not all(run.window(target, function) for _ in range(STOPS)):
                     run.never.append(function)
-            except Failure as failure:
-                refused.append(failure)
-                break
-    run.show()
+    except Failure as failure:
+        refused.append(failure)
+    finally:
+        run.show()
     run.check(tap, f"go{version}: {run.stops} stops in {len(run.table)} functions", refused)
 
 
