@@ -232,7 +232,7 @@ uint64_t forms_unit(const struct forms *forms, uint32_t form)
 	switch (f->form) {
 	case FORM_VALUE: case FORM_ARRAY: return t ? t->size : 0;
 	case FORM_STRING: return 1;
-	case FORM_MAP: return 48;
+	case FORM_MAP: return layout_map_header(&forms->go->layout);
 	case FORM_MAP_DIRECTORY: return 8;
 	case FORM_MAP_TABLE: return 32;
 	case FORM_MAP_GROUPS: return t ? t->group_size : 0;

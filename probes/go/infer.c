@@ -129,7 +129,7 @@ static bool ref_suits(struct typing *t, const struct ref *ref, const uint8_t *p)
 		return image_word(p + 8) <= image_word(p + 16) &&
 		       pointer_suits(t, image_word(p), ref->type, image_word(p + 16));
 	case REF_STRING: return string_suits(t, image_word(p), image_word(p + 8));
-	case REF_MAP: return header_suits(t, image_word(p), 48);
+	case REF_MAP: return header_suits(t, image_word(p), layout_map_header(&t->heap->go.layout));
 	case REF_CHAN: return header_suits(t, image_word(p), (uint64_t)t->heap->go.layout.hchan_size);
 	case REF_FUNC: return func_suits(t, image_word(p));
 	case REF_INTERFACE: return interface_suits(t, image_word(p), image_word(p + 8));

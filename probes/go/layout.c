@@ -127,6 +127,7 @@ static const struct experiment {
 	{ "greenteagc", 25, 25, green_tea },
 	{ "nogreenteagc", 26, 27, no_green_tea },
 	{ "nosynchashtriemap", 24, 25, NULL },
+	{ "mapsplitgroup", 27, 27, NULL }, /* map types say where keys and elements are */
 	{ "arenas", 20, 27, NULL },
 	{ "pagetrace", 20, 22, NULL },
 	{ "cgocheck2", 21, 27, NULL },

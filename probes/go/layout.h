@@ -56,6 +56,12 @@ bool layout_for(const struct go_version *version, struct layout *out, struct err
 bool layout_nearest(const struct go_version *version, struct layout *out,
 		    char unproven[LAYOUT_WORDS], struct error *err);
 
+/* Bytes of a map's header: runtime.hmap, of which `extra` is the last, or maps.Map. */
+static inline uint64_t layout_map_header(const struct layout *l)
+{
+	return l->maps == MAPS_BUCKETS ? (uint64_t)l->hmap_extra + 8 : 48;
+}
+
 /* Text of wait reason number REASON ("chan receive"), NULL if the number is not known. */
 const char *layout_wait_reason(const struct layout *layout, unsigned reason);
 

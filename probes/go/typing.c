@@ -139,7 +139,7 @@ static void measure(struct typing *t, struct candidate *c)
 	c->unit = 0;
 	switch (p->form) {
 	case FORM_STRING: c->unit = 1; c->pointers = false; return;
-	case FORM_MAP: c->unit = 48; return;
+	case FORM_MAP: c->unit = layout_map_header(&t->heap->go.layout); return;
 	case FORM_MAP_TABLE: c->unit = 32; return;
 	case FORM_MAP_DIRECTORY: c->unit = 8; return;
 	case FORM_MAP_EXTRA: c->unit = 24; return;
