@@ -155,6 +155,17 @@ bool graph_root_holds(const struct graph *g, uint32_t root)
 	return r->strength != STRENGTH_WEAK;
 }
 
+uint32_t graph_finalizer(const struct graph *g, uint32_t id)
+{
+	for (uint32_t i = 0; i < g->n_roots; i++) {
+		const struct root *r = &g->roots[i];
+
+		if (r->dst == id && r->kind == ROOT_FINALIZER && r->strength == STRENGTH_WEAK)
+			return r->holder;
+	}
+	return NO_NODE;
+}
+
 const struct type *graph_type(const struct graph *g, uint32_t id)
 {
 	uint32_t type = g->type ? g->type[id] : NO_NODE;

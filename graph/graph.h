@@ -316,6 +316,10 @@ enum strength graph_edge_strength(const struct graph *g, uint64_t edge);
  * something else reaches. Needs STAGE_LIVE. */
 bool graph_root_holds(const struct graph *g, uint32_t root);
 
+/* The holder whose finalizer must run before object ID can go: a weak root of it says so. NO_NODE if
+ * there is none. It looks at all roots. */
+uint32_t graph_finalizer(const struct graph *g, uint32_t id);
+
 /* Type of an object, NULL if unknown. */
 const struct type *graph_type(const struct graph *g, uint32_t id);
 /* Its name as shown: "? 48 B scan" for an unknown one, "~T" for an inferred one. */

@@ -61,7 +61,7 @@ uint32_t label_find_root(const struct graph *g, uint32_t holder, uint32_t dst)
 	const struct holder *h = &g->holders[holder];
 
 	for (uint32_t r = h->first_root; r < h->first_root + h->n_roots; r++)
-		if (g->roots[r].dst == dst)
+		if (g->roots[r].dst == dst && g->roots[r].strength != STRENGTH_WEAK)
 			return r;
 	return NO_NODE;
 }

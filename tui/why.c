@@ -393,8 +393,14 @@ static bool put_reached(const struct answer *a, uint32_t object, uint32_t holder
 static bool fail_dead(const struct answer *a, uint32_t id)
 {
 	autotext struct text type = {0};
+	uint32_t finalizer = graph_finalizer(a->g, id);
 
 	graph_type_label(a->g, id, &type);
+	if (finalizer != NO_NODE)
+		return fail(a->err, STATUS_NOT_FOUND, "no root reaches the object at 0x%" PRIx64
+			    " (%s): it is garbage, freed when its finalizer has run (%s)",
+			    graph_addr(a->g, id), text_string(&type),
+			    a->g->holders[finalizer].name);
 	return fail(a->err, STATUS_NOT_FOUND, "no root reaches the object at 0x%" PRIx64 " (%s): "
 		    "it is garbage that the next collection frees", graph_addr(a->g, id),
 		    text_string(&type));
@@ -434,8 +440,11 @@ static void add_targets(const struct answer *a, struct outline *outline, const s
 {
 	for (uint32_t i = 0; i < h->n_roots && i < FIRST_CHILDREN; i++) {
 		uint32_t root = h->first_root + i;
-		struct outline_row *row = outline_add(outline, 1);
+		struct outline_row *row;
 
+		if (a->g->roots[root].strength == STRENGTH_WEAK)
+			continue;
+		row = outline_add(outline, 1);
 		label_root(a->g, root, &row->label);
 		put_object(a->g, a->g->roots[root].dst, &row->what);
 		row->bytes = a->g->retained[a->g->roots[root].dst];

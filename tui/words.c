@@ -159,7 +159,9 @@ static void object_details(const struct graph *g, const struct index *index, uin
 	if (graph_stage(g) < STAGE_RETAINED)
 		return;
 	if (!(flags & OBJECT_LIVE)) {
-		fact(out, "live", "no: garbage that the next collection frees");
+		fact(out, "live", graph_finalizer(g, object) == NO_NODE
+				  ? "no: garbage that the next collection frees"
+				  : "no: garbage that is freed when its finalizer has run");
 		return;
 	}
 	fact_bytes(out, "retained", g->retained[object]);

@@ -305,6 +305,22 @@ def about(moment, say):
     say(marks and not wrong, f"weak roots name the {len(marks)} objects that specials are about", wrong)
 
 
+def told(moment, say):
+    """`why` says what an object waits for that only a finalizer keeps."""
+    said = ""
+    for name, addr, _ in moment.marks:
+        if name == "set.pointer":
+            try:
+                run("why", moment.snapshot.path, hex(addr))
+            except Failure as failure:
+                said = str(failure)
+    say(
+        re.search(r"freed when its finalizer has run \(finalizer main\.\w+\.func1 of main\.mark\)$", said),
+        "why names the finalizer of what is garbage",
+        [said],
+    )
+
+
 def timers(moment, minor, say):
     """Each timer is a holder and says what it runs."""
     names = [name for kind, name in sql(moment.snapshot.path, "select kind, name from holders") if kind == "timer"]
@@ -333,6 +349,8 @@ def check(version, flavour, tap, folder):
         holders(moment, table, minor, flavour != "stripped", say)
         if table is BEFORE:
             about(moment, say)
+            if flavour != "stripped":
+                told(moment, say)
             timers(moment, minor, say)
 
 
