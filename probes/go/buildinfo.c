@@ -85,6 +85,22 @@ static void describe_build(struct go *go, const char *settings)
 		 cgo ? (pie ? ", cgo" : "cgo") : "", race ? ", race" : "");
 }
 
+/* Was it built for this machine, so far as its settings say? Also a program of 32 bits runs on one of 64. */
+static bool is_ours(const char *settings, struct error *err)
+{
+	const char *machine = strstr(settings, "\tGOARCH=");
+	int length;
+
+	if (!machine)
+		return true;
+	machine += strlen("\tGOARCH=");
+	length = (int)strspn(machine, "abcdefghijklmnopqrstuvwxyz0123456789");
+	if (!strncmp(machine, arch_name, strlen(arch_name)) && length == (int)strlen(arch_name))
+		return true;
+	return fail(err, STATUS_UNSUPPORTED, "the program was built for %.*s: this goretain reads "
+		    "programs for %s", length > 16 ? 16 : length, machine, arch_name);
+}
+
 /* Was the program's file packed with UPX? Its loader's header with this magic follows the program
  * headers (UPX src/stub/src/include/linux.h, l_info). */
 static bool is_packed(const struct image *image)
@@ -131,6 +147,8 @@ bool find_version(struct go *go, struct error *err)
 	if (!go_version_parse(&go->version, text_string(&shown)))
 		return fail(err, STATUS_UNSUPPORTED, "the program was built with %s, a Go version "
 			    "that goretain does not know", text_string(&shown));
+	if (!is_ours(text_string(&settings), err))
+		return false;
 	describe_build(go, text_string(&settings));
 	return image->unproven ? layout_nearest(&go->version, &go->layout, go->unproven, err)
 			       : layout_for(&go->version, &go->layout, err);

@@ -8,6 +8,7 @@ read, with the same result as under its own name. Programs of older versions are
 by what does not hold, whichever version they are of. A program's version is changed in its build
 information, in place."""
 
+import os
 import pathlib
 import re
 import struct
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-from goretain import GORETAIN, Failure, Tap, Target, build, meta, run, sql
+from goretain import GORETAIN, TESTS, Failure, Tap, Target, build, meta, run, sql
 
 NEWEST = "1.27"
 OTHERS = ["1.18", "1.21", "1.24", "1.26"]
@@ -181,6 +182,12 @@ def other_names(tap, folder):
     with Running(pretend_old(program, "go1.17.13")) as target:
         sentence = "the program was built with go1.17.13: goretain reads go1.18 to go1.27"
         expect(tap, "build information of Go 1.17 is read, and refused by name", target, sentence, "--unproven")
+    small = folder / "small32"
+    environment = {**os.environ, "GOARCH": "386", "CGO_ENABLED": "0"}
+    subprocess.run([TESTS / "go", "1.26", "build", "-o", small, "./small"], cwd=TESTS / "targets", check=True, env=environment)
+    with Running(small) as target:
+        sentence = "the program was built for 386: this goretain reads programs for amd64"
+        expect(tap, "a program of 32 bits is refused by name", target, sentence)
     cases = [
         (program, "go1.17.9", "the program was built with go1.17.9: goretain reads go1.18 to go1.27", True),
         (program, "go1.9999", "the program was built with go1.9999, newer .*", False),
