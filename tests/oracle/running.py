@@ -25,7 +25,7 @@ from goretain import Failure, GaveUp, Tap, Target, build, sql
 STOPS = int(os.environ.get("STOPS", "15"))
 
 PLACES = "|".join(
-    ["main.(pass|passOn|turn|dive|deferring|deferring.func.*|panicking|faulting|ranging.*|passNew|middle)"]
+    ["main.(pass|passOn|turn|spinMany|dive|deferring|deferring.func.*|panicking|faulting|ranging.*|passNew|middle)"]
     + [
         f"runtime.{name}"
         for name in (
