@@ -1,3 +1,5 @@
+// A function with arguments on the stack and a map of them, made from its declaration.
+
 #include "funcdata.h"
 #include "textflag.h"
 
