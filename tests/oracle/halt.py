@@ -1,7 +1,7 @@
 """Stops a process inside a function of its choice, and leaves it stopped (SIGSTOP) for others to read.
 
 A debug register of the processor, set through ptrace, halts the first thread that enters the function;
-nothing is written into the program. That thread is then led on, instruction by instruction and also into
+no code is changed. That thread is then led on, instruction by instruction and also into
 what it calls, while the others run; where it has come to, the whole process is stopped.
 """
 
@@ -17,7 +17,10 @@ from goretain import Failure
 
 # <sys/ptrace.h>, <sys/user.h>
 SEIZE, INTERRUPT, CONT, SINGLESTEP, DETACH, POKEUSER, PEEKUSER = 0x4206, 0x4207, 7, 9, 17, 6, 3
-RIP, DEBUG_0, DEBUG_7 = 16 * 8, 848, 848 + 7 * 8
+PEEKDATA, POKEDATA = 2, 5
+RIP, RSP = 16 * 8, 19 * 8
+DEBUG_0, DEBUG_7 = 848, 848 + 7 * 8
+PUSHF, TRAP_FLAG = 0x9C, 0x100
 EXECUTE_0 = 1  # DR7: the first register is an address of code
 WALL = 0x40000000
 
@@ -125,7 +128,7 @@ class Halt:
     def _led(self, steps):
         """Leads the thread that comes first STEPS instructions on; None if none comes."""
         deadline = time.monotonic() + 1
-        leader = None
+        leader, pushes = None, False
         while leader is None or steps:
             report = self._wait(max(0.0, deadline - time.monotonic()))
             if not report:
@@ -139,13 +142,27 @@ class Halt:
                 self._go(tid, status)
                 continue
             steps -= trap
+            if pushes and trap:
+                self._clear_pushed_flag(tid)
             if steps:
+                pushes = self._peek(tid, PEEKDATA, self.pc(tid)) & 0xFF == PUSHF
                 self._go(tid, status, SINGLESTEP)
         return leader
 
+    @staticmethod
+    def _peek(tid, request, address):
+        return libc.ptrace(request, tid, address, 0) & 0xFFFFFFFFFFFFFFFF
+
+    def _clear_pushed_flag(self, tid):
+        """An instruction that saves the flags saves the one that single steps set as well (asyncPreempt
+        in runtime/preempt_amd64.s): restored when nobody steps any more, it would end the program."""
+        at = self._peek(tid, PEEKUSER, RSP)
+        flags = self._peek(tid, PEEKDATA, at)
+        if flags & TRAP_FLAG:
+            ptrace(POKEDATA, tid, at, flags & ~TRAP_FLAG)
+
     def pc(self, tid):
-        ctypes.set_errno(0)
-        return libc.ptrace(PEEKUSER, tid, RIP, 0)
+        return self._peek(tid, PEEKUSER, RIP)
 
     def _release(self, leader):
         """Has the process stopped when all are let go: the leader first, before its next instruction."""
