@@ -35,7 +35,6 @@ NAMES = {
         "example.com/targets/oracle/plugin.GlobalMap",
         "main.leaf",
         "map[string]*main.leaf",
-        "map[interface {}]main.namer",
         "func example.com/targets/oracle/plugin.Values.func2 closure",
     ),
     "c-shared": ("main.kept", "main.node", "map[string]*main.node"),
