@@ -75,7 +75,8 @@ static bool open_plain(struct map_view *map, struct go *go, const struct rtype *
 /* sync.readOnly: a map, and whether the other one has more. */
 enum { READ_ONLY_MAP = 0, READ_ONLY_AMENDED = 8 };
 
-/* The headers of a sync.Map's two maps, 0 where it has none; in *BEHIND whether the second has all. */
+/* The headers of a sync.Map's two maps, 0 where it has none; in *BEHIND whether the second has
+ * all. */
 static void two_maps(struct image *image, const struct sync_layout *sync, uint64_t self,
 		     uint64_t headers[2], bool *behind)
 {
@@ -116,7 +117,8 @@ static bool open_sync(struct map_view *map, struct go *go, struct types *types,
 	return true;
 }
 
-bool map_open(struct map_view *map, struct go *go, struct types *types, uint32_t type, uint64_t addr)
+bool map_open(struct map_view *map, struct go *go, struct types *types, uint32_t type,
+	      uint64_t addr)
 {
 	const struct rtype *t = types_find(types, type);
 	struct sync_layout sync;

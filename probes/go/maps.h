@@ -28,7 +28,8 @@ struct map_view {
 
 /* Read the header at ADDR of a map, a sync.Map or a hash trie of type TYPE. False if it makes no sense,
  * or TYPE is none of them. The view is where it was opened: it must not be copied. */
-bool map_open(struct map_view *map, struct go *go, struct types *types, uint32_t type, uint64_t addr);
+bool map_open(struct map_view *map, struct go *go, struct types *types, uint32_t type,
+	      uint64_t addr);
 
 /* Call FN for each part of the map beside its header: N elements of FORM at ADDR. Overflow buckets
  * come one by one, also where they lie behind an array of buckets; nodes and entries of a sync.Map as

@@ -70,7 +70,8 @@ static uint32_t sibling(struct types *types, const struct rtype *t, const char *
 	return types_by_name(types, full);
 }
 
-bool sync_node_types(struct types *types, const struct rtype *node, uint32_t *inner, uint32_t *entry)
+bool sync_node_types(struct types *types, const struct rtype *node, uint32_t *inner,
+		     uint32_t *entry)
 {
 	if (!node || node->kind != KIND_STRUCT ||
 	    (strncmp(node->name, "sync.node[", 10) && strncmp(node->name, "concurrent.node[", 16)) ||
@@ -113,8 +114,9 @@ static bool trie_layout(struct types *types, const struct rtype *t, struct sync_
 	return true;
 }
 
-/* An atomic.Value (to 1.19) has the pointer in its second word, an atomic.Pointer in its only one. */
-static bool two_maps_layout(const struct types *types, const struct rtype *t, struct sync_layout *out)
+/* An atomic.Value (to 1.19) has the pointer in its second word, an atomic.Pointer in its only. */
+static bool two_maps_layout(const struct types *types, const struct rtype *t,
+			    struct sync_layout *out)
 {
 	const struct rfield *read = field(t, "read"), *dirty = field(t, "dirty");
 	const struct rtype *table = dirty ? types_find(types, dirty->type) : NULL;
@@ -182,8 +184,8 @@ static void enter(struct sync_walk *w, uint64_t inner)
 	w->next[w->depth++] = 0;
 }
 
-/* Did an earlier child of INNER have the same address? Each node hangs in one place, and an inner node
- * names the one that it hangs on: so no walk, whatever the memory holds, sees a node twice. */
+/* Did an earlier child of INNER have the same address? Each node hangs in one place, and an inner
+ * node names the one that it hangs on: so no walk, whatever the memory holds, sees a node twice. */
 static bool is_repeated(const struct sync_walk *w, uint64_t inner, unsigned child, uint64_t node)
 {
 	uint64_t children = inner + w->trie->layout->children;

@@ -39,7 +39,8 @@ const struct rfield *sync_entry_field(const struct types *types, const struct rt
 
 /* The types of what a pointer to a trie's node points to: NODE is the type of what both have in common.
  * False if it is none, or its program does not have both. */
-bool sync_node_types(struct types *types, const struct rtype *node, uint32_t *inner, uint32_t *entry);
+bool sync_node_types(struct types *types, const struct rtype *node, uint32_t *inner,
+		     uint32_t *entry);
 
 /* The value that a sync.entry of the first design leads to; 0 if it was deleted. Deleted is also what
  * points to the static word sync.expunged. */
