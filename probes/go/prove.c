@@ -259,7 +259,8 @@ static bool modules_hold(struct heap *heap, struct error *err)
 		    !bitmap_holds(heap, m, l->moduledata_gcbssmask, m->ebss - m->bss))
 			return wrong(heap, err, "the bitmaps of its globals are not as long as these");
 		if (!functions_hold(heap, m))
-			return wrong(heap, err, "its table of functions is not in order, or has no pointer maps where they should be");
+			return wrong(heap, err, "its table of functions is not in order, or has no "
+				     "pointer maps where they should be");
 	}
 	return true;
 }
