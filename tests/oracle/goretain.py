@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
@@ -50,6 +51,19 @@ class Tap:
         """Prints the plan and ends the program."""
         print(f"1..{self.count}")
         sys.exit(1 if self.failed or not self.count else 0)
+
+
+def each_argument(check, *defaults):
+    """A test's main function: calls CHECK(argument, tap, folder) for each argument of the command line,
+    or of DEFAULTS: VERSION or VERSION:MODE. One that cannot be looked at is a failed check."""
+    tap = Tap()
+    with tempfile.TemporaryDirectory(prefix=f"goretain-{pathlib.Path(sys.argv[0]).stem}-") as folder:
+        for argument in sys.argv[1:] or defaults:
+            try:
+                check(argument, tap, pathlib.Path(folder))
+            except Failure as failure:
+                tap.check(False, f"go{argument} can be read", [failure])
+    tap.end()
 
 
 def run(*arguments, status=0, timeout=300, tries=10):

@@ -11,15 +11,12 @@ also given to Graphviz, JSON to a parser. A text that only the heap has must not
 
 import json
 import os
-import pathlib
 import re
 import shutil
 import subprocess
-import sys
-import tempfile
 import unicodedata
 
-from goretain import GORETAIN, Failure, Tap, Target, build, run, sql
+from goretain import Failure, GORETAIN, Target, build, each_argument, run, sql
 
 # Characters that change what stands around them: bidirectional controls, joiners, separators.
 INVISIBLE = set(
@@ -205,16 +202,5 @@ def hostile(version, tap, folder):
                 test.check(False, f"{part.__name__} can be read", [failure])
 
 
-def main():
-    tap = Tap()
-    with tempfile.TemporaryDirectory(prefix="goretain-hostile-") as folder:
-        for version in sys.argv[1:] or ["1.19", "1.26"]:
-            try:
-                hostile(version, tap, pathlib.Path(folder))
-            except Failure as failure:
-                tap.check(False, f"go{version} can be read", [failure])
-    tap.end()
-
-
 if __name__ == "__main__":
-    main()
+    each_argument(hostile, "1.19", "1.26")

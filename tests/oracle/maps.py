@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Maps are read as the program itself sees them.
 
-    maps.py [VERSION[:EXPERIMENT]]...    a Go version, a GOEXPERIMENT (1.24:noswissmap)
-    maps.py --pid PID                    any process: each map has as many entries as it says
+    maps.py [VERSION[:MODE]]...    a Go version and a mode of modes.py (1.24:X:noswissmap)
+    maps.py --pid PID              any process: each map has as many entries as it says
 
 The target (tests/targets/maps) builds maps and sync.Maps in every state, with every kind of key and value,
 and says what each holds: texts, types, the addresses that its keys and values refer to. Each entry and
@@ -13,14 +13,10 @@ import bisect
 import collections
 import functools
 import json
-import os
-import pathlib
-import re
-import subprocess
 import sys
-import tempfile
 
-from goretain import Failure, Tap, Target, build, run
+from goretain import Tap, Target, each_argument, run
+from modes import command
 
 CUT = 256  # bytes of a text that a table shows
 TINY = 16  # bytes of a block of the tiny allocator, which several boxes share
@@ -238,8 +234,8 @@ class Comparison:
 METHODS = ("error", "fmt.Stringer", "main.lengther")
 
 
-def compare(name, binary, folder, tap):
-    with Target(binary) as target:
+def compare(name, started, folder, tap):
+    with Target(*started) as target:
         told = []
         while (line := target.line()) != "ready":
             told.append(json.loads(line))
@@ -252,24 +248,19 @@ def compare(name, binary, folder, tap):
     Comparison(name, snapshot, told, tap).run()
 
 
-def main():
-    tap = Tap()
-    if sys.argv[1:2] == ["--pid"]:
-        maps = Maps(int(sys.argv[2]))
-        faults = maps.own_counts()
-        tap.check(not faults, f"{len(maps.maps)} maps list what they count", faults)
-        tap.end()
-    with tempfile.TemporaryDirectory() as folder:
-        for argument in sys.argv[1:] or ["1.19", "1.26"]:
-            version, _, experiment = argument.partition(":")
-            try:
-                os.environ["TARGET_EXPERIMENT"] = experiment
-                binary = build(version, "maps", pathlib.Path(folder) / "maps")
-                compare(argument, binary, pathlib.Path(folder), tap)
-            except (Failure, subprocess.CalledProcessError) as error:
-                tap.check(False, f"{argument}: {error}")
+def check_argument(argument, tap, folder):
+    version, _, mode = argument.partition(":")
+    compare(argument, command(version, mode or "plain", "maps", folder)(), folder, tap)
+
+
+def check_process(pid):
+    tap, maps = Tap(), Maps(pid)
+    faults = maps.own_counts()
+    tap.check(not faults, f"{len(maps.maps)} maps list what they count", faults)
     tap.end()
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--pid"]:
+        check_process(int(sys.argv[2]))
+    each_argument(check_argument, "1.19", "1.26")

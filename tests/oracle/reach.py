@@ -8,12 +8,9 @@ kind. goretain says of each whether it is live; then the program collects and du
 object called live must still be there, every object called dead must be gone.
 """
 
-import pathlib
-import sys
-import tempfile
 
 from dump import Heap
-from goretain import Failure, Tap, Target, run, sql
+from goretain import Target, each_argument, run, sql
 from modes import command
 
 
@@ -75,17 +72,10 @@ def reach(version, mode, tap, folder):
     return len(dead & left), len(live - left)
 
 
-def main():
-    tap = Tap()
-    with tempfile.TemporaryDirectory(prefix="goretain-reach-") as folder:
-        for argument in sys.argv[1:] or ["1.19", "1.26"]:
-            version, _, mode = argument.partition(":")
-            try:
-                reach(version, mode or "plain", tap, pathlib.Path(folder))
-            except Failure as failure:
-                tap.check(False, f"go{argument} can be read", [failure])
-    tap.end()
+def of_argument(argument, tap, folder):
+    version, _, mode = argument.partition(":")
+    reach(version, mode or "plain", tap, folder)
 
 
 if __name__ == "__main__":
-    main()
+    each_argument(of_argument, "1.19", "1.26")

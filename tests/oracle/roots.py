@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What the runtime keeps alive from outside the heap, and under which name.
 
-    roots.py [VERSION[:FLAVOUR]]...    a Go version; flavours: plain (default), cgo,
-                                       arenas (from 1.20 on), stripped
+    roots.py [VERSION[:MODE]]...    a Go version and a mode of modes.py; with X:arenas (from 1.20
+                                    on) there are user arenas, too
 
 The target (tests/targets/roots) has one object of its own for each such place and tells their names
 and addresses. goretain reads it; it collects and dumps; goretain reads it again, and it collects and
@@ -20,21 +20,12 @@ EXCEPTIONS, each of which must hold exactly
 
 import collections
 import os
-import pathlib
 import re
 import struct
-import sys
-import tempfile
 
 from dump import Heap
-from goretain import Failure, Tap, Target, build, meta, run, sql
-
-FLAVOURS = {
-    "plain": {},
-    "cgo": {"cgo": True},
-    "arenas": {"experiment": "arenas"},
-    "stripped": {"flags": ("-trimpath", "-ldflags=-s -w")},
-}
+from goretain import Failure, Target, each_argument, meta, run, sql
+from modes import command
 
 # Name of the target's object -> kind and name of its holder. The first that fits counts; what has
 # more than one holder is told by None, and what is not live by DEAD.
@@ -333,10 +324,10 @@ def timers(moment, minor, say):
     say(not wrong, f"{len(names)} timers are holders, by the functions that they run", wrong + names)
 
 
-def check(version, flavour, tap, folder):
-    name, minor = f"go{version} {flavour}", int(version.split(".")[1])
-    program = build(version, "roots", folder / f"roots-{version}-{flavour}", **FLAVOURS[flavour])
-    with Target(program, folder / "dump") as target:
+def check(version, mode, tap, folder):
+    name, minor = f"go{version} {mode}", int(version.split(".")[1])
+    start_command = command(version, mode, "roots", folder)
+    with Target(*start_command(folder / "dump")) as target:
         marks = start(target)
         moments = [Moment(target, marks, folder, i) for i in range(2)]
 
@@ -345,27 +336,24 @@ def check(version, flavour, tap, folder):
         def say(passed, what, details=()):
             tap.check(passed, f"{name}, {when}: {what}", details)
 
-        exact(moment, minor, flavour != "stripped", say)
-        holders(moment, table, minor, flavour != "stripped", say)
+        exact(moment, minor, mode != "stripped", say)
+        holders(moment, table, minor, mode != "stripped", say)
         if table is BEFORE:
             about(moment, say)
-            if flavour != "stripped":
+            if mode != "stripped":
                 told(moment, say)
             timers(moment, minor, say)
 
 
+def of_argument(argument, tap, folder):
+    version, _, mode = argument.partition(":")
+    check(version, mode or "plain", tap, folder)
+
+
 def main():
-    tap = Tap()
     # As it is by default when a program says that it is of Go 1.23 or later.
     os.environ["GODEBUG"] = "asynctimerchan=0"
-    with tempfile.TemporaryDirectory(prefix="goretain-roots-") as folder:
-        for argument in sys.argv[1:] or ["1.19", "1.26"]:
-            version, _, flavour = argument.partition(":")
-            try:
-                check(version, flavour or "plain", tap, pathlib.Path(folder))
-            except Failure as failure:
-                tap.check(False, f"go{argument} can be read", [failure])
-    tap.end()
+    each_argument(of_argument, "1.19", "1.26")
 
 
 if __name__ == "__main__":

@@ -13,14 +13,11 @@ the instructions where the runtime changes stacks, registers and the lists that 
 
 import collections
 import os
-import pathlib
 import random
-import sys
-import tempfile
 import time
 
 import instructions
-from goretain import Failure, GaveUp, Tap, Target, build, sql
+from goretain import Failure, GaveUp, Target, build, each_argument, sql
 
 STOPS = int(os.environ.get("STOPS", "15"))
 
@@ -194,16 +191,5 @@ def running(version, tap, folder):
         tap.check(run.stops and not wrong, f"{name}, {meaning}", [f"{len(wrong)} wrong", *wrong])
 
 
-def main():
-    tap = Tap()
-    with tempfile.TemporaryDirectory(prefix="goretain-running-") as folder:
-        for version in sys.argv[1:] or ["1.19", "1.26:c"]:
-            try:
-                running(version, tap, pathlib.Path(folder))
-            except Failure as failure:
-                tap.check(False, f"go{version} can be read", [failure])
-    tap.end()
-
-
 if __name__ == "__main__":
-    main()
+    each_argument(running, "1.19", "1.26:c")

@@ -15,11 +15,9 @@ reflection and C. After that it collects: what was called live must be there, wh
 import functools
 import pathlib
 import re
-import sys
-import tempfile
 
 from dump import Heap
-from goretain import Failure, Tap, Target, build, run, sql
+from goretain import Target, build, each_argument, run, sql
 from reach import describe
 
 ELIDED = re.compile(r"^\.\.\.(?:\d+|additional) frames elided\.\.\.$")
@@ -168,18 +166,11 @@ def frames(version, tap, folder, cgo):
     tap.check(not doubtful, f"go{name}: each of their roots is exact", doubtful)
 
 
-def main():
-    tap = Tap()
-    with tempfile.TemporaryDirectory(prefix="goretain-stacks-") as folder:
-        for version in sys.argv[1:] or ["1.19", "1.26"]:
-            try:
-                stacks(version, tap, pathlib.Path(folder))
-                for cgo in False, True:
-                    frames(version, tap, pathlib.Path(folder), cgo)
-            except Failure as failure:
-                tap.check(False, f"go{version} can be read", [failure])
-    tap.end()
+def all_kinds(version, tap, folder):
+    stacks(version, tap, folder)
+    for cgo in False, True:
+        frames(version, tap, folder, cgo)
 
 
 if __name__ == "__main__":
-    main()
+    each_argument(all_kinds, "1.19", "1.26")

@@ -11,15 +11,12 @@ each time, a map that is caught while it grows has each of its keys once, and no
 """
 
 import os
-import pathlib
 import random
 import struct
-import sys
-import tempfile
 import threading
 import time
 
-from goretain import Failure, GaveUp, Tap, Target, build, sql
+from goretain import Failure, GaveUp, Target, build, each_argument, sql
 
 STOPS = int(os.environ.get("STOPS", "15"))
 MARK = 0x5E71A15C0DE5E71A
@@ -209,16 +206,5 @@ def stops(version, tap, folder):
     run.check(tap, f"go{version}: {run.stops} stops", refused)
 
 
-def main():
-    tap = Tap()
-    with tempfile.TemporaryDirectory(prefix="goretain-stops-") as folder:
-        for version in sys.argv[1:] or ["1.19", "1.26"]:
-            try:
-                stops(version, tap, pathlib.Path(folder))
-            except Failure as failure:
-                tap.check(False, f"go{version} can be read", [failure])
-    tap.end()
-
-
 if __name__ == "__main__":
-    main()
+    each_argument(stops, "1.19", "1.26")

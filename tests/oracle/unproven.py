@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-from goretain import GORETAIN, TESTS, Failure, Tap, Target, build, meta, run, sql
+from goretain import GORETAIN, TESTS, Failure, Tap, Target, build, run, sql
 
 NEWEST = "1.27"
 OTHERS = ["1.18", "1.21", "1.24", "1.26"]

@@ -12,14 +12,12 @@ Ends with a table: function, stops, where the last ones stood, what was wrong.
 
 import math
 import os
-import pathlib
 import random
 import re
 import signal
 import sys
-import tempfile
 
-from goretain import Failure, Tap, Target, build, sql
+from goretain import Failure, Target, build, each_argument, sql
 from halt import Code, Halt
 from stops import READING, Stops
 
@@ -113,16 +111,5 @@ def look(version, tap, folder):
     run.check(tap, f"go{version}: {run.stops} stops in {len(run.table)} functions", refused)
 
 
-def main():
-    tap = Tap()
-    with tempfile.TemporaryDirectory(prefix="goretain-windows-") as folder:
-        for version in sys.argv[1:] or ["1.19", "1.26"]:
-            try:
-                look(version, tap, pathlib.Path(folder))
-            except Failure as failure:
-                tap.check(False, f"go{version} can be read", [failure])
-    tap.end()
-
-
 if __name__ == "__main__":
-    main()
+    each_argument(look, "1.19", "1.26")
