@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "graph/cleanup.h"
+#include "probes/broker.h"
 #include "probes/clock.h"
 #include "probes/taker.h"
 #include "probes/wire.h"
@@ -162,6 +163,17 @@ static int start_taker(struct broker *b, struct error *err)
 	return ours;
 }
 
+/* The file that the user named as number FILE; the reader can have no others opened. */
+static const char *named(const struct request *request, uint32_t file)
+{
+	switch (file) {
+	case FILE_TARGET: return request->pid ? NULL : request->target;
+	case FILE_EXE: return request->exe;
+	case FILE_BASE: return request->base;
+	default: return NULL;
+	}
+}
+
 /* Do what a request asks for. A descriptor that this returns is closed by the caller, but for
  * that of the output, which stays ours. */
 static int perform(struct broker *b, const struct broker_request *q, struct error *err)
@@ -170,7 +182,7 @@ static int perform(struct broker *b, const struct broker_request *q, struct erro
 	case BROKER_TAKER:
 		return start_taker(b, err);
 	case BROKER_FILE:
-		return files_named(b->request, q->file, err);
+		return files_named(named(b->request, q->file), err);
 	case BROKER_CREATE:
 		/* Replacing is for the user to allow, on our command line. */
 		return output_create(q->path, q->force && b->request->force, err);

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "graph/cleanup.h"
-#include "tui/broker.h"
 
 /* What is no file, in words; NULL if it is one. */
 static const char *no_file(mode_t mode)
@@ -25,9 +24,9 @@ static const char *no_file(mode_t mode)
 	}
 }
 
-/* Open a regular file and nothing else: opening a pipe waits for a writer, and a device may do
- * anything. Looked at twice, as it may change in between. */
-static int open_to_read(const char *path, struct error *err)
+/* Opening a pipe waits for a writer, and opening a device may do anything. Looked at twice, as it may
+ * change in between. */
+int files_named(const char *path, struct error *err)
 {
 	const char *reason = path ? NULL : "the command line names none";
 	struct stat st;
@@ -48,16 +47,6 @@ static int open_to_read(const char *path, struct error *err)
 	return -1;
 }
 
-int files_named(const struct request *request, uint32_t file, struct error *err)
-{
-	const char *const paths[] = {
-		[FILE_TARGET] = request->pid ? NULL : request->target,
-		[FILE_EXE] = request->exe, [FILE_BASE] = request->base,
-	};
-
-	return open_to_read(file < ARRAY_SIZE(paths) ? paths[file] : NULL, err);
-}
-
 /* Debian's place for debug files, gdb's "Debugging Information in Separate Files". */
 int files_debug(const char *id, struct error *err)
 {
@@ -68,7 +57,7 @@ int files_debug(const char *id, struct error *err)
 		return -1;
 	}
 	snprintf(path, sizeof path, "/usr/lib/debug/.build-id/%.2s/%.128s.debug", id, id + 2);
-	return open_to_read(path, err);
+	return files_named(path, err);
 }
 
 /* Does FD, just opened, begin as programs and libraries do? */
@@ -91,7 +80,7 @@ int files_mapped(const char *path, struct error *err)
 		     path[0] == '/' ? strerror(errno) : "no such path");
 		return -1;
 	}
-	fd = open_to_read(path, err);
+	fd = files_named(path, err);
 	if (fd < 0 || is_program(fd))
 		return fd;
 	close(fd);

@@ -2,16 +2,13 @@
 #ifndef GORETAIN_TUI_FILES_H
 #define GORETAIN_TUI_FILES_H
 
-#include <stdint.h>
-
 #include "graph/error.h"
-#include "tui/command.h"
 
 /* Each returns a descriptor, the caller's to close, or -1 with ERR set. Only regular files are opened to
  * be read. */
 
-/* File number FILE (enum broker_file) of the command line. */
-int files_named(const struct request *request, uint32_t file, struct error *err);
+/* The file PATH of the command line; NULL if that names none. */
+int files_named(const char *path, struct error *err);
 
 /* The debug file for a build id in hex. */
 int files_debug(const char *id, struct error *err);

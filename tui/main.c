@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "graph/clean.h"
+#include "probes/source.h"
+#include "probes/target.h"
 #include "tui/broker.h"
 #include "tui/commands/commands.h"
 #include "tui/options.h"
-#include "tui/source.h"
-#include "tui/target.h"
 
 static enum status complain(const struct error *err)
 {
@@ -27,7 +27,12 @@ static enum status complain(const struct error *err)
 /* The reader: in a process of its own, without privileges. */
 static enum status read_target(const struct request *request, int broker)
 {
-	struct source *source = source_new(request, broker);
+	const struct source_wish wish = {
+		.target = request->target, .live = request->pid != 0, .exe = request->exe != NULL,
+		.unproven = request->unproven, .verbose = request->verbose,
+		.max_pause_ms = request->max_pause_ms,
+	};
+	struct source *source = source_new(&wish, broker);
 	struct error err = {0};
 	bool ok = source ? request->command->run(request, source, &err)
 			 : fail_memory(&err, "anything");

@@ -1,6 +1,6 @@
 /* What TARGET on the command line means. */
-#ifndef GORETAIN_TUI_TARGET_H
-#define GORETAIN_TUI_TARGET_H
+#ifndef GORETAIN_PROBES_TARGET_H
+#define GORETAIN_PROBES_TARGET_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "tui/target.h"
+#include "probes/target.h"
 
 #include <dirent.h>
 #include <errno.h>

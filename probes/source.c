@@ -1,4 +1,4 @@
-#include "tui/source.h"
+#include "probes/source.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -8,14 +8,14 @@
 
 #include "graph/cleanup.h"
 #include "graph/text.h"
+#include "probes/broker.h"
 #include "probes/open.h"
 #include "probes/process.h"
 #include "probes/wire.h"
-#include "tui/broker.h"
 
 struct broker_source {
 	struct source source;
-	const struct request *request;
+	struct source_wish wish;
 	int broker;
 	pthread_mutex_t lock; /* one request at a time */
 };
@@ -81,9 +81,9 @@ static bool load_process(struct broker_source *s, struct graph *_Atomic *out,
 	int taker = ask_for_file(s, &q, err);
 	struct process *p = taker < 0 ? NULL : process_open(taker, err);
 
-	if (!p || !probe_load_process(p, s->request->max_pause_ms, &s->source, out, progress, err))
+	if (!p || !probe_load_process(p, s->wish.max_pause_ms, &s->source, out, progress, err))
 		return false;
-	if (s->request->verbose)
+	if (s->wish.verbose)
 		tell_stop(process_stop(p));
 	return true;
 }
@@ -99,11 +99,11 @@ static bool load_file(struct broker_source *s, struct graph *_Atomic *out,
 	if (fd < 0)
 		return false;
 	q.file = FILE_EXE;
-	if (s->request->exe && (exe = ask_for_file(s, &q, err)) < 0)
+	if (s->wish.exe && (exe = ask_for_file(s, &q, err)) < 0)
 		return false;
 	if (probe_load_file(fd, exe, &s->source, out, progress, &reason))
 		return true;
-	return fail(err, reason.code, "%.200s: %s", s->request->target, reason.message);
+	return fail(err, reason.code, "%.200s: %s", s->wish.target, reason.message);
 }
 
 static bool load(struct source *source, struct graph *_Atomic *out, struct progress *progress,
@@ -111,8 +111,8 @@ static bool load(struct source *source, struct graph *_Atomic *out, struct progr
 {
 	struct broker_source *s = of(source);
 
-	return s->request->pid ? load_process(s, out, progress, err)
-			       : load_file(s, out, progress, err);
+	return s->wish.live ? load_process(s, out, progress, err)
+			    : load_file(s, out, progress, err);
 }
 
 static bool save(struct source *source, struct graph *graph, int fd, struct progress *progress,
@@ -163,17 +163,17 @@ static int scratch_file(struct source *source, struct error *err)
 	return ask_for_file(of(source), &(struct broker_request){.op = BROKER_SCRATCH}, err);
 }
 
-struct source *source_new(const struct request *request, int broker)
+struct source *source_new(const struct source_wish *wish, int broker)
 {
 	struct broker_source *s = calloc(1, sizeof *s);
 
 	if (!s)
 		return NULL;
 	*s = (struct broker_source){
-		.source = {.unproven = request->unproven, .load = load, .save = save,
+		.source = {.unproven = wish->unproven, .load = load, .save = save,
 			   .create = create, .commit = commit, .debug_file = debug_file,
 			   .mapped_file = mapped_file, .scratch_file = scratch_file},
-		.request = request,
+		.wish = *wish,
 		.broker = broker,
 	};
 	pthread_mutex_init(&s->lock, NULL);

@@ -1,0 +1,35 @@
+/* What the reader asks of the broker: one request, one reply, over a SOCK_SEQPACKET socket. The broker
+ * itself is tui/broker.c; the reader's end of the socket is the source (probes/source.c). */
+#ifndef GORETAIN_PROBES_BROKER_H
+#define GORETAIN_PROBES_BROKER_H
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "graph/error.h"
+
+enum broker_op {
+	BROKER_TAKER,   /* a new taker for the target: its socket */
+	BROKER_FILE,    /* file number `file` of the command line: a descriptor to read */
+	BROKER_CREATE,  /* begin the output `path`: a descriptor to write */
+	BROKER_COMMIT,  /* the output is whole: give it its name */
+	BROKER_DEBUG,   /* the debug file for build id `path`, in hex: a descriptor, if any */
+	BROKER_MAPPED,  /* the program or library `path` that a core file names: a descriptor to read */
+	BROKER_SCRATCH, /* an empty file without a name: a descriptor */
+};
+
+/* The files that the user named. */
+enum broker_file { FILE_TARGET, FILE_EXE, FILE_BASE };
+
+struct broker_request {
+	uint32_t op;
+	uint32_t file; /* enum broker_file */
+	uint32_t force;
+	char path[PATH_MAX];
+};
+
+struct broker_reply {
+	struct error error; /* STATUS_OK: a descriptor comes along if the request is for one */
+};
+
+#endif
