@@ -398,32 +398,23 @@ bool elfcore_read(int fd, struct elfcore *out, struct error *err)
 	return true;
 }
 
+/* For bsearch. Segments and mappings both begin with the addresses that they are between. */
+static int compare_spans(const void *key, const void *item)
+{
+	uint64_t addr = *(const uint64_t *)key;
+	const uint64_t *span = item;
+
+	return addr < span[0] ? -1 : addr >= span[1];
+}
+
 const struct core_segment *elfcore_segment(const struct elfcore *core, uint64_t addr)
 {
-	uint32_t lo = 0, hi = core->n_segments;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (addr >= core->segments[mid].hi)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < core->n_segments && addr >= core->segments[lo].lo ? &core->segments[lo] : NULL;
+	return !core->n_segments ? NULL : bsearch(&addr, core->segments, core->n_segments,
+						  sizeof *core->segments, compare_spans);
 }
 
 const struct core_mapping *elfcore_mapping(const struct elfcore *core, uint64_t addr)
 {
-	uint32_t lo = 0, hi = core->n_mappings;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (addr >= core->mappings[mid].hi)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < core->n_mappings && addr >= core->mappings[lo].lo ? &core->mappings[lo] : NULL;
+	return !core->n_mappings ? NULL : bsearch(&addr, core->mappings, core->n_mappings,
+						  sizeof *core->mappings, compare_spans);
 }
