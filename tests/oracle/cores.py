@@ -28,16 +28,15 @@ TABLES = (
 )
 
 # Gives SIGABRT (6) its default action: rt_sigaction(2), number 13, in a thread that waits in the kernel,
-# whose registers are restored. What it reads lies far below the stack pointer. Then sends the signal to
-# that thread; no other one runs.
+# whose registers are restored. That action is all zeros, and so is runtime.zeroVal: nothing is written. Then
+# sends the signal to that thread; no other one runs.
 KEPT = "rax rdi rsi rdx r10 rcx r11 orig_rax pc".split()
 ABORT = (
     ["set language c", "handle SIGSTOP nostop noprint nopass", "set scheduler-locking on"]
     + ["set $call = {unsigned short}($pc - 2)"]
     + ["printf \"call %x\\n\", $call"]
     + [f"set $kept_{name} = ${name}" for name in KEPT]
-    + [f"set {{long}}($sp - {2048 - at}) = 0" for at in (0, 8, 16, 24)]
-    + ["set $rdi = 6", "set $rsi = $sp - 2048", "set $rdx = 0", "set $r10 = 8"]
+    + ["set $rdi = 6", "set $rsi = (long)&'runtime.zeroVal'", "set $rdx = 0", "set $r10 = 8"]
     + ["set $orig_rax = -1", "set $rax = 13", "set $pc = $pc - 2", "stepi"]
     + ["printf \"result %ld\\n\", $rax"]
     + [f"set ${name} = $kept_{name}" for name in KEPT]
