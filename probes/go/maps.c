@@ -12,7 +12,8 @@ enum { HMAP_FLAGS = 8, HMAP_B = 9, HMAP_BUCKETS = 16, HMAP_OLD_BUCKETS = 24 };
 enum { HMAP_SAME_SIZE_GROW = 8 };
 enum { TOPHASH_EVACUATED_X = 2, TOPHASH_EVACUATED_EMPTY = 4, TOPHASH_MIN = 5 };
 /* maps.Map and maps.table (internal/runtime/maps) */
-enum { MAP_DIR_PTR = 16, MAP_DIR_LEN = 24, TABLE_GROUPS = 16, TABLE_MASK = 24 };
+enum { MAP_DIR_PTR = 16, MAP_DIR_LEN = 24, MAP_DEPTH = 32 };
+enum { TABLE_DEPTH = 6, TABLE_GROUPS = 16, TABLE_MASK = 24 };
 enum { CTRL_EMPTY_OR_DELETED = 0x80 };
 
 static bool plain_next(struct map_cursor *c, struct map_slot *slot);
@@ -52,14 +53,37 @@ static bool open_buckets(struct map_view *map)
 	return true;
 }
 
+static uint64_t directory_at(const struct map_view *map, uint64_t i)
+{
+	return image_u64(map->go->image, map->directory + 8 * i);
+}
+
+/* Has the directory just been doubled, but not its length (Map.installTableSplit)? Every table stands
+ * in it twice then; in the old one that which was too small for a split stood once. */
+static bool just_doubled(const struct map_view *map)
+{
+	uint8_t depth = image_u8(map->go->image, map->header + MAP_DEPTH);
+
+	if (!map->n_tables || depth >= 32 || 1ull << depth != 2 * map->n_tables)
+		return false;
+	for (uint64_t i = 0; i < map->n_tables; i++)
+		if (directory_at(map, 2 * (i / 2)) != directory_at(map, i))
+			return false;
+	return directory_at(map, 2 * map->n_tables - 1) != 0;
+}
+
 static bool open_swiss(struct map_view *map)
 {
 	struct image *image = map->go->image;
 
 	map->directory = image_u64(image, map->header + MAP_DIR_PTR);
 	map->n_tables = image_u64(image, map->header + MAP_DIR_LEN);
-	return map->n_tables < MAX_TABLES && (map->n_tables & (map->n_tables - 1)) == 0 &&
-	       map->type->group_size >= 8;
+	if (map->n_tables >= MAX_TABLES || map->n_tables & (map->n_tables - 1) ||
+	    map->type->group_size < 8)
+		return false;
+	if (just_doubled(map))
+		map->n_tables *= 2;
+	return true;
 }
 
 static bool open_plain(struct map_view *map, struct go *go, const struct rtype *t, uint64_t addr)
@@ -166,6 +190,37 @@ static void bucket_parts(const struct map_view *map, map_part_fn fn, void *arg)
 		fn(arg, FORM_MAP_EXTRA, map->extra, 1);
 }
 
+/* How many places of the directory a table has, by its depth. */
+static uint64_t places_of(const struct map_view *map, uint64_t table)
+{
+	uint8_t depth = image_u8(map->go->image, table + TABLE_DEPTH);
+
+	return depth < 32 && map->n_tables >> depth ? map->n_tables >> depth : 1;
+}
+
+/* The table at place *AT of the directory, and *AT behind its places. While a table is replaced, by a
+ * larger one or by two (table.grow, Map.installTableSplit), the first of its places lead to the new and
+ * the others to the old one, which has all of its entries until that is done. */
+static uint64_t next_in_directory(const struct map_view *map, uint64_t *at)
+{
+	uint64_t i = *at, table = directory_at(map, i), places = places_of(map, table);
+
+	for (uint64_t reach = places; reach <= 2 * places; reach *= 2) {
+		uint64_t last;
+
+		if (i & (reach - 1) || map->n_tables - i < reach)
+			break;
+		last = directory_at(map, i + reach - 1);
+		if (last != table && i % places_of(map, last) == 0 && places_of(map, last) >= reach) {
+			table = last;
+			places = places_of(map, last);
+			break;
+		}
+	}
+	*at = i + places;
+	return table;
+}
+
 static void swiss_parts(const struct map_view *map, map_part_fn fn, void *arg)
 {
 	struct image *image = map->go->image;
@@ -178,7 +233,7 @@ static void swiss_parts(const struct map_view *map, map_part_fn fn, void *arg)
 	}
 	fn(arg, FORM_MAP_DIRECTORY, map->directory, map->n_tables);
 	for (uint64_t i = 0; i < map->n_tables; i++) {
-		uint64_t table = image_u64(image, map->directory + 8 * i), groups;
+		uint64_t table = directory_at(map, i), groups;
 
 		if (!table)
 			return;
@@ -260,14 +315,33 @@ void map_parts(const struct map_view *map, map_part_fn fn, void *arg)
 	}
 }
 
-struct slot_sum { uint64_t slots; };
-
 static void sum_slots(void *arg, enum form form, uint64_t addr, uint64_t n)
 {
-	struct slot_sum *sum = arg;
+	uint64_t *slots = arg;
 
-	if (form == FORM_MAP_GROUPS || form == FORM_MAP_BUCKETS)
-		sum->slots += CELLS * n;
+	if (form == FORM_MAP_BUCKETS)
+		*slots += CELLS * n;
+}
+
+static uint64_t plain_slots(const struct map_view *map)
+{
+	uint64_t slots = 0, last = 0;
+
+	if (!swiss(map))
+		bucket_parts(map, sum_slots, &slots);
+	else if (!map->n_tables)
+		return map->directory ? CELLS : 0;
+	for (uint64_t i = 0; i < map->n_tables;) {
+		uint64_t table = next_in_directory(map, &i);
+		uint64_t groups = image_u64(map->go->image, table + TABLE_MASK) + 1;
+
+		if (!table)
+			break;
+		if (table != last && groups <= MAX_GROUPS)
+			slots += CELLS * groups;
+		last = table;
+	}
+	return slots;
 }
 
 /* Of a trie: its inner nodes' children. */
@@ -284,13 +358,9 @@ static uint64_t trie_slots(const struct map_view *map)
 
 uint64_t map_slots(const struct map_view *map)
 {
-	struct slot_sum sum = { 0 };
-
 	if (map->sync.design == SYNC_TRIE)
 		return trie_slots(map);
-	if (map->type)
-		plain_parts(map, sum_slots, &sum);
-	return sum.slots;
+	return map->type ? plain_slots(map) : 0;
 }
 
 /* ---- entries ---- */
@@ -405,7 +475,7 @@ static bool next_table(struct map_cursor *c)
 		return c->outer++ == 0 && c->block;
 	}
 	while (c->outer < map->n_tables) {
-		uint64_t table = image_u64(image, map->directory + 8 * c->outer++);
+		uint64_t table = next_in_directory(map, &c->outer);
 
 		if (!table)
 			return false;

@@ -171,6 +171,7 @@ func makeStates() {
 	makeNaNs()
 	makeGrowing()
 	makeDeleted()
+	makeCaught()
 }
 
 func makeNaNs() {
