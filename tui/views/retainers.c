@@ -114,7 +114,7 @@ bool retainers_tree(struct retainers *r, const struct path *path, struct progres
 	uint32_t above = UINT32_MAX, goal = r->subject;
 	uint32_t left = path ? path->n - 1 : 0;
 	struct branch nothing = { .kind = HELD_NOTHING, .leaf = true, .node = NO_NODE,
-				       .via = NO_NODE };
+				       .number = r->subject, .via = NO_NODE };
 
 	for (unsigned level = 0; level < MOST_LEVELS; level++) {
 		uint32_t via = left ? path->objects[left - 1] : NO_NODE, next = via;
@@ -169,6 +169,7 @@ void retainers_chain(struct retainers *r)
 		row.bytes = graph_retained(g, node);
 		n += branches_insert(r->rows, r->rows->n, &row);
 	}
+	row.number = r->subject;
 	row.kind = node == NO_NODE ? HELD_NOTHING : node == root ? HELD_SEVERAL : HELD_SKIPPED;
 	row.node = NO_NODE;
 	row.bytes = 0;
@@ -236,7 +237,10 @@ void retainers_say(const struct graph *g, struct branch *row)
 		return;
 	case HELD_SKIPPED: text_puts(&row->what.text, "… and so on, up to"); return;
 	case HELD_NOTHING:
-		text_puts(&row->what.text, "nothing: it is garbage, the next collection frees it");
+		text_puts(&row->what.text, "nothing: it is garbage, ");
+		text_puts(&row->what.text, graph_finalizer(g, row->number) == NO_NODE
+						   ? "the next collection frees it"
+						   : "freed when its finalizer has run");
 		return;
 	}
 }

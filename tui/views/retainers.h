@@ -19,7 +19,7 @@ enum held_kind {
 	HELD_DOMINATOR,  /* `node`, an object or a holder, dominates the rows before it */
 	HELD_SEVERAL,    /* nothing single does */
 	HELD_SKIPPED,    /* dominators left out */
-	HELD_NOTHING,    /* garbage */
+	HELD_NOTHING,    /* object `number` is garbage */
 };
 
 struct retainers {
