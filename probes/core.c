@@ -56,6 +56,17 @@ static uint64_t readable(const struct core_segment *s)
 	return n & ~(IMAGE_PAGE - 1ull);
 }
 
+static uint64_t file_place(const struct image_range *r, uint64_t addr)
+{
+	return r->file_offset + (addr - r->lo);
+}
+
+/* Bytes of a file from AT on, in whole pages. */
+static uint64_t left_of(const struct backing *b, uint64_t at)
+{
+	return at < b->size ? (b->size - at + IMAGE_PAGE - 1) & ~(IMAGE_PAGE - 1ull) : 0;
+}
+
 /* From where the page at ADDR of range number RANGE comes; in *END, until where that is so. */
 static enum from where(const struct core *c, const struct image *image, uint32_t range, uint64_t addr,
 		       uint64_t *end)
@@ -65,6 +76,7 @@ static enum from where(const struct core *c, const struct image *image, uint32_t
 	uint64_t there = s ? s->lo + readable(s) : 0;
 	uint64_t promised = s ? (s->lo + s->promised + IMAGE_PAGE - 1) & ~(IMAGE_PAGE - 1ull) : 0;
 	bool writable = r->flags & RANGE_WRITE;
+	uint64_t left;
 
 	*end = r->hi;
 	if (addr < there) {
@@ -77,7 +89,10 @@ static enum from where(const struct core *c, const struct image *image, uint32_t
 	}
 	if (r->file == NO_FILE || c->backing[r->file].fd < 0 || (writable && !c->keeps_private))
 		return FROM_NOWHERE;
-	return FROM_FILE;
+	left = left_of(&c->backing[r->file], file_place(r, addr));
+	if (left && left < r->hi - addr)
+		*end = addr + left;
+	return left ? FROM_FILE : FROM_NOWHERE;
 }
 
 /* Should the core file have the page at ADDR of range number RANGE? */
@@ -153,7 +168,6 @@ static void fill(struct core *c, struct image *image, uint32_t range, uint64_t a
 	const struct image_range *r = &image->ranges[range];
 	const struct core_segment *s = segment_of(c, range);
 	uint64_t offset = r->offset + (addr - r->lo);
-	uint64_t in_file = r->file_offset + (addr - r->lo);
 
 	if (from == FROM_CORE && is_hole(c->fd, s->at + (addr - s->lo), n)) {
 		mark(image, offset, n, PAGE_ZERO);
@@ -161,13 +175,11 @@ static void fill(struct core *c, struct image *image, uint32_t range, uint64_t a
 		take_block(c, image, offset, n, PAGE_STOP);
 	} else if (from == FROM_FILE) {
 		const struct backing *b = &c->backing[r->file];
-		uint64_t left = in_file < b->size ? b->size - in_file + IMAGE_PAGE - 1 : 0;
-		uint64_t part = left < n ? left & ~(IMAGE_PAGE - 1ull) : n;
 
-		if (!read_block(b->fd, in_file, c->block, part))
-			part = 0;
-		take_block(c, image, offset, part, PAGE_FILE);
-		mark(image, offset + part, n - part, PAGE_HOLE);
+		if (read_block(b->fd, file_place(r, addr), c->block, n))
+			take_block(c, image, offset, n, PAGE_FILE);
+		else
+			mark(image, offset, n, PAGE_HOLE);
 	} else {
 		mark(image, offset, n, PAGE_HOLE);
 	}
@@ -470,6 +482,22 @@ static uint64_t count_missing(const struct core *c, const struct image *image)
 	return n;
 }
 
+/* The first page of [ADDR, END) of range number RANGE, all from FROM, that is in no hole of its file; END
+ * if there is none. Holes are left to be fetched: a small file can have terabytes of them. */
+static uint64_t behind_hole(const struct core *c, const struct image *image, uint32_t range,
+			    uint64_t addr, uint64_t end, enum from from)
+{
+	const struct image_range *r = &image->ranges[range];
+	const struct core_segment *s = segment_of(c, range);
+	uint64_t at = from == FROM_CORE ? s->at + (addr - s->lo) : file_place(r, addr), skip;
+	off_t data = lseek(from == FROM_CORE ? c->fd : c->backing[r->file].fd, (off_t)at, SEEK_DATA);
+
+	if (data < 0)
+		return errno == ENXIO ? end : addr;
+	skip = ((uint64_t)data - at) & ~(IMAGE_PAGE - 1ull);
+	return skip < end - addr ? addr + skip : end;
+}
+
 /* Read what a stop would have copied, so that all of it is accounted for. */
 static bool read_own(struct core *c, struct image *image, uint64_t total, struct progress *progress,
 		     struct error *err)
@@ -481,11 +509,12 @@ static bool read_own(struct core *c, struct image *image, uint64_t total, struct
 
 		for (uint64_t at = r->lo; is_private(r) && at < r->hi; at = end) {
 			uint64_t before = c->filled;
-			bool nowhere = where(c, image, i, at, &end) == FROM_NOWHERE;
+			enum from from = where(c, image, i, at, &end);
 
 			if (progress_cancelled(progress))
 				return fail(err, STATUS_REFUSED, "cancelled");
-			if (nowhere)
+			if (from == FROM_NOWHERE ||
+			    (at = behind_hole(c, image, i, at, end, from)) == end)
 				continue;
 			if (end - at > BLOCK)
 				end = at + BLOCK;

@@ -297,8 +297,10 @@ static bool read_mappings(struct elfcore *core, const struct note *note, struct 
 {
 	autofree uint8_t *bytes = NULL;
 
-	if (core->mappings || note->size > MAX_FILE_NOTE)
+	/* Once: there may be as many notes as anybody likes. */
+	if (core->mappings_read || note->size > MAX_FILE_NOTE)
 		return true;
+	core->mappings_read = true;
 	bytes = calloc(note->size + 1, 1);
 	if (!bytes)
 		return fail_memory(err, "the list of mapped files");

@@ -28,6 +28,7 @@ struct elfcore {
 	uint32_t n_segments, segment_capacity;
 	struct core_mapping *mappings;  /* likewise */
 	uint32_t n_mappings;
+	bool mappings_read;             /* or tried: there is no second list of them */
 	char **files;
 	uint32_t n_files, file_capacity;
 	struct image_thread *threads;   /* the first is the one that crashed */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #include <cmocka.h>
@@ -343,6 +344,41 @@ static void test_many_segments(void **unused)
 	free(bytes);
 }
 
+/* A file with little in it that claims much: terabytes of holes, and one large list of mapped files that
+ * many notes name. Who takes it at its word is ended by the alarm. */
+static void test_small_claims_much(void **unused)
+{
+	enum { LOADS = 62, NOTES = 2000, N = LOADS + NOTES };
+	const uint64_t huge = 1ull << 40, list = 48ull << 20, at = 1ull << 20;
+	const Elf64_Nhdr note = {5, (uint32_t)list, NT_FILE};
+	const Elf64_Ehdr head = {
+		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+		.e_type = ET_CORE, .e_machine = arch_elf_machine, .e_phoff = sizeof head,
+		.e_phentsize = sizeof(Elf64_Phdr), .e_phnum = N,
+	};
+	autofree Elf64_Phdr *headers = calloc(N, sizeof *headers);
+	autoclose int fd = corefile_open(&head, sizeof head);
+	struct error err = {0};
+	struct image *read;
+
+	for (uint64_t i = 0; i < N; i++)
+		headers[i] = i < LOADS
+			? (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_memsz = huge,
+				       .p_filesz = huge, .p_vaddr = huge * (i + 1)}
+			: (Elf64_Phdr){.p_type = PT_NOTE, .p_offset = at,
+				       .p_filesz = sizeof note + 8 + list};
+	assert_true(pwrite(fd, headers, N * sizeof *headers, sizeof head) > 0 &&
+		    pwrite(fd, &note, sizeof note, (off_t)at) > 0 &&
+		    pwrite(fd, "CORE", 5, (off_t)(at + sizeof note)) > 0 &&
+		    ftruncate(fd, (off_t)huge) == 0);
+	alarm(15);
+	read = core_read(fd, -1, &nowhere, &lack, NULL, &err);
+	alarm(0);
+	assert_non_null(read);
+	assert_int_equal(read->memory_size, LOADS * huge);
+	image_free(read);
+}
+
 /* ---- compressed ---- */
 
 static void test_unpack(void **unused)
@@ -379,7 +415,7 @@ int main(void)
 		cmocka_unit_test(test_cut_in_memory), cmocka_unit_test(test_cut_early),
 		cmocka_unit_test(test_machines), cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_notes), cmocka_unit_test(test_many_segments),
-		cmocka_unit_test(test_unpack),
+		cmocka_unit_test(test_small_claims_much), cmocka_unit_test(test_unpack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
