@@ -24,27 +24,38 @@ static const char *no_file(mode_t mode)
 	}
 }
 
-/* Opening a pipe waits for a writer, and opening a device may do anything. Looked at twice, as it may
- * change in between. */
+/* Why PATH cannot be opened, or NULL and in *FD the descriptor. Opening a pipe waits for a writer, and
+ * opening a device may do anything: what is found is held first, then looked at, then opened, so that
+ * nobody can put another in its place in between. FOREIGN: nothing is opened that the user could not open
+ * (access asks for the real user, without privileges that this program was given). */
+static const char *open_regular(const char *path, bool foreign, int *fd)
+{
+	autoclose int place = open(path, O_PATH | O_CLOEXEC);
+	const char *reason = NULL;
+	char held[64];
+	struct stat st;
+
+	if (foreign && access(path, R_OK) != 0)
+		return strerror(errno);
+	if (place < 0 || fstat(place, &st) != 0)
+		return strerror(errno);
+	if ((reason = no_file(st.st_mode)))
+		return reason;
+	snprintf(held, sizeof held, "/proc/self/fd/%d", place);
+	if (foreign && access(held, R_OK) != 0)
+		return strerror(errno);
+	*fd = open(held, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return *fd < 0 ? strerror(errno) : NULL;
+}
+
 int files_named(const char *path, struct error *err)
 {
-	const char *reason = path ? NULL : "the command line names none";
-	struct stat st;
 	int fd = -1;
+	const char *reason = path ? open_regular(path, false, &fd) : "the command line names none";
 
-	if (path && (stat(path, &st) != 0 ||
-		     (!(reason = no_file(st.st_mode)) &&
-		      ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0 ||
-		       fstat(fd, &st) != 0))))
-		reason = strerror(errno);
-	if (!reason)
-		reason = no_file(st.st_mode);
-	if (!reason)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	fail(err, STATUS_BAD_FILE, "cannot open %.300s: %s", path ? path : "a file", reason);
-	return -1;
+	if (reason)
+		fail(err, STATUS_BAD_FILE, "cannot open %.300s: %s", path ? path : "a file", reason);
+	return fd;
 }
 
 /* Debian's place for debug files, gdb's "Debugging Information in Separate Files". */
@@ -60,31 +71,30 @@ int files_debug(const char *id, struct error *err)
 	return files_named(path, err);
 }
 
-/* Does FD, just opened, begin as programs and libraries do? */
+/* Does FD, just opened, begin as programs and libraries do? What the kernel makes up has no size, and to
+ * read it may take it away from others (/proc/kmsg). */
 static bool is_program(int fd)
 {
 	Elf64_Ehdr h;
+	struct stat st;
 
-	return pread(fd, &h, sizeof h, 0) == sizeof h && memcmp(h.e_ident, ELFMAG, SELFMAG) == 0 &&
+	return fstat(fd, &st) == 0 && st.st_size >= (off_t)sizeof h &&
+	       pread(fd, &h, sizeof h, 0) == sizeof h && memcmp(h.e_ident, ELFMAG, SELFMAG) == 0 &&
 	       (h.e_type == ET_EXEC || h.e_type == ET_DYN);
 }
 
-/* The path is a stranger's, so it opens nothing that the user could not open (access asks for the real
- * user, without privileges that this program was given), and nothing but programs. */
+/* The path is a stranger's, so it opens nothing but programs. */
 int files_mapped(const char *path, struct error *err)
 {
-	int fd;
+	int fd = -1;
+	const char *reason = path[0] == '/' ? open_regular(path, true, &fd) : "no such path";
 
-	if (path[0] != '/' || access(path, R_OK) != 0) {
-		fail(err, STATUS_BAD_FILE, "cannot open %.200s: %s", path,
-		     path[0] == '/' ? strerror(errno) : "no such path");
-		return -1;
-	}
-	fd = files_named(path, err);
-	if (fd < 0 || is_program(fd))
+	if (!reason && is_program(fd))
 		return fd;
-	close(fd);
-	fail(err, STATUS_BAD_FILE, "cannot open %.200s: it is no program", path);
+	if (fd >= 0)
+		close(fd);
+	fail(err, STATUS_BAD_FILE, "cannot open %.200s: %s", path,
+	     reason ? reason : "it is no program");
 	return -1;
 }
 
