@@ -176,7 +176,7 @@ static void object_details(const struct graph *g, const struct index *index, uin
 	else
 		several_holders(g, object, out);
 	if (flags & OBJECT_RUNTIME_ONLY)
-		fact(out, "live", "only by the runtime's own bookkeeping");
+		fact(out, "live", "only by a finalizer that waits, or the runtime's bookkeeping");
 	if (flags & OBJECT_AFTER_STOP)
 		fact(out, "doubt", "its bytes were read after the stop");
 	if (flags & OBJECT_IN_FLIGHT)

@@ -54,7 +54,9 @@ static void add_words(struct roots *roots, uint32_t holder, uint64_t at, unsigne
 
 /* ---- finalizers ---- */
 
-/* What the object refers to, as roots. */
+/* What the object refers to, as roots: it must be there when the finalizer runs. While the object is
+ * reached otherwise, that adds nothing: what it refers to goes with it. So these hold only what nothing
+ * else does. */
 static void add_referents(struct roots *roots, uint32_t holder, uint64_t addr)
 {
 	struct mask_reader *reader = &roots->heap->typing.reader;
@@ -68,7 +70,7 @@ static void add_referents(struct roots *roots, uint32_t holder, uint64_t addr)
 	while ((offset = mask_next(&it)) != UINT64_MAX)
 		add_value(roots, holder, o.addr + offset,
 			  image_u64(roots->heap->image, o.addr + offset), ROOT_FINALIZER,
-			  STRENGTH_STRONG);
+			  STRENGTH_RUNTIME);
 }
 
 static void add_finalizer(struct roots *roots, const struct special *s)

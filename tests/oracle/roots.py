@@ -53,13 +53,12 @@ ALWAYS = (
     (r"timer\.sleep", ("goroutine", r"goroutine \d+ main\.makeFuncs")),
     (r"context\.value", ("timer", r"timer context\.")),
     (r"poll\.waits", ("goroutine", r"goroutine \d+ main\.makeDeadlines")),
-    (r"held\.referent", SEVERAL),
-    (r"(held|weak\.held)", ("global", r"main\.kept$")),
+    # A finalizer holds what its object refers to only when nothing else does.
+    (r"(held(\.referent)?|weak\.held|pinned(\.referent)?)", ("global", r"main\.kept$")),
     (r"\w+\.cleanup\.held\.argument", ("special", CLEANUP + r" of main\.mark$")),
     (r"\w+\.cleanup\.held", ("global", r"main\.kept$")),
     (r"unique\.held", ("global", r"main\.canonical$")),
     (r"(weak|unique)\.(lost|forgotten|inside)", DEAD),
-    (r"pinned$|pinned\.referent", SEVERAL),
     (r"handle(\.referent)?$", ("global", r"runtime/cgo\.handles$")),
     # A finalizer that refers to its object, or an object that does, never runs.
     (r"\w+\.(cycle|itself)", ("special", FUNCTION + "$")),

@@ -198,7 +198,8 @@ static void say_root(const struct graph *g, struct branch *row)
 	if (root->known == KNOWN_CONSERVATIVE)
 		line_puts(&row->what, ROLE_DIM, "  looks like a pointer");
 	if (root->strength == STRENGTH_RUNTIME)
-		line_puts(&row->what, ROLE_DIM, "  bookkeeping");
+		line_puts(&row->what, ROLE_DIM, root->kind == ROOT_FINALIZER
+						? "  only if nothing else does" : "  bookkeeping");
 }
 
 static void say_referrer(const struct graph *g, struct branch *row)
