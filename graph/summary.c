@@ -37,12 +37,15 @@ void summary_stop(const struct graph *g, struct text *out)
 	char when[64];
 	struct tm tm;
 
-	text_puts(out, "stopped ");
-	text_duration(out, g->meta.pause_ns);
+	/* For a core file nothing was stopped. */
+	if (g->meta.pause_ns) {
+		text_puts(out, "stopped ");
+		text_duration(out, g->meta.pause_ns);
+	}
 	if (g->meta.taken_at <= 0 || !gmtime_r(&taken, &tm))
 		return;
 	strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S UTC", &tm);
-	text_printf(out, " · %s", when);
+	text_printf(out, "%s%s", g->meta.pause_ns ? " · " : "taken ", when);
 }
 
 /* --- memory --- */
@@ -133,14 +136,28 @@ static int compare_names(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "");
 }
 
+/* Can holders of the kind be alike? Of one global there is one. */
+static bool has_kin(const struct graph *g, uint32_t holder)
+{
+	enum holder_kind kind = g->holders[holder].kind;
+
+	return task_of(g, holder) || kind == HOLDER_TIMER || kind == HOLDER_SPECIAL;
+}
+
 /* Order in which holders of one group stand side by side. */
 static int compare_kin(const struct graph *g, uint32_t a, uint32_t b)
 {
 	const struct task *left = task_of(g, a), *right = task_of(g, b);
-	int order;
+	int order = (int)has_kin(g, a) - (int)has_kin(g, b);
 
+	if (!order)
+		order = (int)g->holders[a].kind - (int)g->holders[b].kind;
+	if (order)
+		return order;
+	if (!has_kin(g, a))
+		return a < b ? -1 : a > b;
 	if (!left || !right)
-		return left ? 1 : right ? -1 : a < b ? -1 : a > b;
+		return compare_names(g->holders[a].name, g->holders[b].name);
 	order = compare_names(left->function, right->function);
 	return order ? order : compare_names(left->wait, right->wait);
 }
@@ -228,9 +245,12 @@ void summary_group(const struct graph *g, const struct holder_group *group, stru
 {
 	const struct task *task = task_of(g, group->holder);
 
-	if (group->count > 1 && task) {
+	if (group->count > 1) {
 		text_count(out, group->count);
-		text_puts(out, " × goroutine ");
+		text_puts(out, " × ");
+	}
+	if (group->count > 1 && task) {
+		text_puts(out, "goroutine ");
 		text_symbol(out, task->function ? task->function : "?");
 	} else {
 		label_holder(g, group->holder, out);

@@ -26,7 +26,8 @@ uint32_t summary_memory(const struct graph *g, struct memory_part *parts, uint32
  * insides of maps are left out: they say the same as their maps. */
 uint32_t summary_types(const struct graph *g, uint32_t *types, uint32_t max, uint32_t *all);
 
-/* Holders that say the same: goroutines of one function that wait for the same are one group. */
+/* Holders that say the same: goroutines of one function that wait for the same, timers, finalizers and
+ * cleanups of one name. */
 struct holder_group {
 	uint32_t holder;   /* the one of them that retains most */
 	uint32_t count;
@@ -35,8 +36,8 @@ struct holder_group {
 	bool minor;        /* the runtime's own, and little: comes after all others */
 };
 
-/* Groups by what they retain together, at most MAX, most first (minor ones last); *ALL: groups that retain anything.
- * 0 with ERR set without memory. */
+/* Groups by what they retain together, at most MAX, most first (minor ones last); *ALL: groups that
+ * retain anything. 0 with ERR set without memory. */
 uint32_t summary_holders(const struct graph *g, struct holder_group *groups, uint32_t max,
 			 uint32_t *all, struct error *err);
 

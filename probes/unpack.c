@@ -164,7 +164,7 @@ static bool unpack(struct unpacker *u)
 bool unpack_zstd(int from, int to, struct progress *progress, struct error *err)
 {
 	struct unpacker u = {.from = from, .to = to, .progress = progress, .err = err};
-	struct stat st;
+	struct stat st = {0};
 	bool ok;
 
 	progress_begin(progress, "unpacking", fstat(from, &st) == 0 ? (uint64_t)st.st_size : 0);
@@ -175,5 +175,7 @@ bool unpack_zstd(int from, int to, struct progress *progress, struct error *err)
 	ZSTD_freeDCtx(u.zstd);
 	free(u.in);
 	free(u.out);
+	if (ok && st.st_nlink) /* that it is not of now */
+		futimens(to, (const struct timespec[]){ st.st_atim, st.st_mtim });
 	return ok;
 }

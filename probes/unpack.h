@@ -13,9 +13,9 @@ enum packing packing_of(int fd);
 /* Record that a file in PACKING is not read, and the command that unpacks it. Returns false. */
 bool packing_refuse(enum packing packing, struct error *err);
 
-/* Unpack the file FROM into the empty file TO, in which zeros take no room. Stops with STATUS_REFUSED
- * while the file system that TO is on still has some room left, with STATUS_BAD_FILE if FROM is
- * damaged or was cut. */
+/* Unpack the file FROM into the empty file TO, in which zeros take no room and which gets its time.
+ * Stops with STATUS_REFUSED while the file system that TO is on still has some room left, with
+ * STATUS_BAD_FILE if FROM is damaged or was cut. */
 bool unpack_zstd(int from, int to, struct progress *progress, struct error *err);
 
 #endif

@@ -54,7 +54,7 @@ ALWAYS = (
     (r"context\.value", ("timer", r"timer context\.")),
     (r"poll\.waits", ("goroutine", r"goroutine \d+ main\.makeDeadlines")),
     # A finalizer holds what its object refers to only when nothing else does.
-    (r"(held(\.referent)?|weak\.held|pinned(\.referent)?)", ("global", r"main\.kept$")),
+    (r"(held|weak\.held|pinned)(\.referent)?$", ("global", r"main\.kept$")),
     (r"\w+\.cleanup\.held\.argument", ("special", CLEANUP + r" of main\.mark$")),
     (r"\w+\.cleanup\.held", ("global", r"main\.kept$")),
     (r"unique\.held", ("global", r"main\.canonical$")),

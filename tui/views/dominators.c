@@ -27,7 +27,7 @@ enum row_kind {
 	ROW_NODE,       /* a holder or an object; for a holder that is nothing but a pointer to
 			 * one object, `via` is that object */
 	ROW_ALIKE, ROW_SEVERAL, ROW_REST_HOLDERS, /* as enum top_kind */
-	ROW_MORE_ALIKE, /* more of the tasks above */
+	ROW_MORE_ALIKE, /* more of those above */
 	ROW_FOLD,       /* more objects of `type` */
 	ROW_REST,       /* more objects of any type */
 	ROW_WAIT,       /* being computed */
@@ -255,12 +255,20 @@ static void say_holder(const struct graph *g, struct branch *row)
 static void say_alike(const struct graph *g, const struct dominators *d,
 		      const struct branch *row, struct line *out)
 {
-	struct task task = g->tasks[g->holders[row->node - g->n_objects].task];
+	uint32_t holder = row->node - g->n_objects;
+	struct task task;
 
-	task.wait_ns = d->tops.items[row->number].wait_ns;
 	text_count(&out->text, row->count);
 	line_role(out, ROLE_ROOT);
-	text_puts(&out->text, " × goroutine ");
+	text_puts(&out->text, " × ");
+	if (g->holders[holder].kind != HOLDER_TASK) {
+		label_holder(g, holder, &out->text);
+		line_role(out, ROLE_PLAIN);
+		return;
+	}
+	task = g->tasks[g->holders[holder].task];
+	task.wait_ns = d->tops.items[row->number].wait_ns;
+	text_puts(&out->text, "goroutine ");
 	text_symbol(&out->text, task.function ? task.function : "?");
 	line_role(out, ROLE_PLAIN);
 	line_less(out);
@@ -297,7 +305,7 @@ static void say(struct page *page, struct branch *row)
 		text_puts(&row->what.text, "  none alone frees it");
 		return;
 	case ROW_REST_HOLDERS: say_more(row, "smaller holders", &row->what); return;
-	case ROW_MORE_ALIKE: say_more(row, "more that do the same", &row->what); return;
+	case ROW_MORE_ALIKE: say_more(row, "more that are alike", &row->what); return;
 	case ROW_FOLD: say_more(row, "more like these", &row->what); return;
 	case ROW_REST: say_more(row, "more of other types", &row->what); return;
 	case ROW_WAIT: text_puts(&row->what.text, "· counting what is below"); return;
@@ -362,7 +370,7 @@ static uint32_t node_below(const struct graph *g, const struct branch *row)
 	return row->node;
 }
 
-/* The rows for alike tasks are at hand. */
+/* The rows for alike holders are at hand. */
 static void unfold_alike(struct page *page, struct dominators *d, uint32_t at)
 {
 	struct branch *row = &d->tree.rows[at];
@@ -428,7 +436,7 @@ static void open_table(struct page *page, struct dominators *d, uint32_t at)
 		nodes = top_rows_members(d->graph, &d->tops, row->number, &request.n_nodes);
 		request.nodes = nodes;
 		text_puts(&title, row->kind == ROW_REST_HOLDERS ? "smaller holders"
-								: "goroutines that do the same");
+								: "those that are alike");
 	}
 	request.title = text_string(&title);
 	screen_open(page->screen, &objects_view, &request);
@@ -523,7 +531,7 @@ static void say_crumb(struct page *page, struct dominators *d)
 			say(page, r);
 		text_puts(&page->crumb.text, page->crumb.text.length ? " ▸ " : "");
 		text_puts(&page->crumb.text, r->more.text.length ? text_string(&r->more.text) :
-			  r->kind == ROW_ALIKE ? "alike goroutines" :
+			  r->kind == ROW_ALIKE ? "those that are alike" :
 			  r->kind == ROW_SEVERAL ? "several at once" : "…");
 	}
 	text_puts(&page->note.text, "dominator chain");

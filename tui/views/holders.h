@@ -1,4 +1,4 @@
-/* The first level of the dominator tree, made for people: alike goroutines are one row, and what no
+/* The first level of the dominator tree, made for people: alike goroutines, timers or finalizers are one row, and what no
  * single thing holds is a row of its own. */
 #ifndef GORETAIN_TUI_VIEWS_HOLDERS_H
 #define GORETAIN_TUI_VIEWS_HOLDERS_H
@@ -8,7 +8,7 @@
 
 enum top_kind {
 	TOP_HOLDER,
-	TOP_ALIKE,   /* `count` goroutines that do the same; `node` is the largest of them */
+	TOP_ALIKE,   /* `count` that are alike; `node` is the largest of them */
 	TOP_SEVERAL, /* objects that several holders reach; `node` is the root */
 	TOP_REST,    /* `count` smaller groups of holders */
 };
