@@ -142,6 +142,9 @@ static bool parse_words(char **words, struct request *r, struct error *err)
 	if (r->command->takes_argument && !(r->argument = *words++))
 		return fail(err, STATUS_USAGE, "something is missing: goretain %s %s",
 			    r->command->name, r->command->usage);
+	if (*words && !*r->command->name)
+		return fail(err, STATUS_USAGE, "there is no command %.100s; goretain --help names "
+			    "them all", r->target);
 	if (*words)
 		return fail(err, STATUS_USAGE, "too many words: goretain %s %s", r->command->name,
 			    r->command->usage);
