@@ -6,7 +6,9 @@
 A quiet program (tests/targets/garbage) with the collector off holds live objects and garbage of every
 kind. goretain says of each whether it is live; then the program collects and dumps what is left. Every
 object called live must still be there, every object called dead must be gone. A slot that was freed and
-taken again (the runtime may start a thread after it swept) has other bytes in it.
+taken again (the runtime may start a thread after it swept) has other bytes in it. Nothing points at a
+tiny block that is being filled: if it is the only object of its page, the dump's reader takes it for a
+phantom, unless it is told.
 """
 
 import os
@@ -54,8 +56,14 @@ def reach(version, mode, tap, folder):
         target.tell()
         counters = target.counters()
     heap = Heap(dump)
+    filled = sql(snapshot, "select addr from objects where id in (select dst from roots where name like 'tiny%')")
+    heap.objects.update({o.addr: o for o in heap.raw_objects if (o.addr,) in filled})
     left = set(heap.objects)
-    kept = {addr for addr in dead.keys() & left if heap.objects[addr].content == dead[addr]}
+    taken = {addr for addr in dead.keys() & left if heap.objects[addr].content != dead[addr]}
+    kept = dead.keys() & left - taken
+    gone = live - left
+    if taken:  # then nothing tells a slot of zeros that was taken, too
+        kept = {addr for addr in kept if any(dead[addr])}
     size = sum(len(o.content) for o in heap.objects.values())
     name = f"go{version} {mode}"
     tap.check(
@@ -73,15 +81,15 @@ def reach(version, mode, tap, folder):
         describe(snapshot, kept),
     )
     tap.check(
-        live and not live - left,
+        live and not gone,
         f"{name}: all {len(live)} objects called live are still there",
-        describe(snapshot, live - left),
+        describe(snapshot, gone),
     )
     print(
         f"#   {len(left - live - kept)} objects came with the collection, "
         f"{len(left & dead.keys() - kept)} of them in slots of dead ones"
     )
-    return len(kept), len(live - left)
+    return len(kept), len(gone)
 
 
 def of_argument(argument, tap, folder):

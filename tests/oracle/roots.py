@@ -68,7 +68,7 @@ ALWAYS = (
     (r"due\.cleanup\.(object|several|flat|stopped|copied$)", DEAD),
     (r"due\.cleanup\.(closure|argument|each)", ("special", CLEANUP + ", due$")),
     # An arena has a finalizer of the runtime's, which refers to its chunks. A freed one may be reused.
-    (r"arena\.(held|last)", SEVERAL),
+    (r"arena\.held", ("global", r"main\.kept$")),
     (r"arena\.", ANYBODY),
     (r"due\.cleanup\.copied\.", ("special", CLEANUP + "(, due| of .*)?$")),
     (r"due\.cleanup\.finalizer(\.referent)?$", ("special", FUNCTION + ", due$")),
