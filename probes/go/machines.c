@@ -169,6 +169,10 @@ static bool interrupted(struct go *go, struct machine *m, uint64_t lo, uint64_t 
 			continue;
 		m->sp = image_u64(go->image, context + u->sp);
 		m->pc = image_u64(go->image, context + u->pc);
+		/* A handler that makes a goroutine call asyncPreempt pushes its pc and then sets the new
+		 * one (runtime/signal_amd64.go, pushCall); in between the pc stands in both places. */
+		if (!arch_calls.link_register && image_u64(go->image, m->sp) == m->pc)
+			m->sp += arch_calls.pushed;
 		m->saved_registers = context + u->registers;
 		return true;
 	}
