@@ -13,6 +13,7 @@
 #include "graph/grow.h"
 #include "graph/text.h"
 #include "probes/elfcore.h"
+#include "probes/file.h"
 #include "probes/mappings.h"
 #include "probes/memory.h"
 #include "probes/program.h"
@@ -106,20 +107,11 @@ static bool is_promised(const struct core *c, uint32_t range, uint64_t addr)
 /* Read N bytes at AT of FD; what lies behind its end is zeros. */
 static bool read_block(int fd, uint64_t at, uint8_t *out, uint64_t n)
 {
-	while (n) {
-		ssize_t got = pread(fd, out, n, (off_t)at);
+	int64_t got = file_read(fd, at, out, n);
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return false;
-		if (!got)
-			break;
-		out += got;
-		at += (uint64_t)got;
-		n -= (uint64_t)got;
-	}
-	memset(out, 0, n);
+	if (got < 0)
+		return false;
+	memset(out + got, 0, n - (uint64_t)got);
 	return true;
 }
 

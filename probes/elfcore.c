@@ -1,16 +1,15 @@
 #include "probes/elfcore.h"
 
 #include <elf.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/procfs.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "graph/cleanup.h"
 #include "graph/grow.h"
+#include "probes/file.h"
 
 #define MAX_SEGMENTS (1u << 22)
 #define MAX_NOTES (1u << 22)
@@ -34,22 +33,8 @@ void elfcore_free(struct elfcore *core)
 
 bool elfcore_bytes(const struct elfcore *core, uint64_t at, void *out, uint64_t n)
 {
-	uint8_t *p = out;
-
-	if (at > core->size || n > core->size - at)
-		return false;
-	while (n) {
-		ssize_t got = pread(core->fd, p, n, (off_t)at);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		p += got;
-		at += (uint64_t)got;
-		n -= (uint64_t)got;
-	}
-	return true;
+	return at <= core->size && n <= core->size - at &&
+	       file_read(core->fd, at, out, n) == (int64_t)n;
 }
 
 static bool cut(const struct elfcore *core, const char *what, struct error *err)

@@ -11,6 +11,7 @@
 #include <zstd.h>
 
 #include "graph/cleanup.h"
+#include "probes/file.h"
 #include "probes/memory.h"
 #include "probes/variables.h"
 
@@ -251,21 +252,11 @@ static bool bad(struct reader *r, const char *what)
 
 static bool read_all(struct reader *r, void *out, size_t n)
 {
-	uint8_t *p = out;
-
 	if (n > r->size - r->at)
 		return bad(r, "it ends too early");
-	while (n) {
-		ssize_t got = pread(r->fd, p, n, (off_t)r->at);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return bad(r, "it cannot be read");
-		p += got;
-		r->at += (uint64_t)got;
-		n -= (size_t)got;
-	}
+	if (file_read(r->fd, r->at, out, n) != (int64_t)n)
+		return bad(r, "it cannot be read");
+	r->at += n;
 	return true;
 }
 

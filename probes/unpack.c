@@ -11,6 +11,7 @@
 #include <zstd.h>
 
 #include "graph/cleanup.h"
+#include "probes/file.h"
 #include "probes/memory.h"
 
 #define PAGE 4096u
@@ -141,10 +142,8 @@ static bool unpack(struct unpacker *u)
 	size_t left = 1;
 
 	for (;;) {
-		ssize_t got = pread(u->from, u->in, PIECE, (off_t)u->read);
+		int64_t got = file_read(u->from, u->read, u->in, PIECE);
 
-		if (got < 0 && errno == EINTR)
-			continue;
 		if (got < 0)
 			return fail(u->err, STATUS_BAD_FILE, "it cannot be read: %s", strerror(errno));
 		if (!got)
