@@ -113,6 +113,18 @@ uint32_t code_closure_type(const struct code_facts *facts, uint64_t entry)
 		       ? facts->closures[lo].type : NO_TYPE;
 }
 
+static int by_addr(const void *a, const void *b)
+{
+	uint64_t x = ((const struct code_global *)a)->addr, y = ((const struct code_global *)b)->addr;
+
+	return (x > y) - (x < y);
+}
+
+void code_globals_sort(struct code_global *globals, size_t n)
+{
+	qsort(globals, n, sizeof *globals, by_addr);
+}
+
 const struct code_global *code_global_before(const struct code_global *globals, uint32_t n,
 					     uint64_t addr)
 {

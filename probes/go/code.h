@@ -39,6 +39,9 @@ bool code_read(struct go *go, struct types *types, struct code_facts *out,
 	       struct progress *progress, struct error *err);
 void code_free(struct code_facts *facts);
 
+/* Sort N globals by address. */
+void code_globals_sort(struct code_global *globals, size_t n);
+
 /* The last of N globals, sorted by address, that begins at or before ADDR; NULL if there is none. */
 const struct code_global *code_global_before(const struct code_global *globals, uint32_t n,
 					     uint64_t addr);

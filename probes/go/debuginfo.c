@@ -52,13 +52,6 @@ static bool collect(struct go *go, struct collector *c, struct error *err)
 	return true;
 }
 
-static int by_addr(const void *a, const void *b)
-{
-	uint64_t x = ((const struct code_global *)a)->addr, y = ((const struct code_global *)b)->addr;
-
-	return (x > y) - (x < y);
-}
-
 /* Does one of the debug information's variables, sorted, cover ADDR? */
 static bool covered(const struct collector *c, uint64_t addr)
 {
@@ -71,7 +64,7 @@ static bool merge(struct collector *c, struct code_facts *facts, struct error *e
 {
 	uint32_t said = c->n;
 
-	qsort(c->items, said, sizeof *c->items, by_addr);
+	code_globals_sort(c->items, said);
 	for (uint32_t i = 0; i < facts->n_globals; i++) {
 		struct collector seen = { .types = c->types, .items = c->items, .n = said };
 		struct code_global *item;
@@ -84,7 +77,7 @@ static bool merge(struct collector *c, struct code_facts *facts, struct error *e
 		*item = facts->globals[i];
 		c->n++;
 	}
-	qsort(c->items, c->n, sizeof *c->items, by_addr);
+	code_globals_sort(c->items, c->n);
 	free(facts->globals);
 	facts->globals = c->items;
 	facts->n_globals = c->n;

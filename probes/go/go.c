@@ -5,6 +5,8 @@
 
 #include "probes/go/find.h"
 
+#define MAX_PROCESSORS (1u << 16)
+
 bool find_in_range(const struct image_range *range)
 {
 	return range->file != NO_FILE && (range->flags & RANGE_READ) &&
@@ -35,6 +37,19 @@ void go_close(struct go *go)
 	free(go->modules);
 	go->modules = NULL;
 	go->n_modules = 0;
+}
+
+bool go_next_processor(const struct go *go, uint64_t *i, uint64_t *p)
+{
+	uint64_t list = go->allp ? image_u64(go->image, go->allp) : 0;
+	uint64_t n = go->allp ? image_u64(go->image, go->allp + 8) : 0;
+
+	while (*i < n && *i < MAX_PROCESSORS) {
+		*p = image_u64(go->image, list + 8 * (*i)++);
+		if (*p)
+			return true;
+	}
+	return false;
 }
 
 const struct go_module *go_module_of_pc(const struct go *go, uint64_t pc)

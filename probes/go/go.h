@@ -57,6 +57,10 @@ bool go_check(struct go *go, struct error *err);
 
 void go_close(struct go *go);
 
+/* Walk the processors (runtime.p) in the list at ALLP: start with *I = 0. False behind the last; else the
+ * address of the next in *P. */
+bool go_next_processor(const struct go *go, uint64_t *i, uint64_t *p);
+
 /* The module whose text, or whose types, contain ADDR; NULL if none. */
 const struct go_module *go_module_of_pc(const struct go *go, uint64_t pc);
 const struct go_module *go_module_of_type(const struct go *go, uint64_t addr);

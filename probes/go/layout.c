@@ -137,7 +137,6 @@ static const struct experiment {
 	{ "runtimesecret", 26, 26, NULL },
 	{ "sizespecializedmalloc", 26, 26, NULL },
 	{ "norandomizedheapbase64", 26, 27, NULL },
-	{ "mapsplitgroup", 27, 27, NULL },
 	{ "boringcrypto", OLDEST, NEWEST, NULL },
 	{ "heapminimum512kib", OLDEST, NEWEST, NULL },
 	{ "loopvar", OLDEST, NEWEST, NULL },

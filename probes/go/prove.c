@@ -196,11 +196,9 @@ static bool caches_hold(struct heap *heap, struct error *err)
 {
 	struct go *go = &heap->go;
 	const struct layout *l = &go->layout;
-	uint64_t n = go->allp ? image_u64(go->image, go->allp + 8) : 0;
-	uint64_t list = go->allp ? image_u64(go->image, go->allp) : 0;
+	uint64_t p;
 
-	for (uint64_t i = 0; i < n && i < MOST_PROCESSORS; i++) {
-		uint64_t p = image_u64(go->image, list + 8 * i);
+	for (uint64_t i = 0; i < MOST_PROCESSORS && go_next_processor(go, &i, &p);) {
 		uint64_t mcache = image_u64(go->image, p + (uint64_t)l->p_mcache);
 
 		for (unsigned c = 0; mcache && c < 2 * GO_CLASSES; c++) {

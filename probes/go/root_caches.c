@@ -2,20 +2,16 @@
  * runtime/mgcmark.go). */
 #include "probes/go/roots.h"
 
-#define MAX_PROCESSORS (1u << 16)
-
 /* The next collection keeps them, once: after it the allocator begins others. */
 void roots_caches(struct roots *roots)
 {
 	const struct go *go = &roots->heap->go;
 	struct image *image = roots->heap->image;
-	uint64_t list = go->allp ? image_u64(image, go->allp) : 0;
-	uint64_t n = go->allp ? image_u64(image, go->allp + 8) : 0;
 	uint32_t holder = NO_NODE;
+	uint64_t p;
 
-	for (uint64_t i = 0; i < n && i < MAX_PROCESSORS; i++) {
-		uint64_t p = image_u64(image, list + 8 * i);
-		uint64_t mcache = p ? image_u64(image, p + (uint64_t)go->layout.p_mcache) : 0;
+	for (uint64_t i = 0; go_next_processor(go, &i, &p);) {
+		uint64_t mcache = image_u64(image, p + (uint64_t)go->layout.p_mcache);
 		uint64_t at = mcache + (uint64_t)go->layout.mcache_tiny;
 
 		if (!mcache || !image_u64(image, at))

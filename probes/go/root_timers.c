@@ -97,14 +97,9 @@ static void add_bubbles(struct roots *roots)
 void roots_timers(struct roots *roots)
 {
 	struct go *go = &roots->heap->go;
-	uint64_t n = go->allp ? image_u64(go->image, go->allp + 8) : 0;
-	uint64_t list = go->allp ? image_u64(go->image, go->allp) : 0;
+	uint64_t p;
 
-	for (uint64_t i = 0; i < n && i < 1u << 16; i++) {
-		uint64_t p = image_u64(go->image, list + 8 * i);
-
-		if (p)
-			add_timers(roots, p + (uint64_t)go->layout.p_timers);
-	}
+	for (uint64_t i = 0; go_next_processor(go, &i, &p);)
+		add_timers(roots, p + (uint64_t)go->layout.p_timers);
 	add_bubbles(roots);
 }

@@ -205,6 +205,7 @@ static void fill_bitmaps(struct go *go, const struct raw_span *raw, uint32_t swe
 	const uint8_t *marks = inline_marks(go, &raw->span);
 	bool sweeping = being_swept(raw->sweepgen, sweepgen), any_mark = false;
 	bool by_mark = unswept(raw->sweepgen, sweepgen) || (sweeping && raw->freeindex);
+	bool in_flight = large_in_flight(raw);
 	uint32_t n = raw->span.nelems;
 
 	for (uint32_t i = 0; sweeping && i < n && !any_mark; i++)
@@ -214,7 +215,7 @@ static void fill_bitmaps(struct go *go, const struct raw_span *raw, uint32_t swe
 		bool marked = (by_mark || any_mark) && (bit(raw->mark_bits, i) || bit(marks, i));
 		uint64_t one = 1ull << (i % 64);
 
-		if (i < raw->freeindex || kept || (sweeping && marked) || large_in_flight(raw))
+		if (i < raw->freeindex || kept || (sweeping && marked) || in_flight)
 			allocated[i / 64] |= one;
 		if (by_mark || any_mark ? marked : kept)
 			survived[i / 64] |= one;
@@ -459,16 +460,14 @@ static uint64_t unflushed_bytes(struct go *go, uint64_t mcache, uint32_t sweepge
 uint64_t spans_heap_alloc(struct go *go, const struct go_spans *spans)
 {
 	const struct layout *l = &go->layout;
-	uint64_t n = go->allp ? image_u64(go->image, go->allp + 8) : 0;
-	uint64_t list = go->allp ? image_u64(go->image, go->allp) : 0, sum = 0;
+	uint64_t sum = 0, p;
 
 	if (!go->heap_stats || !go->allp)
 		return 0;
 	for (unsigned i = 0; i < 3; i++)
 		sum += delta_bytes(go, go->heap_stats + i * (uint64_t)l->heapstats_size);
-	for (uint64_t i = 0; i < n && i < 1u << 16; i++) {
-		uint64_t p = image_u64(go->image, list + 8 * i);
-		uint64_t mcache = p ? image_u64(go->image, p + (uint64_t)l->p_mcache) : 0;
+	for (uint64_t i = 0; go_next_processor(go, &i, &p);) {
+		uint64_t mcache = image_u64(go->image, p + (uint64_t)l->p_mcache);
 
 		if (mcache)
 			sum += unflushed_bytes(go, mcache, spans->sweepgen);

@@ -68,13 +68,6 @@ static void segment(struct search *s, uint64_t lo, uint64_t mask, uint64_t bits)
 	}
 }
 
-static int by_addr(const void *a, const void *b)
-{
-	uint64_t x = ((const struct code_global *)a)->addr, y = ((const struct code_global *)b)->addr;
-
-	return (x > y) - (x < y);
-}
-
 static bool enter(struct search *s)
 {
 	struct code_facts *code = &s->heap->code;
@@ -87,7 +80,7 @@ static bool enter(struct search *s)
 		globals[code->n_globals + i] = s->items[i];
 	code->globals = globals;
 	code->n_globals = (uint32_t)n;
-	qsort(globals, n, sizeof *globals, by_addr);
+	code_globals_sort(globals, n);
 	return true;
 }
 
