@@ -93,19 +93,13 @@ static bool read_all(int fd, struct random *r)
 {
 	struct error err = {0};
 	struct image *image = snapfile_read(fd, NULL, &err);
-	struct heap *heap = image ? heap_prepare(image, NULL, &err) : NULL;
 
 	close(fd);
 	if (!image && (err.code != STATUS_BAD_FILE && err.code != STATUS_REFUSED)) {
 		fprintf(stderr, "status %d for a bad file: %s\n", err.code, err.message);
 		abort();
 	}
-	if (!heap) {
-		image_free(image);
-		return false;
-	}
-	heap->image = image;
-	return explore(heap, r);
+	return explore_image(image, r);
 }
 
 static bool case_cut(void *arg, uint64_t number, struct random *r)

@@ -36,19 +36,13 @@ static bool read_all(struct seed *s, const uint8_t *bytes, size_t n, struct rand
 	struct error err = {0};
 	autoclose int fd = corefile_open(bytes, n);
 	struct image *image = core_read(fd, -1, &opener, &lack, NULL, &err);
-	struct heap *heap = image ? heap_prepare(image, NULL, &err) : NULL;
 
 	if (!image && err.code != STATUS_BAD_FILE && err.code != STATUS_REFUSED &&
 	    err.code != STATUS_UNSUPPORTED) {
 		fprintf(stderr, "status %d for a bad file: %s\n", err.code, err.message);
 		abort();
 	}
-	if (!heap) {
-		image_free(image);
-		return false;
-	}
-	heap->image = image;
-	return explore(heap, r);
+	return explore_image(image, r);
 }
 
 static struct corefile *choose(struct seed *s, struct random *r)

@@ -198,3 +198,16 @@ bool explore(struct heap *heap, struct random *r)
 	graph_free(graph);
 	return good;
 }
+
+bool explore_image(struct image *image, struct random *r)
+{
+	struct error err = {0};
+	struct heap *heap = image ? heap_prepare(image, NULL, &err) : NULL;
+
+	if (!heap) {
+		image_free(image);
+		return false;
+	}
+	heap->image = image;
+	return explore(heap, r);
+}
