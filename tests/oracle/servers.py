@@ -107,15 +107,17 @@ class ServerComparison(Comparison):
         self.counters_stand()
         self.goroutines()
 
-    def scavenging(self):
-        """Has the runtime's scavenger, which is not frozen, gone on between the dump and the stop?"""
-        theirs = [
-            (g.goid, [f.pc for f in g.frames])
-            for g in self.heap.goroutines.values()
-            if any(f.name == "runtime.bgscavenge" for f in g.frames)
-        ]
-        query = "select pc from frames where inlined = 0 and goroutine = {} order by level"
-        return any([pc for (pc,) in sql(self.target, query.format(g))] != pcs for g, pcs in theirs)
+    def unsettled(self):
+        """Has one of the runtime's own goroutines (the scavenger, the sweeper, a mark worker on its way
+        to park), which are not frozen, gone on between the dump and the stop? They do so for a moment."""
+        theirs = {
+            g.goid: [f.pc for f in g.frames] for g in self.parked() if g.goid not in self.printed
+        }
+        ours = {goid: [] for goid in theirs}
+        query = "select goroutine, pc from frames where inlined = 0 order by goroutine, level"
+        for goid, pc in sql(self.target, query):
+            ours.get(goid, []).append(pc)
+        return ours != theirs
 
     def frozen(self):
         """Whatever goretain says of the first snapshot, it is not the program that has gone on. (A
@@ -268,7 +270,7 @@ def one_run(name, program, start, options, tap, folder):
             heap = Heap(folder / "dump")
             run("snapshot", still.pid, "--with-data", "--force", "-o", second)
             comparison = ServerComparison(name, first, second, heap, still, tap)
-            if not comparison.scavenging():
+            if not comparison.unsettled():
                 break
     comparison.run()
     return comparison.row
