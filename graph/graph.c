@@ -173,9 +173,19 @@ const struct type *graph_type(const struct graph *g, uint32_t id)
 	return type < g->n_types ? &g->types[type] : NULL;
 }
 
+const struct map *graph_map_of(const struct graph *g, uint32_t id)
+{
+	for (uint32_t i = 0; i < g->n_maps; i++)
+		if (graph_map_node(&g->maps[i]) == id)
+			return &g->maps[i];
+	return NULL;
+}
+
 void graph_type_label(const struct graph *g, uint32_t id, struct text *out)
 {
-	const struct type *type = graph_type(g, id);
+	const struct map *map = g->flags[id] & OBJECT_MAP ? graph_map_of(g, id) : NULL;
+	const struct type *type = map && map->type < g->n_types ? &g->types[map->type]
+								: graph_type(g, id);
 
 	if (!type) {
 		text_puts(out, "? ");
@@ -195,4 +205,14 @@ uint64_t graph_retained(const struct graph *g, uint32_t node)
 	if (graph_is_holder(g, node))
 		return g->holders[node - g->n_objects].retained;
 	return g->live_bytes;
+}
+
+uint64_t graph_map_retained(const struct graph *g, const struct map *map)
+{
+	uint32_t node = graph_map_node(map);
+
+	if (node == NO_NODE || !(g->flags[node] & OBJECT_LIVE))
+		return 0;
+	return g->retained[node] +
+	       (map->object == NO_NODE && map->beside != NO_NODE ? g->retained[map->beside] : 0);
 }

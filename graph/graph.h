@@ -43,6 +43,7 @@ enum {
 	OBJECT_AFTER_STOP = 1 << 7, /* its bytes were read after the target went on */
 	OBJECT_IN_FLIGHT = 1 << 8, /* caught half written */
 	OBJECT_SURVIVED = 1 << 9,  /* the last collection kept it */
+	OBJECT_MAP = 1 << 10,      /* stands for the map that it is a part of, whose header is no object */
 };
 
 /* A run of equal slots: the n-th set bit of its bitmap is object first+n. */
@@ -169,7 +170,9 @@ struct map {
 	uint64_t entries, slots;
 	uint64_t table_bytes;   /* header, tables, groups, buckets */
 	uint64_t boxed_keys, boxed_key_bytes, boxed_values, boxed_bytes;
-	uint32_t table;         /* its largest table object: the entries' labels come from there */
+	uint32_t table;         /* its largest table object; if `object` is NO_NODE that through which
+				 * all entries are reached, NO_NODE if there is none */
+	uint32_t beside;        /* if `object` is NO_NODE: what else only the header leads to, NO_NODE */
 	bool live;
 	uint32_t around;        /* if `object` is NO_NODE: the object in which the header lies, or
 				 * NO_NODE in a frame or global */
@@ -179,6 +182,12 @@ struct map {
 static inline uint32_t graph_map_in(const struct map *map)
 {
 	return map->object != NO_NODE ? map->object : map->around;
+}
+
+/* The object that stands for a map in the dominator tree; NO_NODE if none does. */
+static inline uint32_t graph_map_node(const struct map *map)
+{
+	return map->object != NO_NODE ? map->object : map->table;
 }
 
 struct suspect {
@@ -322,11 +331,18 @@ uint32_t graph_finalizer(const struct graph *g, uint32_t id);
 
 /* Type of an object, NULL if unknown. */
 const struct type *graph_type(const struct graph *g, uint32_t id);
-/* Its name as shown: "? 48 B scan" for an unknown one, "~T" for an inferred one. */
+/* The map that object ID is the header of, or stands for (graph_map_node); NULL. Looks at all maps. */
+const struct map *graph_map_of(const struct graph *g, uint32_t id);
+/* The type's name as shown: "? 48 B scan" for an unknown one, "~T" for an inferred one, and for what
+ * stands for a map that one's. */
 struct text;
 void graph_type_label(const struct graph *g, uint32_t id, struct text *out);
 
 /* Bytes retained by any node: object, holder or the root. */
 uint64_t graph_retained(const struct graph *g, uint32_t node);
+
+/* Bytes that a map retains, 0 if that is not known: nothing stands for it, or it is not live. Needs
+ * STAGE_RETAINED. */
+uint64_t graph_map_retained(const struct graph *g, const struct map *map);
 
 #endif

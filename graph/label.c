@@ -12,7 +12,7 @@ bool label_is_map_part(const struct graph *g, uint32_t id)
 {
 	const struct type *type = graph_type(g, id);
 
-	return type && type->shape == SHAPE_MAP_PART;
+	return type && type->shape == SHAPE_MAP_PART && !(g->flags[id] & OBJECT_MAP);
 }
 
 uint32_t label_visible(const struct graph *g, uint32_t id)
@@ -146,25 +146,15 @@ void label_place(const struct graph *g, uint32_t id, struct text *out)
 	text_puts(out, in ? in : "");
 }
 
-const struct map *label_map(const struct graph *g, uint32_t id)
-{
-	for (uint32_t i = 0; i < g->n_maps; i++) {
-		const struct map *map = &g->maps[i];
-
-		if (map->object == id || (map->object == NO_NODE && map->table == id))
-			return map;
-	}
-	return NULL;
-}
-
 void label_object(const struct graph *g, uint32_t id, struct text *out)
 {
 	const struct type *type = graph_type(g, id);
 	const struct map *map = NULL;
 
 	graph_type_label(g, id, out);
-	if (type && (type->shape == SHAPE_MAP || type->shape == SHAPE_JSON_TREE))
-		map = label_map(g, id);
+	if (g->flags[id] & OBJECT_MAP ||
+	    (type && (type->shape == SHAPE_MAP || type->shape == SHAPE_JSON_TREE)))
+		map = graph_map_of(g, id);
 	if (map) {
 		text_puts(out, map->entries == 1 ? ", 1 entry" : ", ");
 		if (map->entries != 1) {

@@ -8,11 +8,12 @@
 
 #define NO_EDGE UINT64_MAX
 
-/* Is the object a map's own inside: table, directory, groups, buckets? Such are passed through. */
+/* Is the object a map's own inside: table, directory, groups, buckets? Such are passed through, but for
+ * one that stands for its map. */
 bool label_is_map_part(const struct graph *g, uint32_t id);
 
-/* The object to show for ID: itself, or the map of which it is a part. A part of a map that lies
- * in a global or frame has none and is shown itself. */
+/* The object to show for ID: itself, or the map of which it is a part. A part of a sync.Map in a global
+ * has none and is shown itself. */
 uint32_t label_visible(const struct graph *g, uint32_t id);
 
 /* Number of the first edge from SRC to DST that holds; NO_EDGE if there is none. */
@@ -37,9 +38,6 @@ void label_root(const struct graph *g, uint32_t root, struct text *out);
 
 /* An object in one line of plain words: its type as shown, and for a map its entries. */
 void label_object(const struct graph *g, uint32_t id, struct text *out);
-
-/* The map whose header is object ID, or whose table it is if it lies outside the heap; NULL. */
-const struct map *label_map(const struct graph *g, uint32_t id);
 
 /* Where the pointer lies that an object is reached by: "server.memStore.msgs", "main.cache". Of many
  * the one of its dominator, else the one nearest to a root. Needs STAGE_RETAINED; ID must live. */

@@ -70,8 +70,7 @@ MAP_NUMBER(live)
 /* The object that stands for a map in the dominator tree, NO_NODE if none or not live. */
 static uint32_t map_node(const struct sql_row *row)
 {
-	const struct map *m = map_of_row(row);
-	uint32_t node = m->object != NO_NODE ? m->object : m->table;
+	uint32_t node = graph_map_node(map_of_row(row));
 
 	if (node >= row->g->n_objects || !(row->g->flags[node] & OBJECT_LIVE))
 		return NO_NODE;
@@ -80,10 +79,8 @@ static uint32_t map_node(const struct sql_row *row)
 
 static void map_retained(struct sql_row *row, struct sql_value *v)
 {
-	uint32_t node = map_node(row);
-
-	if (node != NO_NODE)
-		sql_set_integer(v, row->g->retained[node]);
+	if (map_node(row) != NO_NODE)
+		sql_set_integer(v, graph_map_retained(row->g, map_of_row(row)));
 }
 
 static void map_holder(struct sql_row *row, struct sql_value *v)

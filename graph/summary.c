@@ -99,13 +99,6 @@ uint32_t summary_types(const struct graph *g, uint32_t *types, uint32_t max, uin
 	return take_ids(&top, types);
 }
 
-uint32_t summary_map_node(const struct graph *g, const struct map *map)
-{
-	uint32_t node = map->object != NO_NODE ? map->object : map->table;
-
-	return node < g->n_objects ? node : NO_NODE;
-}
-
 uint32_t summary_maps(const struct graph *g, uint32_t *maps, uint32_t max)
 {
 	autofree struct top_item *items = calloc((size_t)max + 1, sizeof *items);
@@ -114,10 +107,10 @@ uint32_t summary_maps(const struct graph *g, uint32_t *maps, uint32_t max)
 	if (!items)
 		return 0;
 	for (uint32_t i = 0; i < g->n_maps; i++) {
-		uint32_t node = summary_map_node(g, &g->maps[i]);
+		uint64_t retained = graph_map_retained(g, &g->maps[i]);
 
-		if (g->maps[i].live && node != NO_NODE)
-			top_offer(&top, i, g->retained[node]);
+		if (retained)
+			top_offer(&top, i, retained);
 	}
 	return take_ids(&top, maps);
 }

@@ -47,11 +47,8 @@ bool summary_alike(const struct graph *g, uint32_t a, uint32_t b);
 /* "global main.cache", "200 × goroutine main.(*poller).run · chan receive, 3 h" */
 void summary_group(const struct graph *g, const struct holder_group *group, struct text *out);
 
-/* Live maps (indices) by what they retain, at most MAX, most first. */
+/* Live maps (indices) by what they retain, at most MAX, most first. Something stands for each. */
 uint32_t summary_maps(const struct graph *g, uint32_t *maps, uint32_t max);
-/* The object whose retained size is the map's: its header, or its table if the header lies outside
- * the heap; NO_NODE if there is none. */
-uint32_t summary_map_node(const struct graph *g, const struct map *map);
 
 /* Which holders reach an object: the one above it, or of several the nearest, "goroutine 91
  * main.worker, global main.cache and others". */

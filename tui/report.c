@@ -297,10 +297,10 @@ static bool put_holders(const struct page *p, struct error *err)
 static void put_map_row(const struct page *p, const struct map *map)
 {
 	const struct graph *g = p->g;
-	uint32_t node = summary_map_node(g, map), holder = g->above[node];
+	uint32_t holder = g->above[graph_map_node(map)];
 	autotext struct text words = {0};
 
-	put_size(p, p->out, g->retained[node], size_room(p));
+	put_size(p, p->out, graph_map_retained(g, map), size_room(p));
 	put_number(p->out, map->entries, 12);
 	text_puts(p->out, "  ");
 	put_name(p->out, map->type < g->n_types ? g->types[map->type].name : "map ?", 26);
@@ -308,7 +308,7 @@ static void put_map_row(const struct page *p, const struct map *map)
 	if (holder < g->n_holders)
 		label_holder(g, holder, &words);
 	else
-		label_place(g, node, &words);
+		label_place(g, graph_map_node(map), &words);
 	text_clip(p->out, text_string(&words), p->wish->columns - 42 - size_room(p), false);
 	text_putc(p->out, '\n');
 }
@@ -467,13 +467,13 @@ static void json_maps(struct json *j, const struct graph *g)
 	json_open(j, '[');
 	for (uint32_t i = 0; i < n; i++) {
 		const struct map *map = &g->maps[maps[i]];
-		uint32_t node = summary_map_node(g, map), holder = g->above[node];
+		uint32_t holder = g->above[graph_map_node(map)];
 
 		json_open(j, '{');
 		json_word(j, "type", map->type < g->n_types ? g->types[map->type].name : NULL);
 		json_fact(j, "addr", map->addr);
 		json_fact(j, "entries", map->entries);
-		json_fact(j, "retained", g->retained[node]);
+		json_fact(j, "retained", graph_map_retained(g, map));
 		json_word(j, "holder", holder < g->n_holders ? g->holders[holder].name : NULL);
 		json_close(j, '}');
 	}

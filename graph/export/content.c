@@ -41,7 +41,7 @@ static bool compare_key(void *arg, const struct map_entry *entry)
 static bool is_schema_key(const struct graph *g, uint32_t src, const char *label)
 {
 	struct key_search search = { .key = strchr(label, '[') };
-	const struct map *map = label_map(g, label_visible(g, src));
+	const struct map *map = graph_map_of(g, label_visible(g, src));
 	uint32_t number;
 
 	if (!map || !search.key || !g->lens->ops->is_schema_key)

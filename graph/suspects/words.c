@@ -83,7 +83,7 @@ void words_count(uint64_t n, const char *noun, struct text *out)
 
 void words_map(const struct graph *g, uint32_t id, struct text *out)
 {
-	const struct map *map = label_map(g, id);
+	const struct map *map = graph_map_of(g, id);
 
 	graph_type_label(g, id, out);
 	if (!map)

@@ -92,9 +92,27 @@ void code_free(struct code_facts *facts)
 	free(facts->package_names);
 	free(facts->closures);
 	free(facts->globals);
+	free(facts->locals);
 	free(facts->references);
 	free(facts->packages);
 	*facts = (struct code_facts){ 0 };
+}
+
+uint32_t code_local_find(const struct code_facts *facts, uint64_t entry, uint32_t offset)
+{
+	uint32_t lo = 0, hi = facts->n_locals;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		const struct code_local *local = &facts->locals[mid];
+
+		if (local->entry < entry || (local->entry == entry && local->offset < offset))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < facts->n_locals && facts->locals[lo].entry == entry &&
+	       facts->locals[lo].offset == offset ? lo : facts->n_locals;
 }
 
 uint32_t code_closure_type(const struct code_facts *facts, uint64_t entry)

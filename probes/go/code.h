@@ -1,5 +1,5 @@
 /* One linear pass over the machine code for the types that only the code knows: what a closure
- * captured (rule K) and what a global holds (rule G), decoded with Zydis. */
+ * captured (rule K), what a global holds (rule G) and which maps a frame has, decoded with Zydis. */
 #ifndef GORETAIN_PROBES_GO_CODE_H
 #define GORETAIN_PROBES_GO_CODE_H
 
@@ -21,11 +21,21 @@ enum code_form {
 
 struct code_global { uint64_t addr; uint32_t type; enum code_form form; };
 
-/* What the code says, each list sorted by address and free of contradictions (an address whose
+/* A function uses its stack word at OFFSET from the stack pointer as a map of TYPE. What is known of
+ * one place may disagree: the compiler lets variables that are not needed at once share it. */
+struct code_local {
+	uint64_t entry;  /* of the function */
+	uint32_t offset;
+	uint32_t type;
+	bool header;     /* the map's header begins there; false: the word points to it */
+};
+
+/* What the code says, each list but the locals sorted by address and free of contradictions (an address whose
  * votes disagree is left out). */
 struct code_facts {
 	struct code_closure *closures; uint32_t n_closures;
 	struct code_global *globals; uint32_t n_globals;
+	struct code_local *locals; uint32_t n_locals; /* by entry, then by offset; each once */
 	/* Addresses in data and bss that the code refers to, sorted: where variables begin. */
 	uint64_t *references; uint32_t n_references;
 	/* For each reference the package that refers to it if all that do are one, else NULL. */
@@ -45,6 +55,10 @@ void code_globals_sort(struct code_global *globals, size_t n);
 /* The last of N globals, sorted by address, that begins at or before ADDR; NULL if there is none. */
 const struct code_global *code_global_before(const struct code_global *globals, uint32_t n,
 					     uint64_t addr);
+
+/* The first of LOCALS for OFFSET in the function at ENTRY; those that follow in the list may be too.
+ * Its index, facts->n_locals if there is none. */
+uint32_t code_local_find(const struct code_facts *facts, uint64_t entry, uint32_t offset);
 
 /* The captured struct's type for a closure's code at ENTRY, NO_TYPE if not known. */
 uint32_t code_closure_type(const struct code_facts *facts, uint64_t entry);

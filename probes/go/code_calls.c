@@ -27,7 +27,7 @@ static const struct call_rule rules[] = {
 	{ "moveSlice", PREFIX, ALWAYS, CALL_GROW_SLICE, 0, 1, NONE },
 	{ "makechan", PREFIX, ALWAYS, CALL_MAKE_CHAN, 0, NONE, NONE },
 	{ "makemap_small", EXACT, ALWAYS, CALL_SMALL_MAP, NONE, NONE, NONE },
-	{ "makemap", PREFIX, ALWAYS, CALL_MAKE_MAP, 0, NONE, NONE },
+	{ "makemap", PREFIX, ALWAYS, CALL_MAKE_MAP, 0, 2, NONE },
 	{ "mapaccess", PREFIX, ALWAYS, CALL_USE_MAP, 0, 1, NONE },
 	{ "mapassign", PREFIX, ALWAYS, CALL_USE_MAP, 0, 1, NONE },
 	{ "mapdelete", PREFIX, ALWAYS, CALL_USE_MAP, 0, 1, NONE },

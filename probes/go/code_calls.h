@@ -9,7 +9,8 @@ enum call_meaning {
 	CALL_MAKE_SLICE, /* the result is a slice with elements of the type */
 	CALL_GROW_SLICE, /* so are the result and the subject */
 	CALL_MAKE_CHAN,  /* the result is a channel of the (channel) type */
-	CALL_MAKE_MAP,   /* the result is a map of the (map) type */
+	CALL_MAKE_MAP,   /* the result is a map of the (map) type, as is the subject, the room for its header
+			  * if the caller has it */
 	CALL_SMALL_MAP,  /* the result is a map whose type the call does not say */
 	CALL_USE_MAP,    /* the subject is a map of the type */
 	CALL_VALUE,      /* subject and second point to values of the type */

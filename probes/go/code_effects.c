@@ -22,6 +22,16 @@ static void vote(struct code_walker *w, uint64_t addr, uint8_t form, uint32_t ty
 		found_vote(&w->found, addr, form, type);
 }
 
+/* The frame has at OFFSET the header of a map of TYPE, or a pointer to one. */
+static void local_map(struct code_walker *w, uint64_t offset, uint32_t type, bool header)
+{
+	const struct code_local local = { .entry = w->entry, .offset = (uint32_t)offset,
+					  .type = type, .header = header };
+
+	if (type != NO_TYPE)
+		found_local(&w->found, &local);
+}
+
 /* ---- memory ---- */
 
 /* The followed stack word at DISP, NULL if that is none. */
@@ -34,6 +44,15 @@ static struct code_value *slot_at(struct code_walker *w, int32_t disp)
 	if (slot >= w->used_slots)
 		w->used_slots = slot + 1;
 	return &w->slots[slot];
+}
+
+/* A value is its own whatever word it went through, but for one that only its word tells of: it is
+ * that of the last. */
+static struct code_value kept_in(int32_t disp, const struct code_value *slot)
+{
+	if (slot->kind == VALUE_UNKNOWN || slot->kind == VALUE_SLOT)
+		return at(VALUE_SLOT, (uint64_t)(uint32_t)disp);
+	return *slot;
 }
 
 /* The constant address of a memory operand, 0 if it is not constant. */
@@ -72,14 +91,14 @@ static struct code_value load(struct code_walker *w, const struct code_op *op)
 		return at(VALUE_WORD, addr);
 	if (op->base == code_machine.stack) {
 		slot = slot_at(w, op->disp);
-		return slot ? *slot : unknown;
+		return slot ? kept_in(op->disp, slot) : unknown;
 	}
 	if (w->now.registers[op->base].kind == VALUE_POINTER)
 		return load_field(w, (uint32_t)w->now.registers[op->base].of, op->disp);
 	return unknown;
 }
 
-static void add_map_event(struct code_walker *w, uint64_t addr, uint64_t origin, uint32_t type)
+static void add_map_event(struct code_walker *w, struct code_map_event event)
 {
 	if (w->n_events == w->events_capacity) {
 		uint32_t capacity = w->events_capacity ? 2 * w->events_capacity : 64;
@@ -92,7 +111,7 @@ static void add_map_event(struct code_walker *w, uint64_t addr, uint64_t origin,
 		w->events = grown;
 		w->events_capacity = capacity;
 	}
-	w->events[w->n_events++] = (struct code_map_event){ addr, (uint32_t)origin, type };
+	w->events[w->n_events++] = event;
 }
 
 /* VALUE goes to the word at ADDR. A closure tells nothing of the variable: another one, of another
@@ -113,7 +132,8 @@ static void store_global(struct code_walker *w, uint64_t addr, struct code_value
 	case VALUE_MAP: vote(w, addr, CODE_MAP, type); break;
 	case VALUE_CHAN: vote(w, addr, CODE_CHAN, type); break;
 	case VALUE_UNTYPED_MAP:
-		add_map_event(w, addr, value.of, NO_TYPE);
+		add_map_event(w, (struct code_map_event){ .addr = addr, .type = NO_TYPE,
+							  .origin = (uint32_t)value.of });
 		break;
 	case VALUE_ADDRESS:
 		if (types_of_interface_word(types, value.of) != NO_TYPE)
@@ -135,8 +155,16 @@ static void store_slots(struct code_walker *w, const struct code_op *op, struct 
 {
 	struct code_value *slot = slot_at(w, op->disp & ~7);
 
+	if (op->disp % 8)
+		value = unknown;
 	if (slot)
-		*slot = op->disp % 8 ? unknown : value;
+		*slot = value;
+	if (slot && value.kind == VALUE_MAP)
+		local_map(w, (uint64_t)op->disp, (uint32_t)value.of, false);
+	else if (slot && value.kind == VALUE_UNTYPED_MAP)
+		add_map_event(w, (struct code_map_event){ .addr = (uint64_t)op->disp, .local = true,
+							  .origin = (uint32_t)value.of,
+							  .type = NO_TYPE });
 	for (int32_t done = 8; done < op->width; done += 8)
 		if ((slot = slot_at(w, (op->disp & ~7) + done)))
 			*slot = unknown;
@@ -195,10 +223,15 @@ static void use_map(struct code_walker *w, struct code_value map, uint32_t type)
 {
 	if (!of_kind(w, type, KIND_MAP))
 		return;
-	if (map.kind == VALUE_WORD)
-		vote(w, map.of, CODE_MAP, type);
-	else if (map.kind == VALUE_UNTYPED_MAP)
-		add_map_event(w, 0, map.of, type);
+	switch (map.kind) {
+	case VALUE_WORD: vote(w, map.of, CODE_MAP, type); break;
+	case VALUE_LOCAL: local_map(w, map.of, type, true); break;
+	case VALUE_SLOT: local_map(w, map.of, type, false); break;
+	case VALUE_UNTYPED_MAP:
+		add_map_event(w, (struct code_map_event){ .origin = (uint32_t)map.of, .type = type });
+		break;
+	default: break;
+	}
 }
 
 static void point_to_value(struct code_walker *w, struct code_value pointer, uint32_t type)
@@ -226,6 +259,7 @@ static struct code_value apply_rule(struct code_walker *w, const struct code_op 
 	case CALL_MAKE_CHAN:
 		return of_kind(w, type, KIND_CHAN) ? typed(VALUE_CHAN, type) : unknown;
 	case CALL_MAKE_MAP:
+		use_map(w, subject, type);
 		return of_kind(w, type, KIND_MAP) ? typed(VALUE_MAP, type) : unknown;
 	case CALL_SMALL_MAP:
 		return at(VALUE_UNTYPED_MAP, op->offset);
@@ -280,10 +314,21 @@ static bool call(struct code_walker *w, const struct code_op *op)
 	return !rule || rule->meaning != CALL_NO_RETURN;
 }
 
+/* The address DISP behind one that is known, of memory or in the frame. */
+static struct code_value offset_from(const struct code_walker *w, const struct code_op *op)
+{
+	uint64_t addr = constant_address(w, op);
+
+	if (addr)
+		return at(VALUE_ADDRESS, addr);
+	if (op->base == code_machine.stack && op->disp >= 0)
+		return at(VALUE_LOCAL, (uint64_t)op->disp);
+	return unknown;
+}
+
 bool code_effect(struct code_walker *w, const struct code_op *op)
 {
 	struct code_value *registers = w->now.registers;
-	uint64_t addr;
 
 	switch (op->kind) {
 	case OP_CLOBBER:
@@ -299,8 +344,7 @@ bool code_effect(struct code_walker *w, const struct code_op *op)
 		registers[op->dst] = at(VALUE_ADDRESS, op->address);
 		break;
 	case OP_OFFSET:
-		addr = constant_address(w, op);
-		registers[op->dst] = addr ? at(VALUE_ADDRESS, addr) : unknown;
+		registers[op->dst] = offset_from(w, op);
 		break;
 	case OP_LOAD:
 		registers[op->dst] = load(w, op);
@@ -340,6 +384,14 @@ static uint32_t used_type(const struct code_map_event *events, uint32_t n)
 	return type;
 }
 
+static void give_map_type(struct code_walker *w, const struct code_map_event *event, uint32_t type)
+{
+	if (event->local)
+		local_map(w, event->addr, type, false);
+	else if (event->addr)
+		vote(w, event->addr, CODE_MAP, type);
+}
+
 void code_map_events(struct code_walker *w)
 {
 	if (!w->n_events)
@@ -353,7 +405,6 @@ void code_map_events(struct code_walker *w)
 				break;
 		type = used_type(w->events + i, next - i);
 		for (; i < next; i++)
-			if (w->events[i].addr)
-				vote(w, w->events[i].addr, CODE_MAP, type);
+			give_map_type(w, &w->events[i], type);
 	}
 }

@@ -8,8 +8,8 @@
  * not return. */
 bool code_effect(struct code_walker *walker, const struct code_op *op);
 
-/* At a function's end: maps made without a type that went to a global and were used with a type
- * give the global that type. */
+/* At a function's end: maps made without a type that went to a global or a word of the frame and were
+ * used with a type give that place the type. */
 void code_map_events(struct code_walker *walker);
 
 #endif

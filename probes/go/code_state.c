@@ -218,7 +218,9 @@ static void refer(struct code_walker *w, const struct code_function *f)
 void walker_function(struct code_walker *w, const struct code_function *f, const uint8_t *code)
 {
 	uint32_t n_votes = w->found.n_votes, n_closures = w->found.n_closures;
+	uint32_t n_locals = w->found.n_locals;
 
+	w->entry = f->entry;
 	if (!code_decode(&w->ops, code, f->entry, (uint32_t)(f->end - f->entry)) ||
 	    !link_jumps(w)) {
 		w->found.failed = true;
@@ -230,6 +232,7 @@ void walker_function(struct code_walker *w, const struct code_function *f, const
 	for (unsigned round = 1; walk(w, f); round++) {
 		w->found.n_votes = n_votes; /* said too early: the next walk knows better */
 		w->found.n_closures = n_closures;
+		w->found.n_locals = n_locals;
 		if (round == MAX_ROUNDS)
 			give_up(w);
 	}

@@ -18,6 +18,8 @@ enum value_kind {
 	VALUE_ZERO,
 	VALUE_ADDRESS, /* the constant `of` */
 	VALUE_WORD,    /* the word that lay at the constant address `of` */
+	VALUE_LOCAL,   /* the address `of` bytes above the stack pointer */
+	VALUE_SLOT,    /* the word that lay there */
 	VALUE_UNTYPED_MAP, /* made by the call at offset `of` */
 	VALUE_POINTER, /* to the type with index `of`, and so on as in enum code_form */
 	VALUE_SLICE,
@@ -45,9 +47,10 @@ struct code_link {
 
 #define NO_LINK UINT32_MAX
 
-/* A map made without its type, as it was stored to a global or used with a type. */
+/* A map made without its type, as it was stored to a global or a frame or used with a type. */
 struct code_map_event {
-	uint64_t addr;   /* of the global, 0 for a use */
+	uint64_t addr;   /* of the global, or offset in the frame */
+	bool local;      /* to the frame */
 	uint32_t origin; /* offset of the call that made it */
 	uint32_t type;   /* used with, NO_TYPE for a store */
 };
@@ -55,6 +58,7 @@ struct code_map_event {
 /* One worker's tools, used again for every function. Zero-initialise but for `program`. */
 struct code_walker {
 	const struct code_program *program;
+	uint64_t entry; /* of the function */
 	struct code_found found;
 	struct code_ops ops;
 	struct code_link *links;

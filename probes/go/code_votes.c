@@ -48,8 +48,15 @@ void found_reference(struct code_found *found, uint64_t addr, uint32_t package)
 		found->references[found->n_references++] = (struct code_reference){ addr, package };
 }
 
+void found_local(struct code_found *found, const struct code_local *local)
+{
+	if (ROOM(found, locals))
+		found->locals[found->n_locals++] = *local;
+}
+
 void found_free(struct code_found *found)
 {
+	free(found->locals);
 	free(found->votes);
 	free(found->closures);
 	free(found->references);
@@ -65,6 +72,8 @@ static void merge(struct code_found *to, const struct code_found *from)
 		found_closure(to, from->closures[i].entry, from->closures[i].type);
 	for (uint32_t i = 0; i < from->n_references; i++)
 		found_reference(to, from->references[i].addr, from->references[i].package);
+	for (uint32_t i = 0; i < from->n_locals; i++)
+		found_local(to, &from->locals[i]);
 	to->failed |= from->failed;
 }
 
@@ -96,6 +105,18 @@ static int compare_references(const void *a, const void *b)
 	int order = COMPARE(x->addr, y->addr);
 
 	return order ? order : COMPARE(x->package, y->package);
+}
+
+static int compare_locals(const void *a, const void *b)
+{
+	const struct code_local *x = a, *y = b;
+	int order = COMPARE(x->entry, y->entry);
+
+	if (!order)
+		order = COMPARE(x->offset, y->offset);
+	if (!order)
+		order = COMPARE(x->type, y->type);
+	return order ? order : COMPARE(x->header, y->header);
 }
 
 static void sort(void *list, uint32_t n, size_t size, int (*compare)(const void *, const void *))
@@ -199,6 +220,19 @@ static bool judge_closures(struct code_found *all, struct code_facts *out)
 	return true;
 }
 
+/* Each once: which of those at one place holds, only a frame can tell. */
+static bool judge_locals(struct code_found *all, struct code_facts *out)
+{
+	out->locals = malloc((all->n_locals + 1ul) * sizeof *out->locals);
+	if (!out->locals)
+		return false;
+	sort(all->locals, all->n_locals, sizeof *all->locals, compare_locals);
+	for (uint32_t i = 0; i < all->n_locals; i++)
+		if (!i || compare_locals(&all->locals[i - 1], &all->locals[i]))
+			out->locals[out->n_locals++] = all->locals[i];
+	return true;
+}
+
 /* NO_PACKAGE sorts last: the first and the last package of an address tell whether it is one. */
 static bool judge_references(struct code_found *all, struct code_facts *out)
 {
@@ -236,7 +270,7 @@ bool found_judge(struct code_found *found, uint32_t n, const struct types *types
 	names->packages = NULL;
 	names->n_packages = 0;
 	ok = !all.failed && judge_globals(&all, types, names, out) && judge_closures(&all, out) &&
-	     judge_references(&all, out);
+	     judge_locals(&all, out) && judge_references(&all, out);
 	found_free(&all);
 	return ok || fail_memory(err, "what the code says of types");
 }

@@ -25,14 +25,16 @@ struct code_found {
 	struct code_vote *votes;
 	struct code_closure *closures;
 	struct code_reference *references;
-	uint32_t n_votes, n_closures, n_references;
-	uint32_t votes_capacity, closures_capacity, references_capacity;
+	struct code_local *locals;
+	uint32_t n_votes, n_closures, n_references, n_locals;
+	uint32_t votes_capacity, closures_capacity, references_capacity, locals_capacity;
 	bool failed; /* out of memory: something is missing */
 };
 
 void found_vote(struct code_found *found, uint64_t addr, uint8_t form, uint32_t type);
 void found_closure(struct code_found *found, uint64_t entry, uint32_t type);
 void found_reference(struct code_found *found, uint64_t addr, uint32_t package);
+void found_local(struct code_found *found, const struct code_local *local);
 void found_free(struct code_found *found);
 
 /* Judge what N workers found: sorted, each address once, without contradictions. The packages'

@@ -61,6 +61,7 @@ void heap_free(struct heap *heap)
 	if (!heap)
 		return;
 	typing_free(&heap->typing);
+	free(heap->frame_maps.items);
 	goroutines_free(&heap->goroutines);
 	code_free(&heap->code);
 	spans_free(&heap->spans);

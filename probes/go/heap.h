@@ -7,6 +7,7 @@
 #include "graph/builder.h"
 #include "graph/lens.h"
 #include "probes/go/code.h"
+#include "probes/go/frame_maps.h"
 #include "probes/go/masks.h"
 #include "probes/go/name_pool.h"
 #include "probes/go/sched.h"
@@ -31,6 +32,7 @@ struct heap {
 	struct go_spans spans;
 	struct code_facts code;
 	struct goroutines goroutines;
+	struct frame_maps frame_maps;
 	struct typing typing;  /* what each object is, beside the graph's neutral view */
 	struct edge_source edges;
 	struct edge_walk walk;

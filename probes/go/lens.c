@@ -176,6 +176,13 @@ static void object_parts(struct walk *w, uint32_t id)
 	struct heap_object o;
 	uint64_t before;
 
+	if (w->heap->graph->flags[id] & OBJECT_MAP) {
+		const struct map *map = graph_map_of(w->heap->graph, id);
+
+		if (map)
+			map_parts_of(w, w->heap->typing.forms.items[map->type].type, map->addr);
+		return;
+	}
 	if (!heap_object(w->heap, id, &o))
 		return;
 	before = mask_value_offset(&w->heap->go, &w->heap->spans.items[o.span]);
@@ -305,15 +312,23 @@ static void bytes_preview(struct lens *lens, const struct heap_object *o, struct
 	text_quote(out, (const char *)o->data, n, PREVIEW);
 }
 
+static void put_entries(struct text *out, uint64_t n)
+{
+	text_printf(out, "%" PRIu64 " entr%s", n, n == 1 ? "y" : "ies");
+}
+
 static void object_preview(struct lens *lens, uint32_t id, struct text *out)
 {
 	struct heap *heap = lens_heap(lens);
 	const struct form_entry *f = lens_form(heap, id);
 	struct heap_object o;
+	const struct map *of = heap->graph->flags[id] & OBJECT_MAP ? graph_map_of(heap->graph, id) : NULL;
 	struct map_view map;
 	uint64_t before;
 
-	if (!f || !heap_object(heap, id, &o))
+	if (of)
+		put_entries(out, of->entries);
+	if (of || !f || !heap_object(heap, id, &o))
 		return;
 	before = mask_value_offset(&heap->go, &heap->spans.items[o.span]);
 	if (f->form == FORM_STRING)
@@ -321,7 +336,7 @@ static void object_preview(struct lens *lens, uint32_t id, struct text *out)
 	else if (f->form == FORM_VALUE)
 		lens_value(heap, f->type, o.addr + before, lens->redact, PREVIEW, out);
 	else if (f->form == FORM_MAP && map_open(&map, &heap->go, heap->types, f->type, o.addr))
-		text_printf(out, "%" PRIu64 " entr%s", map.entries, map.entries == 1 ? "y" : "ies");
+		put_entries(out, map.entries);
 	else if (f->form == FORM_CHAN)
 		text_printf(out, "%" PRIu64 " of %" PRIu64,
 			    image_u64(heap->image, o.addr + (uint64_t)heap->go.layout.hchan_qcount),

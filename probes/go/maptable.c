@@ -68,6 +68,18 @@ static bool is_too_much(struct tally_pass *pass, uint64_t slots)
 	return slots > most || atomic_fetch_add(&pass->slots, slots) > most;
 }
 
+/* The objects through which all of a map is reached whose header is none: one for its entries, and one
+ * that lists overflow buckets. A map that grows has its entries in two places. */
+static void note_tops(struct heap *heap, const struct map_view *view, struct map *map)
+{
+	uint64_t top = view->directory | view->buckets;
+
+	map->table = view->old_buckets ? NO_NODE : graph_find(heap->graph, top, NULL);
+	map->beside = graph_find(heap->graph, view->extra, NULL);
+	if (map->table != NO_NODE)
+		heap->graph->flags[map->table] |= OBJECT_MAP;
+}
+
 /* The object through which all of a sync.Map is reached, if there is one. */
 static uint32_t sync_top(struct heap *heap, const struct map_view *view)
 {
@@ -103,6 +115,8 @@ static void tally_map(struct tally_pass *pass, struct map *map)
 	map_parts(&view, count_part, &tally);
 	if (view.sync.design != SYNC_NONE)
 		map->table = sync_top(heap, &view);
+	else if (map->object == NO_NODE)
+		note_tops(heap, &view, map);
 	map_begin(&cursor, &view);
 	while ((keys || values) && map_next(&cursor, &slot)) {
 		if (keys)
@@ -168,7 +182,7 @@ static void add_place(struct finder *f, uint64_t offset, uint32_t form, uint32_t
 	f->n++;
 	place->offset = offset;
 	place->map = (struct map){ .object = NO_NODE, .around = NO_NODE, .table = NO_NODE,
-				   .type = form, .key_type = value_form(f->heap, key),
+				   .beside = NO_NODE, .type = form, .key_type = value_form(f->heap, key),
 				   .elem_type = value_form(f->heap, elem),
 				   .boxes = boxes_of(f->heap, key, elem) };
 }
@@ -295,7 +309,19 @@ static void maps_of_globals(struct finder *f)
 	}
 }
 
-/* Room for all maps but sync.Maps, of which there are few. */
+static void maps_of_frames(struct finder *f)
+{
+	const struct frame_maps *maps = &f->heap->frame_maps;
+
+	for (uint32_t i = 0; i < maps->n && !f->failed; i++) {
+		uint32_t form = forms_of(&f->heap->typing.forms, FORM_MAP, maps->items[i].type, 0);
+
+		if (form < f->n_forms)
+			add_map(f, &f->places[f->first[form]], maps->items[i].addr, NO_NODE, false);
+	}
+}
+
+/* Room for all maps but sync.Maps and those of frames, of which there are few. */
 static void make_room(struct finder *f)
 {
 	struct graph *g = f->heap->graph;
@@ -327,6 +353,7 @@ static void find_maps(struct finder *f, struct progress *progress)
 			maps_in_object(f, id);
 	}
 	maps_of_globals(f);
+	maps_of_frames(f);
 }
 
 bool maptable_build(struct heap *heap, struct progress *progress, struct error *err)

@@ -301,13 +301,16 @@ static void seed_globals(struct typing *t)
 		seed_global(t, &t->heap->code.globals[i]);
 }
 
-/* ---- I, once more: interfaces in frames ---- */
+/* ---- frames: maps by the code that uses them, and I once more ---- */
 
 bool typing_run_frames(struct typing *t, struct progress *progress, struct error *err)
 {
 	const struct graph *g = t->heap->graph;
 	struct image *image = t->heap->image;
 
+	frame_maps_place(t);
+	if (!typing_propagate(t, progress, err))
+		return false;
 	for (uint32_t i = 0; i < g->n_roots; i++) {
 		const struct root *r = &g->roots[i];
 

@@ -572,7 +572,7 @@ static void place_part(void *arg, enum form form, uint64_t addr, uint64_t n)
 	place(part->typing, addr, form, part->map, n, part->known);
 }
 
-static void follow_map(struct typing *t, const struct typed_place *p)
+void typing_follow_map(struct typing *t, const struct typed_place *p)
 {
 	struct part_context part = {
 		t, p->type, p->known == KNOWN_INFERRED ? KNOWN_INFERRED : KNOWN_DERIVED,
@@ -600,7 +600,7 @@ static void work_on(struct typing *t, const struct typed_place *p)
 
 	switch (p->form) {
 	case FORM_VALUE: case FORM_ARRAY: case FORM_CLOSURE: follow_elements(t, p, p->type); break;
-	case FORM_MAP: follow_map(t, p); break;
+	case FORM_MAP: typing_follow_map(t, p); break;
 	case FORM_MAP_GROUPS: case FORM_MAP_BUCKETS: follow_elements(t, p, type->bucket); break;
 	case FORM_CHAN: follow_chan(t, p); break;
 	case FORM_CHAN_BUFFER: follow_elements(t, p, type->elem); break;

@@ -62,6 +62,9 @@ bool typing_propagate(struct typing *typing, struct progress *progress, struct e
 /* Follow the references of a value of TYPE whose bytes (at least its size) are at BYTES. */
 void typing_follow(struct typing *typing, uint32_t type, const uint8_t *bytes, enum known known);
 
+/* Type the parts of the map at PLACE (FORM_MAP), which is no object. */
+void typing_follow_map(struct typing *typing, const struct typed_place *place);
+
 /* The dynamic type behind an interface's first word, through a cache; NO_TYPE if it is none. */
 uint32_t typing_interface(struct typing *typing, uint64_t word);
 
@@ -72,7 +75,7 @@ void typing_follow_interface(struct typing *typing, uint64_t type_word, uint64_t
  * code), each followed by its propagation; fills graph.type and graph.flags. */
 bool typing_run(struct typing *typing, struct progress *progress, struct error *err);
 
-/* Then, when the graph's roots are there: interfaces in goroutines' frames. The word before a
+/* Then, when the graph's roots are there: maps and interfaces in goroutines' frames. The word before a
  * pointer slot may be what another variable left there, so only objects that nothing else types are
  * typed. */
 bool typing_run_frames(struct typing *typing, struct progress *progress, struct error *err);

@@ -29,19 +29,9 @@ struct maps {
 	uint64_t live, boxing;
 };
 
-/* The holder of a map in a global or frame: the holder of its table. */
-static uint32_t object_of(const struct map *map)
-{
-	return map->object != NO_NODE ? map->object : map->table;
-}
-
 static uint64_t retained_of(const struct graph *g, const struct map *map)
 {
-	uint32_t object = object_of(map);
-
-	if (object == NO_NODE || graph_stage(g) < STAGE_RETAINED || !map->live)
-		return 0;
-	return g->retained[object];
+	return graph_stage(g) < STAGE_RETAINED ? 0 : graph_map_retained(g, map);
 }
 
 static uint64_t full_of(const struct map *map)
@@ -188,7 +178,7 @@ static uint32_t holder_at(const struct graph *g, uint64_t addr)
 /* Who holds a map: what is above it; a map in a global has its name. */
 static uint32_t holder_of(const struct graph *g, const struct map *map)
 {
-	uint32_t object = object_of(map), above;
+	uint32_t object = graph_map_node(map), above;
 
 	if (map->object == NO_NODE && (above = holder_at(g, map->addr)) != NO_NODE)
 		return above;
@@ -210,7 +200,7 @@ static void say_holder(const struct page *page, const struct map *map, struct li
 	}
 	holder = holder_of(m->graph, map);
 	if (holder == NO_NODE) {
-		label_place(m->graph, object_of(map), &out->text);
+		label_place(m->graph, graph_map_node(map), &out->text);
 		return;
 	}
 	line_role(out, ROLE_ROOT);
@@ -257,8 +247,8 @@ static bool subject(struct page *page, struct subject *out)
 	map = &m->graph->maps[m->order[page->panes[0].selected]];
 	if (map->object == NO_NODE && (holder = holder_of(m->graph, map)) != NO_NODE)
 		*out = (struct subject){ .kind = SUBJECT_HOLDER, .id = holder };
-	else if (object_of(map) != NO_NODE)
-		*out = (struct subject){ .kind = SUBJECT_OBJECT, .id = object_of(map) };
+	else if (graph_map_node(map) != NO_NODE)
+		*out = (struct subject){ .kind = SUBJECT_OBJECT, .id = graph_map_node(map) };
 	else
 		return false;
 	return true;

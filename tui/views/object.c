@@ -249,7 +249,7 @@ static void draw_object(const struct page *page, const struct object *o, int y, 
 {
 	const struct graph *g = o->graph;
 	const struct index *index = screen_index(page->screen);
-	const struct map *map = label_map(g, o->subject.id);
+	const struct map *map = graph_map_of(g, o->subject.id);
 	bool exact = screen_exact(page->screen);
 	autoline struct line first = {0}, right = {0}, second = {0};
 	int wide;

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Maps that only local variables lead to have their types, their entries and what they retain.
+
+    locals.py [VERSION[:MODE]]...    a Go version and a mode of modes.py
+
+The target (tests/targets/locals) says which maps its goroutines hold, in which function and of how many
+entries; their keys count up from 0. What such a map retains is what the collector would free if the
+words of its header were gone, and those of the same goroutine that lead where they lead: a loop over
+a map has some.
+"""
+
+import collections
+
+from goretain import Target, each_argument, run, sql
+from modes import command
+
+
+class Graph:
+    """The objects of a snapshot by number, and the slots through which they hold each other."""
+
+    def __init__(self, snapshot):
+        self.sizes = [size for (size,) in sql(snapshot, "select size from objects order by id")]
+        self.roots = sql(snapshot, f"select addr, dst, holder from roots where {HOLDS}")
+        self.edges = collections.defaultdict(list)
+        for src, dst in sql(snapshot, f"select src, dst from edges where {HOLDS}"):
+            self.edges[src].append(dst)
+        self.held = self.reach(dst for _, dst, _ in self.roots)
+
+    def reach(self, start, without=None):
+        stack, seen = list(start), {without}
+        while stack:
+            i = stack.pop()
+            if i not in seen:
+                seen.add(i)
+                stack.extend(self.edges[i])
+        return seen - {without}
+
+    def held_by(self, header, holder, top):
+        """Bytes that are not reached without object TOP, or without the slots at HEADER if that is None
+        and those of HOLDER that lead to the same objects."""
+        tops = {dst for addr, dst, _ in self.roots if top is None and addr in header} | {top}
+        left = [dst for _, dst, by in self.roots if by != holder or dst not in tops]
+        return sum(self.sizes[i] for i in self.held - self.reach(left, top))
+
+
+# What the runtime's own bookkeeping refers to is held by it only where nothing else does.
+HOLDS = "strength not in ('weak', 'runtime')"
+
+QUERY = """
+select h.name, m.type, m.entries, m.id, m.object, m.addr, m.retained, m.live, m.holder
+from maps m join holders h on h.id = m.holder where h.kind = 'goroutine'
+"""
+
+
+def expected_keys(kind, entries):
+    return sorted(str(i) if kind.startswith("map[int]") else f"k{i}" for i in range(entries))
+
+
+def check(argument, tap, folder):
+    version, _, mode = argument.partition(":")
+    snapshot = folder / f"{argument}.snapshot"
+    told = collections.Counter()
+    with Target(*command(version, mode or "plain", "locals", folder)()) as target:
+        while (line := target.line()) != "ready":
+            _, function, rest = line.split(" ", 2)
+            kind, _, entries = rest.rpartition(" ")
+            told[f"main.{function}", kind, int(entries)] += 1
+        run("snapshot", target.pid, "--with-data", "-o", snapshot)
+    # A goroutine that was started by a closure is known by the function that the closure calls.
+    rows = [(name.split(" ", 2)[2], *rest) for name, *rest in sql(snapshot, QUERY)]
+    functions = {function for function, _, _ in told}
+    rows = [
+        (next((f for f in functions if f in callers(snapshot, name)), name), *rest)
+        for name, *rest in rows
+    ]
+    found = collections.Counter((function, kind, entries) for function, kind, entries, *_ in rows)
+    tap.check(
+        found == told,
+        f"go{argument}: {sum(told.values())} maps of local variables are found",
+        [f"missing {told - found}", f"not told {found - told}"],
+    )
+    in_frame = [row for row in rows if row[4] is None]
+    tap.check(in_frame, f"go{argument}: {len(in_frame)} of them have their headers in frames")
+    check_entries(argument, tap, snapshot, rows)
+    check_retained(argument, tap, snapshot, rows)
+
+
+def callers(snapshot, name):
+    """Functions on the stacks of the goroutines that are known by NAME."""
+    query = f"select f.function from frames f join goroutines g on g.id = f.goroutine where g.function = '{name}'"
+    return {function for (function,) in sql(snapshot, query)}
+
+
+def check_entries(argument, tap, snapshot, rows):
+    keys = collections.defaultdict(list)
+    for number, key in sql(snapshot, "select map, key from map_entries"):
+        keys[number].append(str(key))
+    wrong = [
+        f"{function} {kind}: {len(keys[number])} of {entries} keys"
+        for function, kind, entries, number, *_ in rows
+        if sorted(keys[number]) != expected_keys(kind, entries)
+    ]
+    tap.check(rows and not wrong, f"go{argument}: each of their keys is listed once", wrong)
+
+
+def check_retained(argument, tap, snapshot, rows):
+    graph, wrong = Graph(snapshot), []
+    for function, kind, _, _, top, addr, retained, live, holder in rows:
+        held = graph.held_by(range(addr, addr + 48), holder, top)
+        if retained != held or not live:
+            wrong.append(f"{function} {kind}: {retained} bytes, without it {held} are not reached")
+    tap.check(rows and not wrong, f"go{argument}: what they retain is what they alone keep", wrong)
+
+
+if __name__ == "__main__":
+    each_argument(check, "1.19", "1.26")

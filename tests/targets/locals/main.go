@@ -1,0 +1,212 @@
+// Maps that only local variables lead to: goroutines each hold some and wait. The program says of each
+// of them in which function it is and what it holds: a line "map FUNCTION TYPE ENTRIES" each, then
+// "ready", then silence.
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"strconv"
+
+	"example.com/targets/quiet"
+)
+
+type node struct {
+	number int
+	next   *node
+}
+
+type holder struct {
+	name string
+	byID map[int]*node
+}
+
+var (
+	told    = make(chan string)
+	forever = make(chan struct{})
+	sink    int
+)
+
+func tell(function, kind string, entries int) {
+	told <- fmt.Sprintln("map", function, kind, entries)
+}
+
+func key(i int) string { return "k" + strconv.Itoa(i) }
+
+// wait keeps whatever its caller still needs afterwards.
+//
+//go:noinline
+func wait() { <-forever }
+
+// The header does not escape: it lies in the frame.
+func inFrame() {
+	m := map[string]*node{}
+	for i := 0; i < 5000; i++ {
+		m[key(i)] = &node{number: i}
+	}
+	tell("inFrame", "map[string]*main.node", len(m))
+	wait()
+	sink += m["k1"].number
+}
+
+// No pointers in it: up to Go 1.23 only the header keeps the list of its overflow buckets.
+func numbers() {
+	m := map[int]int{}
+	for i := 0; i < 3000; i++ {
+		m[i] = i
+	}
+	tell("numbers", "map[int]int", len(m))
+	wait()
+	sink += m[1]
+}
+
+//go:noinline
+func made(n int) map[string]int {
+	m := make(map[string]int)
+	for i := 0; i < n; i++ {
+		m[key(i)] = i
+	}
+	return m
+}
+
+// The header is an object that another function made.
+func returned() {
+	m := made(700)
+	m["k0"]++
+	tell("returned", "map[string]int", len(m))
+	wait()
+	sink += m["k1"]
+}
+
+// Made with room, by a number that the compiler does not know.
+func sized(n int) {
+	m := make(map[int]*node, n)
+	for i := 0; i < n; i++ {
+		m[i] = &node{number: i}
+	}
+	tell("sized", "map[int]*main.node", len(m))
+	wait()
+	sink += m[1].number
+}
+
+// Interface values of many kinds.
+func boxes() {
+	m := map[string]interface{}{}
+	for i := 0; i < 1000; i++ {
+		switch i % 4 {
+		case 0:
+			m[key(i)] = i + 1000
+		case 1:
+			m[key(i)] = key(i)
+		case 2:
+			m[key(i)] = &node{number: i}
+		default:
+			m[key(i)] = []interface{}{i, nil}
+		}
+	}
+	tell("boxes", "map[string]interface {}", len(m))
+	wait()
+	sink += len(m) + m["k0"].(int)
+}
+
+// Two whose lives do not overlap, which newer compilers let share a place.
+func shared() {
+	{
+		first := map[string]string{}
+		for i := 0; i < 100; i++ {
+			first[key(i)] = key(i + 1)
+		}
+		sink += len(first["k7"])
+	}
+	second := map[int]*holder{}
+	for i := 0; i < 400; i++ {
+		second[i] = &holder{name: key(i)}
+	}
+	tell("shared", "map[int]*main.holder", len(second))
+	wait()
+	sink += len(second[3].name)
+}
+
+// A field of a struct that lies in the frame.
+func field() {
+	var h holder
+	h.byID = map[int]*node{}
+	for i := 0; i < 300; i++ {
+		h.byID[i] = &node{number: i}
+	}
+	tell("field", "map[int]*main.node", len(h.byID))
+	wait()
+	sink += h.byID[5].number
+}
+
+// In the middle of a loop over it.
+func ranged() {
+	m := map[int]*node{}
+	for i := 0; i < 600; i++ {
+		m[i] = &node{number: i}
+	}
+	n := 0
+	for _, v := range m {
+		if n++; n == 300 {
+			tell("ranged", "map[int]*main.node", len(m))
+			wait()
+		}
+		sink += v.number
+	}
+}
+
+// One in each frame of a recursion.
+func recursive(depth int) {
+	m := map[int]string{}
+	for i := 0; i < 20+depth; i++ {
+		m[i] = key(i)
+	}
+	tell("recursive", "map[int]string", len(m))
+	if depth > 0 {
+		recursive(depth - 1)
+	} else {
+		wait()
+	}
+	sink += len(m[1])
+}
+
+// After deletions, with tombstones in the newer design.
+func deleted() {
+	m := map[string]*node{}
+	for i := 0; i < 2000; i++ {
+		m[key(i)] = &node{number: i}
+	}
+	for i := 1500; i < 2000; i++ {
+		delete(m, key(i))
+	}
+	tell("deleted", "map[string]*main.node", len(m))
+	wait()
+	sink += m["k1"].number
+}
+
+func main() {
+	maps := 0
+	start := func(n int, f func()) {
+		go f()
+		for ; n > 0; n-- {
+			fmt.Print(<-told)
+			maps++
+		}
+	}
+	start(1, inFrame)
+	start(1, numbers)
+	start(1, returned)
+	start(1, func() { sized(900) })
+	start(1, boxes)
+	start(1, shared)
+	start(1, field)
+	start(1, ranged)
+	start(6, func() { recursive(5) })
+	start(1, deleted)
+	for i := 0; i < 100; i++ {
+		runtime.Gosched()
+	}
+	quiet.Prepare()
+	quiet.Say("ready")
+	quiet.Wait()
+}
