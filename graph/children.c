@@ -67,7 +67,7 @@ static bool each_referrer(const struct graph *g, uint32_t object, child_fn fn, v
 	uint32_t last = NO_NODE;
 
 	for (uint32_t e = g->rev_row[object]; e < g->rev_row[object + 1]; e++) {
-		uint32_t src = g->rev_src[e];
+		uint32_t src = g->rev_src[e], visible;
 
 		if ((e & LOOK_UP) == 0 && progress_cancelled(progress))
 			return false;
@@ -76,7 +76,9 @@ static bool each_referrer(const struct graph *g, uint32_t object, child_fn fn, v
 		if (live && !(g->flags[src] & OBJECT_LIVE))
 			continue;
 		last = src;
-		fn(arg, label_visible(g, src), src);
+		visible = label_visible(g, src);
+		if (visible != object) /* its own parts do not hold it */
+			fn(arg, visible, src);
 	}
 	return true;
 }

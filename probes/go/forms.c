@@ -101,6 +101,13 @@ static void closure_name(struct forms *forms, uint64_t entry, struct text *name,
 		text_escape(package, f.name, (size_t)(dot - f.name), 256);
 }
 
+/* The name that people know a type by. A sync.Map is this and nothing else from Go 1.24 on, and nothing
+ * else is this; programs that keep theirs in globals often have no descriptor for the outer type. */
+static const char *known_name(const struct rtype *t)
+{
+	return strcmp(t->name, "sync.HashTrieMap[interface {},interface {}]") ? t->name : "sync.Map";
+}
+
 static void form_name(struct forms *forms, const struct form_entry *f, struct text *name,
 		      struct text *package)
 {
@@ -110,7 +117,7 @@ static void form_name(struct forms *forms, const struct form_entry *f, struct te
 		[FORM_MAP_EXTRA] = " extra", [FORM_CHAN_BUFFER] = " buffer",
 		[FORM_TINY] = NULL,
 	};
-	const char *of = f->type == NO_TYPE ? "?" : types_get(forms->types, f->type)->name;
+	const char *of = f->type == NO_TYPE ? "?" : known_name(types_get(forms->types, f->type));
 
 	if (f->form == FORM_CLOSURE) {
 		closure_name(forms, f->entry, name, package);

@@ -76,8 +76,6 @@ static void note_tops(struct heap *heap, const struct map_view *view, struct map
 
 	map->table = view->old_buckets ? NO_NODE : graph_find(heap->graph, top, NULL);
 	map->beside = graph_find(heap->graph, view->extra, NULL);
-	if (map->table != NO_NODE)
-		heap->graph->flags[map->table] |= OBJECT_MAP;
 }
 
 /* The object through which all of a sync.Map is reached, if there is one. */
@@ -117,6 +115,8 @@ static void tally_map(struct tally_pass *pass, struct map *map)
 		map->table = sync_top(heap, &view);
 	else if (map->object == NO_NODE)
 		note_tops(heap, &view, map);
+	if (map->object == NO_NODE && map->around == NO_NODE && map->table != NO_NODE)
+		heap->graph->flags[map->table] |= OBJECT_MAP;
 	map_begin(&cursor, &view);
 	while ((keys || values) && map_next(&cursor, &slot)) {
 		if (keys)

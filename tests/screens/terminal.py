@@ -96,6 +96,16 @@ class Tmux:
                            % (pattern, self.text(), rows))
             time.sleep(0.02)
 
+    def at_rest(self, seconds=0.3):
+        """Wait until nothing on the screen has changed for so long: the keys sent have had their effect."""
+        end = time.monotonic() + PATIENCE
+        before, since = None, time.monotonic()
+        while time.monotonic() < min(since + seconds, end):
+            now = self.tmux("capture-pane", "-p", "-e")
+            if now != before:
+                before, since = now, time.monotonic()
+            time.sleep(0.02)
+
     def resize(self, width, height):
         self.tmux("resize-window", "-x", str(width), "-y", str(height))
 
