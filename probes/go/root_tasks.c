@@ -251,13 +251,14 @@ static uint64_t stack_in_use(const struct goroutine *g)
 	return RECORD_LEAST + (g->stack_hi - lo);
 }
 
-/* Where the sums differ, who was just counting says why. */
+/* Where the sums differ, who was just counting says why: somebody on a thread, whose stack may just have
+ * to grow for the next call. */
 static void note_counting(struct roots *roots, const struct goroutine *g, const struct go_stack *stack)
 {
 	struct meta *meta = &roots->heap->graph->meta;
 
 	if (meta->heap_alloc && meta->heap_alloc != meta->heap_explained && !meta->counting &&
-	    (g->running || g->m_stack))
+	    (g->running || g->m_stack || g->status == G_COPYSTACK))
 		meta->counting = counting_function(stack);
 }
 
