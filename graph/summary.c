@@ -307,3 +307,45 @@ uint32_t summary_shared_objects(const struct graph *g, uint32_t *objects, uint32
 			objects[n++] = g->kids[k];
 	return n;
 }
+
+uint32_t summary_shared_groups(const struct graph *g, struct shared_group *groups, uint32_t max)
+{
+	autofree struct shared_group *all = calloc((size_t)g->n_types + 1, sizeof *all);
+	autofree struct top_item *items = calloc((size_t)max + 1, sizeof *items);
+	struct top top = { items, 0, max };
+	uint32_t root = graph_root_node(g);
+
+	if (!all || !items)
+		return 0;
+	for (uint32_t k = g->kid_row[root]; k < g->kid_row[root + 1]; k++) {
+		uint32_t id = g->kids[k];
+		struct shared_group *group;
+
+		if (!graph_is_object(g, id))
+			continue;
+		group = &all[g->type[id] < g->n_types ? g->type[id] : g->n_types];
+		if (!group->count++)
+			group->object = id; /* children come most retained first */
+		group->retained += g->retained[id];
+	}
+	for (uint32_t i = 0; i <= g->n_types; i++)
+		if (all[i].count)
+			top_offer(&top, i, all[i].retained);
+	for (uint32_t i = 0; i < top.n; i++)
+		groups[i] = all[items[i].id];
+	return top.n;
+}
+
+void summary_shared_group(const struct graph *g, const struct shared_group *group, struct text *out)
+{
+	if (group->count == 1) {
+		label_object(g, group->object, out);
+		return;
+	}
+	text_count(out, group->count);
+	text_puts(out, " × ");
+	if (graph_type(g, group->object))
+		graph_type_label(g, group->object, out);
+	else
+		text_puts(out, "unknown type");
+}

@@ -61,4 +61,16 @@ void summary_shared(const struct graph *g, uint64_t *bytes, uint64_t *objects);
  * themselves and not on an object. */
 uint32_t summary_shared_objects(const struct graph *g, uint32_t *objects, uint32_t max);
 
+/* Such objects of one type, and what they retain together. */
+struct shared_group {
+	uint32_t object; /* the largest */
+	uint64_t count, retained;
+};
+
+/* The groups that keep most, at most MAX, most first. */
+uint32_t summary_shared_groups(const struct graph *g, struct shared_group *groups, uint32_t max);
+
+/* "map[string]int, 3 entries", "12,000 × main.session" */
+void summary_shared_group(const struct graph *g, const struct shared_group *group, struct text *out);
+
 #endif

@@ -246,10 +246,11 @@ static void put_holder_row(const struct page *p, uint64_t retained, uint64_t obj
 	text_printf(p->out, "%s\n", text_string(&line));
 }
 
-/* What no single holder keeps, and the objects at the top of it. */
+/* What no single holder keeps, and what is at the top of it. */
 static void put_shared(const struct page *p)
 {
-	uint32_t shared[MAX_SHARED], n = summary_shared_objects(p->g, shared, MAX_SHARED);
+	struct shared_group groups[MAX_SHARED];
+	uint32_t n = summary_shared_groups(p->g, groups, MAX_SHARED);
 	uint64_t bytes, objects;
 
 	summary_shared(p->g, &bytes, &objects);
@@ -260,8 +261,8 @@ static void put_shared(const struct page *p)
 		autotext struct text name = {0};
 
 		text_puts(&name, "  ");
-		label_object(p->g, shared[i], &name);
-		put_holder_row(p, p->g->retained[shared[i]], 0, text_string(&name));
+		summary_shared_group(p->g, &groups[i], &name);
+		put_holder_row(p, groups[i].retained, 0, text_string(&name));
 	}
 }
 

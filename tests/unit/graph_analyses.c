@@ -3,6 +3,7 @@
 /* Before cmocka.h, which has a macro fail() of its own. */
 #include "graph/builder.h"
 #include "graph/cleanup.h"
+#include "graph/summary.h"
 #include "graph/text.h"
 #include "random_graph.h"
 #include "synthetic.h"
@@ -199,6 +200,41 @@ static void check_kids(const struct graph *g, const struct truth *t)
 		}
 	for (uint32_t node = 0; node < graph_root_node(g); node++)
 		assert_int_equal(in(seen, node), t->dominators[node] != 0);
+}
+
+/* Each object right below the root is in the group of its type, and in no other. */
+static void check_shared(const struct graph *g, const struct truth *t)
+{
+	struct shared_group groups[RANDOM_NODES];
+	uint32_t n = summary_shared_groups(g, groups, ARRAY_SIZE(groups));
+	uint64_t objects = 0;
+
+	for (uint32_t id = 0; id < g->n_objects; id++)
+		objects += g->idom[id] == graph_root_node(g);
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t count = 0, retained = 0, largest = 0;
+
+		for (uint32_t id = 0; id < g->n_objects; id++) {
+			if (g->idom[id] != graph_root_node(g) ||
+			    g->type[id] != g->type[groups[i].object])
+				continue;
+			count++;
+			retained += g->retained[id];
+			if (g->retained[id] > largest)
+				largest = g->retained[id];
+		}
+		assert_int_equal(groups[i].count, count);
+		assert_int_equal(groups[i].retained, retained);
+		assert_int_equal(g->retained[groups[i].object], largest);
+		assert_true(!i || groups[i - 1].retained >= retained);
+		objects -= count;
+	}
+	assert_int_equal(objects, 0);
+}
+
+static void what_is_shared_is_grouped_by_type(void **state)
+{
+	on_graphs(check_shared);
 }
 
 static void kids_are_whole_and_sorted(void **state)
@@ -458,6 +494,7 @@ int main(void)
 		cmocka_unit_test(dominators_are_what_no_path_avoids),
 		cmocka_unit_test(retained_is_the_size_of_the_subtree),
 		cmocka_unit_test(kids_are_whole_and_sorted),
+		cmocka_unit_test(what_is_shared_is_grouped_by_type),
 		cmocka_unit_test(types_count_outermost_instances),
 		cmocka_unit_test(nearest_roots_by_relaxation),
 		cmocka_unit_test(long_lists_are_sorted),

@@ -35,12 +35,13 @@ static const struct column part_columns[PART_COLUMNS] = {
 enum item_kind {
 	ITEM_SUSPECT, ITEM_HOLDERS,
 	ITEM_SHARED,         /* what no single holder keeps */
-	ITEM_OBJECT,         /* at the top of that */
+	ITEM_OBJECT,         /* at the top of that, alone or the largest of those that are alike */
 };
 
 struct item {
 	enum item_kind kind;
 	uint32_t number;     /* suspect, index into groups, object */
+	bool several;        /* of ITEM_OBJECT: it is the largest of its type there */
 	uint64_t retained;
 	struct text words;   /* of a suspect: title, then what else there is to say, \n between */
 	uint32_t less;       /* from this byte on they matter less; 0: all matter */
@@ -127,6 +128,7 @@ static struct item *add_item(struct overview *o, enum item_kind kind, uint32_t n
 
 	item->kind = kind;
 	item->number = number;
+	item->several = false;
 	item->retained = retained;
 	item->less = 0;
 	text_clear(&item->words);
@@ -144,20 +146,23 @@ static void add_shared(struct overview *o, uint64_t bytes)
 {
 	const struct graph *g = o->graph;
 	struct item *item = add_item(o, ITEM_SHARED, 0, bytes);
-	uint32_t objects[MOST_SHARED], n = summary_shared_objects(g, objects, MOST_SHARED);
+	struct shared_group groups[MOST_SHARED];
+	uint32_t n = summary_shared_groups(g, groups, MOST_SHARED);
 
 	text_puts(&item->words, "held by several at once");
 	less(item);
 	text_puts(&item->words, "none alone frees it; the largest of it:");
 	for (uint32_t i = 0; i < n; i++) {
-		if (g->retained[objects[i]] < bytes / 100)
+		if (groups[i].retained < bytes / 100)
 			return;
-		item = add_item(o, ITEM_OBJECT, objects[i], g->retained[objects[i]]);
+		item = add_item(o, ITEM_OBJECT, groups[i].object, groups[i].retained);
+		item->several = groups[i].count > 1;
 		text_puts(&item->words, "  ");
-		label_object(g, objects[i], &item->words);
+		summary_shared_group(g, &groups[i], &item->words);
 		less(item);
-		text_puts(&item->words, "nearest holder: ");
-		label_holder(g, g->roots[g->root[objects[i]]].holder, &item->words);
+		text_puts(&item->words, item->several ? "nearest holder of the largest: "
+						      : "nearest holder: ");
+		label_holder(g, g->roots[g->root[groups[i].object]].holder, &item->words);
 	}
 }
 
@@ -508,6 +513,21 @@ static void open_type(struct page *page, const struct overview *o)
 	screen_open(page->screen, &objects_view, &request);
 }
 
+/* All that are alike among what no single holder keeps. */
+static void open_shared(struct page *page, const struct overview *o, uint32_t object)
+{
+	struct objects_request request = { .of = OBJECTS_CHILDREN, .parent = graph_root_node(o->graph),
+					   .children = CHILDREN_DOMINATED,
+					   .type = o->graph->type[object] };
+	autotext struct text title = {0};
+
+	text_puts(&title, "live objects of type ");
+	graph_type_label(o->graph, object, &title);
+	text_puts(&title, " that are held by several at once");
+	request.title = text_string(&title);
+	screen_open(page->screen, &objects_view, &request);
+}
+
 static bool on_shared(struct page *page)
 {
 	const struct item *item = selected_item(page);
@@ -518,6 +538,7 @@ static bool on_shared(struct page *page)
 static bool act(struct page *page, enum action action)
 {
 	const struct overview *o = page->state;
+	const struct item *item = selected_item(page);
 	struct subject to;
 
 	if (action != ACTION_ENTER && action != ACTION_RIGHT)
@@ -526,6 +547,8 @@ static bool act(struct page *page, enum action action)
 		open_type(page, o);
 	else if (page->focus == PANE_MEMORY || on_shared(page))
 		screen_act(page->screen, ACTION_VIEW_DOMINATORS);
+	else if (item && item->kind == ITEM_OBJECT && item->several)
+		open_shared(page, o, item->number);
 	else if (subject(page, &to))
 		screen_open(page->screen, &object_view, &to);
 	return true;
