@@ -56,6 +56,7 @@ META_NUMBER(kept_by_last_gc)
 META_NUMBER(kept_reached)
 META_POSITIVE(rss)
 META_NAME(content)
+META_NUMBER(holes)
 
 static const struct fact facts[] = {
 	{ "pid", meta_pid, STAGE_SIZES },
@@ -79,6 +80,7 @@ static const struct fact facts[] = {
 	{ "kept_reached", meta_kept_reached, STAGE_LIVE },
 	{ "rss", meta_rss, STAGE_SIZES },
 	{ "content", meta_content, STAGE_SIZES },
+	{ "not_read", meta_holes, STAGE_SIZES },
 };
 
 static uint64_t count_facts(const struct graph *g)

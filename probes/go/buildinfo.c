@@ -137,6 +137,9 @@ bool find_version(struct go *go, struct error *err)
 			    "Go program in it: unpack its file (upx -d) and start that",
 			    (unsigned long long)image->pid, image->process ? image->process : "?");
 	read_buildinfo(image, &version, &settings);
+	if (!version.length && !image->pid)
+		return fail(err, STATUS_UNSUPPORTED, "there is no Go program in it: no Go build "
+			    "information in its memory");
 	if (!version.length)
 		return fail(err, STATUS_UNSUPPORTED, "%llu (%s) is not a Go program: no Go build "
 			    "information in its executable", (unsigned long long)image->pid,

@@ -92,12 +92,25 @@ func deep(n int, c chan *node, ctx context.Context) {
 	}
 }
 
+// Maps that only the frame has: one whose header lies in it, one that another function made.
+func local(made map[string]*node, c chan *node) {
+	own := map[int]*node{}
+	for i := 0; i < 100; i++ {
+		own[i] = list
+		made[fmt.Sprint("made ", i)] = &node{right: list}
+	}
+	started.Done()
+	<-c
+	own[0], made["made 0"] = made["made 0"], own[1]
+}
+
 func park() {
 	c := make(chan *node)
 	full := make(chan interface{}, 4)
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), 1, anyKeys))
 	mutex.Lock()
-	started.Add(9)
+	started.Add(10)
+	go local(map[string]*node{}, c)
 	for i := 0; i < 5; i++ {
 		go deep(i, c, ctx)
 	}
