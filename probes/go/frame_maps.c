@@ -9,17 +9,17 @@
 #define FIRST_POINTER 16u /* in a map's header, of both designs: its buckets, groups or directory */
 
 /* Has the map as many entries as its header says (or is one just being added or taken away)? One
- * that is empty proves nothing. All maps together are not larger than memory. */
+ * that is empty proves nothing. */
 static bool adds_up(struct heap *heap, const struct map_view *map)
 {
 	uint64_t slots = map_slots(map), most = image_most(heap->image), n = 0;
+	uint64_t effort = map_effort(map, slots), *spent = &heap->frame_maps.effort;
 	struct map_cursor cursor;
 	struct map_slot slot;
 
-	if (!map->entries || map->entries > slots || slots > most ||
-	    heap->frame_maps.slots > most - slots)
+	*spent += effort < most ? effort : most + 1;
+	if (!map->entries || map->entries > slots || *spent > most)
 		return false;
-	heap->frame_maps.slots += slots;
 	map_begin(&cursor, map);
 	while (n <= map->entries + 1 && map_next(&cursor, &slot))
 		n++;
@@ -32,7 +32,8 @@ static bool note(struct heap *heap, uint64_t addr, const struct code_local *loca
 	struct frame_map *item;
 	struct map_view map;
 
-	if (!map_open(&map, &heap->go, heap->types, local->type, addr) || !adds_up(heap, &map))
+	if (maps->effort > image_most(heap->image) ||
+	    !map_open(&map, &heap->go, heap->types, local->type, addr) || !adds_up(heap, &map))
 		return true;
 	item = GROW(maps->items, maps->n, maps->capacity);
 	if (!item)

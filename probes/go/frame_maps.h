@@ -15,7 +15,7 @@ struct frame_map { uint64_t addr; uint32_t type; };
 struct frame_maps {
 	struct frame_map *items;
 	uint32_t n, capacity;
-	uint64_t slots; /* that were counted */
+	uint64_t effort; /* of counting them */
 };
 
 /* Note the maps that the frames of STACK hold through live words. Needs the types of objects. False

@@ -61,4 +61,11 @@ bool map_next(struct map_cursor *cursor, struct map_slot *slot);
 /* Slots there are, full or not. */
 uint64_t map_slots(const struct map_view *map);
 
+/* A measure of how long it takes to walk through a map of so many SLOTS, so that those that share their
+ * tables are not walked for ever: maps that are what they seem have less than all memory together. */
+static inline uint64_t map_effort(const struct map_view *map, uint64_t slots)
+{
+	return slots + map->n_tables;
+}
+
 #endif

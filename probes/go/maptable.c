@@ -57,15 +57,14 @@ static bool is_interface(struct heap *heap, uint32_t type)
 	return type != NO_TYPE && types_get(heap->types, type)->kind == KIND_INTERFACE;
 }
 
-/* SLOTS: of all maps so far. A slot has a byte or more, so maps that have more than all memory share
- * their tables: those behind are not walked. */
-struct tally_pass { struct heap *heap; struct progress *progress; _Atomic uint64_t slots; };
+/* EFFORT: on all maps so far (map_effort). More than all memory, and those behind are not walked. */
+struct tally_pass { struct heap *heap; struct progress *progress; _Atomic uint64_t effort; };
 
-static bool is_too_much(struct tally_pass *pass, uint64_t slots)
+static bool is_too_much(struct tally_pass *pass, uint64_t effort)
 {
 	uint64_t most = image_most(pass->heap->image);
 
-	return slots > most || atomic_fetch_add(&pass->slots, slots) > most;
+	return effort > most || atomic_fetch_add(&pass->effort, effort) > most;
 }
 
 /* The objects through which all of a map is reached whose header is none: one for its entries, and one
@@ -102,13 +101,13 @@ static void tally_map(struct tally_pass *pass, struct map *map)
 	bool keys, values;
 
 	map->table_bytes = map->object != NO_NODE ? graph_size(heap->graph, map->object) : 0;
-	if (!map_open(&view, &heap->go, heap->types, type, map->addr))
+	if (is_too_much(pass, 0) || !map_open(&view, &heap->go, heap->types, type, map->addr))
 		return;
 	keys = is_interface(heap, view.key);
 	values = is_interface(heap, view.elem);
 	map->entries = view.entries;
 	map->slots = map_slots(&view);
-	if (is_too_much(pass, map->slots))
+	if (is_too_much(pass, map_effort(&view, map->slots)))
 		return;
 	map_parts(&view, count_part, &tally);
 	if (view.sync.design != SYNC_NONE)
