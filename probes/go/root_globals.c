@@ -102,23 +102,59 @@ static uint32_t global_form(struct heap *heap, const struct code_global *global)
 	return type == NO_TYPE ? NO_NODE : forms_of(&heap->typing.forms, FORM_VALUE, type, 0);
 }
 
+/* A variable that only a pointer leads to: named by that, else by its place. */
+static enum known by_pointer(struct roots *roots, const struct go_module *m,
+			     const struct static_value *value, uint64_t addr, struct text *name,
+			     const char **package)
+{
+	if (statics_name(roots->heap, value, name)) {
+		*package = name_pool_package(roots->names, text_string(name));
+		return KNOWN_DERIVED;
+	}
+	*package = referring_package(&roots->heap->code, addr);
+	name_by_place(roots, m, value->addr, *package, name);
+	return KNOWN_INFERRED;
+}
+
+/* Where the variable of the word at ADDR lies, and its type, NO_NODE if that is not known. */
+static struct place place_of(struct heap *heap, uint64_t addr, const struct static_value *value,
+			     uint32_t *type)
+{
+	struct place v = { .lo = addr, .hi = addr + 8 };
+	const struct code_global *global = code_global_at(heap, addr);
+
+	*type = NO_NODE;
+	if (value) {
+		v.lo = value->addr;
+		v.hi = value->addr + value->n * types_get(heap->types, value->type)->size;
+		if (value->n == 1)
+			*type = forms_of(&heap->typing.forms, FORM_VALUE, value->type, 0);
+	} else if (global) {
+		v.lo = global->addr;
+		v.hi = global->addr + form_size(heap->types, global);
+	}
+	return v;
+}
+
 /* Make the holder for the word at ADDR. */
 static struct place new_variable(struct roots *roots, const struct go_module *m, uint64_t addr)
 {
 	struct heap *heap = roots->heap;
-	struct place v = { .lo = addr, .hi = addr + 8 };
 	const struct variable *symbol = variables_find(heap->image->variables, addr);
+	const struct static_value *value = symbol ? NULL : statics_find(heap, addr);
 	const struct code_global *global = code_global_at(heap, addr);
 	const char *package = NULL;
+	enum known known = KNOWN_INFERRED;
 	autotext struct text name = { 0 };
 	struct holder *holder;
+	uint32_t type;
+	struct place v = place_of(heap, addr, value, &type);
 
-	if (global) {
-		v.lo = global->addr;
-		v.hi = global->addr + form_size(heap->types, global);
-	}
 	if (symbol) {
 		by_symbol(roots, symbol, &v, &name, &package);
+		known = KNOWN_EXACT;
+	} else if (value) {
+		known = by_pointer(roots, m, value, addr, &name, &package);
 	} else {
 		package = referring_package(&heap->code, v.lo);
 		name_by_place(roots, m, v.lo, package, &name);
@@ -128,14 +164,15 @@ static struct place new_variable(struct roots *roots, const struct go_module *m,
 	v.holder = roots_holder(roots, v.strength == STRENGTH_RUNTIME ? HOLDER_RUNTIME
 								      : HOLDER_GLOBAL,
 				name_pool_copy(roots->names, text_string(&name)),
-				package ? package : "", symbol ? KNOWN_EXACT : KNOWN_INFERRED);
+				package ? package : "", known);
 	if (v.holder == NO_NODE)
 		return v;
 	holder = &roots->holders[v.holder];
 	holder->lo = v.lo;
 	holder->hi = v.hi;
+	holder->type = type;
 	/* What is known may be but the first field of the variable. */
-	if (global && global->addr == v.lo && v.hi - v.lo <= form_size(heap->types, global))
+	if (!value && global && global->addr == v.lo && v.hi - v.lo <= form_size(heap->types, global))
 		holder->type = global_form(heap, global);
 	return v;
 }

@@ -51,6 +51,7 @@ void typing_finish(struct typing *t)
 void typing_free(struct typing *t)
 {
 	typing_finish(t);
+	free(t->statics.items);
 	refs_free(&t->refs);
 	forms_free(&t->forms);
 }
@@ -415,6 +416,9 @@ static void place(struct typing *t, uint64_t addr, enum form form, uint32_t type
 
 	if (in_heap(t, addr))
 		typing_place(t, &p);
+	else if ((form == FORM_VALUE || form == FORM_ARRAY) && statics_covers(t->heap, &p) &&
+		 see(t, &p) && statics_note(t->heap, &p))
+		push(t, &p);
 }
 
 static void place_closure(struct typing *t, uint64_t addr, enum known known)
@@ -468,7 +472,7 @@ static void follow_direct(struct typing *t, uint32_t type, uint64_t data, enum k
 
 void typing_follow_interface(struct typing *t, uint64_t type_word, uint64_t data)
 {
-	uint32_t type = in_heap(t, data) ? typing_interface(t, type_word) : NO_TYPE;
+	uint32_t type = data >= IMAGE_PAGE ? typing_interface(t, type_word) : NO_TYPE;
 	struct typed_place p = { .addr = data, .n = 1, .type = type, .form = FORM_VALUE,
 				 .known = KNOWN_EXACT };
 	struct heap_object box;
@@ -477,6 +481,8 @@ void typing_follow_interface(struct typing *t, uint64_t type_word, uint64_t data
 		return;
 	if (types_get(t->heap->types, type)->direct) {
 		follow_direct(t, type, data, KNOWN_EXACT);
+	} else if (!in_heap(t, data)) {
+		place(t, data, FORM_VALUE, type, 1, KNOWN_EXACT);
 	} else if (heap_find(t->heap, data, &box)) {
 		place_in(t, &p, &box);
 		t->heap->graph->flags[box.id] |= OBJECT_BOXED;
@@ -549,6 +555,15 @@ void typing_follow(struct typing *t, uint32_t type, const uint8_t *bytes, enum k
 	run(t, type, bytes, known, 0);
 }
 
+static void follow_static(struct typing *t, const struct typed_place *p, uint64_t size,
+			  enum known known)
+{
+	const uint8_t *bytes = image_at(t->heap->image, p->addr, p->n * size);
+
+	for (uint64_t i = 0; bytes && i < p->n; i++)
+		run(t, p->type, bytes + i * size, known, 0);
+}
+
 /* Follow N elements of TYPE at ADDR, as many as are here. */
 static void follow_elements(struct typing *t, const struct typed_place *p, uint32_t type)
 {
@@ -556,6 +571,8 @@ static void follow_elements(struct typing *t, const struct typed_place *p, uint3
 	uint64_t size = type == NO_TYPE ? 0 : types_get(t->heap->types, type)->size, n;
 	enum known known = p->known == KNOWN_INFERRED ? KNOWN_INFERRED : KNOWN_DERIVED;
 
+	if (size && !in_heap(t, p->addr))
+		follow_static(t, p, size, known);
 	if (!size || !heap_find(t->heap, p->addr, &o) || !o.data)
 		return;
 	n = (o.size - o.offset) / size;

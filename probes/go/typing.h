@@ -7,6 +7,7 @@
 #include "probes/go/forms.h"
 #include "probes/go/masks.h"
 #include "probes/go/refs.h"
+#include "probes/go/statics.h"
 
 struct heap;
 
@@ -43,6 +44,7 @@ struct typing {
 	uint64_t *seen;     /* set of references that do not type their slot, so that cycles end */
 	uint32_t n_seen, size_seen;
 	struct { uint64_t word; uint32_t type; } *interfaces; /* cache of interface words */
+	struct statics statics;
 	uint32_t n_typed;   /* objects, since the progress was told */
 	bool failed;        /* out of memory */
 };

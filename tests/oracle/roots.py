@@ -55,6 +55,11 @@ ALWAYS = (
     (r"poll\.waits", ("goroutine", r"goroutine \d+ main\.makeDeadlines")),
     # A finalizer holds what its object refers to only when nothing else does.
     (r"(held|weak\.held|pinned)(\.referent)?$", ("global", r"main\.kept$")),
+    # In data or bss, but without a name of its own: the variable's that leads there.
+    (r"static\.pointer", ("global", r"main\.byPointer$")),
+    (r"static\.nested", ("global", r"main\.byPointer\.more$")),
+    (r"static\.interface", ("global", r"main\.byInterface$")),
+    (r"static\.slice", ("global", r"main\.bySlice$")),
     (r"\w+\.cleanup\.held\.argument", ("special", CLEANUP + r" of main\.mark$")),
     (r"\w+\.cleanup\.held", ("global", r"main\.kept$")),
     (r"unique\.held", ("global", r"main\.canonical$")),

@@ -141,6 +141,7 @@ func main() {
 	apart(makeTimers)
 	apart(makeNewerThings)
 	apart(makeArenas)
+	apart(makeStatics)
 	apart(fillPools)
 	apart(makeWaiters)
 	parked.Wait()
