@@ -210,6 +210,11 @@ static void open_matches(const struct finding *f)
 		nodes[request.n_nodes++] = f->items[i].id;
 	text_puts(&title, "found for ");
 	text_escape(&title, text_string(&f->words), f->words.length, 60);
+	if (f->instances.count > f->instances.top.n) {
+		text_puts(&title, ": the largest, none below another, of ");
+		text_count(&title, f->instances.count);
+		text_puts(&title, " live objects");
+	}
 	request.title = text_string(&title);
 	if (nodes)
 		screen_open(f->screen, &objects_view, &request);
