@@ -257,21 +257,33 @@ bool variables_check(struct variables *v)
 	return true;
 }
 
-const struct variable *variables_find(const struct variables *v, uint64_t addr)
+/* How many begin before ADDR. */
+static uint32_t count_before(const struct variables *v, uint64_t addr)
 {
 	uint32_t lo = 0, hi = v ? v->n : 0;
-	const struct variable *found;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
-		if (v->items[mid].addr <= addr)
+		if (v->items[mid].addr < addr)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	if (!lo)
-		return NULL;
-	found = &v->items[lo - 1];
-	return addr - found->addr < (found->size ? found->size : 8) ? found : NULL;
+	return lo;
+}
+
+const struct variable *variables_find(const struct variables *v, uint64_t addr)
+{
+	uint32_t n = count_before(v, addr + 1);
+	const struct variable *found = n ? &v->items[n - 1] : NULL;
+
+	return found && addr - found->addr < (found->size ? found->size : 8) ? found : NULL;
+}
+
+const struct variable *variables_from(const struct variables *v, uint64_t addr)
+{
+	uint32_t n = count_before(v, addr);
+
+	return v && n < v->n ? &v->items[n] : NULL;
 }

@@ -38,6 +38,9 @@ void variables_free(struct variables *variables);
 /* The variable that covers ADDR (one of unknown size covers its own address), or NULL. */
 const struct variable *variables_find(const struct variables *variables, uint64_t addr);
 
+/* The first variable that begins at ADDR or behind it, or NULL. */
+const struct variable *variables_from(const struct variables *variables, uint64_t addr);
+
 /* Put in order and check what came from a file: every name must lie in the text. */
 bool variables_check(struct variables *variables);
 

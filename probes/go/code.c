@@ -131,6 +131,21 @@ uint32_t code_closure_type(const struct code_facts *facts, uint64_t entry)
 		       ? facts->closures[lo].type : NO_TYPE;
 }
 
+uint32_t code_references_to(const struct code_facts *facts, uint64_t addr)
+{
+	uint32_t lo = 0, hi = facts->n_references;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (facts->references[mid] <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 static int by_addr(const void *a, const void *b)
 {
 	uint64_t x = ((const struct code_global *)a)->addr, y = ((const struct code_global *)b)->addr;

@@ -49,6 +49,9 @@ bool code_read(struct go *go, struct types *types, struct code_facts *out,
 	       struct progress *progress, struct error *err);
 void code_free(struct code_facts *facts);
 
+/* How many of the code's references lead to ADDR or before it. */
+uint32_t code_references_to(const struct code_facts *facts, uint64_t addr);
+
 /* Sort N globals by address. */
 void code_globals_sort(struct code_global *globals, size_t n);
 

@@ -264,10 +264,9 @@ static bool build_edges(struct heap *heap, struct progress *progress, struct err
 
 	edges_init(heap, &heap->edges);
 	note_state(heap);
-	if (!pull_and_type(heap, progress, err))
-		return false;
-	statics_finish(heap);
-	if (!roots_build(heap, progress, err) ||
+	if (!pull_and_type(heap, progress, err) ||
+	    !statics_finish(heap, err) ||
+	    !roots_build(heap, progress, err) ||
 	    !typing_run_frames(&heap->typing, progress, err) ||
 	    !infer_types(&heap->typing, progress, err) ||
 	    !strengths_build(heap, progress, err) ||

@@ -30,19 +30,11 @@ static const struct code_global *code_global_at(struct heap *heap, uint64_t addr
 /* The package whose code alone refers to the variable at ADDR, NULL if not known. */
 static const char *referring_package(const struct code_facts *code, uint64_t addr)
 {
-	uint32_t lo = 0, hi = code->n_references;
+	uint32_t n = code_references_to(code, addr);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (code->references[mid] <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
 	/* A word beside the one referred to may be another variable: its package is a guess only
 	 * as far as the reference is near. */
-	return lo && addr - code->references[lo - 1] < 8 ? code->packages[lo - 1] : NULL;
+	return n && addr - code->references[n - 1] < 8 ? code->packages[n - 1] : NULL;
 }
 
 /* One of the lists that sync keeps for the collector: what sync.poolCleanup refers to. */
@@ -104,31 +96,31 @@ static uint32_t global_form(struct heap *heap, const struct code_global *global)
 
 /* A variable that only a pointer leads to: named by that, else by its place. */
 static enum known by_pointer(struct roots *roots, const struct go_module *m,
-			     const struct static_value *value, uint64_t addr, struct text *name,
+			     const struct static_extent *variable, uint64_t addr, struct text *name,
 			     const char **package)
 {
-	if (statics_name(roots->heap, value, name)) {
+	if (statics_name(roots->heap, variable, name)) {
 		*package = name_pool_package(roots->names, text_string(name));
-		return KNOWN_DERIVED;
+		return variable->type != NO_TYPE ? KNOWN_DERIVED : KNOWN_INFERRED;
 	}
 	*package = referring_package(&roots->heap->code, addr);
-	name_by_place(roots, m, value->addr, *package, name);
+	name_by_place(roots, m, variable->lo, *package, name);
 	return KNOWN_INFERRED;
 }
 
 /* Where the variable of the word at ADDR lies, and its type, NO_NODE if that is not known. */
-static struct place place_of(struct heap *heap, uint64_t addr, const struct static_value *value,
+static struct place place_of(struct heap *heap, uint64_t addr, const struct static_extent *variable,
 			     uint32_t *type)
 {
 	struct place v = { .lo = addr, .hi = addr + 8 };
 	const struct code_global *global = code_global_at(heap, addr);
 
 	*type = NO_NODE;
-	if (value) {
-		v.lo = value->addr;
-		v.hi = value->addr + value->n * types_get(heap->types, value->type)->size;
-		if (value->n == 1)
-			*type = forms_of(&heap->typing.forms, FORM_VALUE, value->type, 0);
+	if (variable) {
+		v.lo = variable->lo;
+		v.hi = variable->hi;
+		if (variable->type != NO_TYPE)
+			*type = forms_of(&heap->typing.forms, FORM_VALUE, variable->type, 0);
 	} else if (global) {
 		v.lo = global->addr;
 		v.hi = global->addr + form_size(heap->types, global);
@@ -141,20 +133,22 @@ static struct place new_variable(struct roots *roots, const struct go_module *m,
 {
 	struct heap *heap = roots->heap;
 	const struct variable *symbol = variables_find(heap->image->variables, addr);
-	const struct static_value *value = symbol ? NULL : statics_find(heap, addr);
+	struct static_extent extent;
+	const struct static_extent *variable =
+		!symbol && statics_find(heap, addr, &extent) ? &extent : NULL;
 	const struct code_global *global = code_global_at(heap, addr);
 	const char *package = NULL;
 	enum known known = KNOWN_INFERRED;
 	autotext struct text name = { 0 };
 	struct holder *holder;
 	uint32_t type;
-	struct place v = place_of(heap, addr, value, &type);
+	struct place v = place_of(heap, addr, variable, &type);
 
 	if (symbol) {
 		by_symbol(roots, symbol, &v, &name, &package);
 		known = KNOWN_EXACT;
-	} else if (value) {
-		known = by_pointer(roots, m, value, addr, &name, &package);
+	} else if (variable) {
+		known = by_pointer(roots, m, variable, addr, &name, &package);
 	} else {
 		package = referring_package(&heap->code, v.lo);
 		name_by_place(roots, m, v.lo, package, &name);
@@ -172,7 +166,7 @@ static struct place new_variable(struct roots *roots, const struct go_module *m,
 	holder->hi = v.hi;
 	holder->type = type;
 	/* What is known may be but the first field of the variable. */
-	if (!value && global && global->addr == v.lo && v.hi - v.lo <= form_size(heap->types, global))
+	if (!variable && global && global->addr == v.lo && v.hi - v.lo <= form_size(heap->types, global))
 		holder->type = global_form(heap, global);
 	return v;
 }

@@ -96,43 +96,93 @@ static bool has_name(const struct heap *heap, uint64_t addr)
 	return variables_find(heap->image->variables, addr) != NULL;
 }
 
-/* The word at WORD points to ADDR: note that if a value begins there, and nothing better was found. */
-static void note_word(struct heap *heap, uint64_t word, uint64_t addr)
+/* Where the data or bss ends that ADDR lies in; 0 if it lies in none. */
+static uint64_t segment_end(const struct go *go, uint64_t addr)
 {
-	const struct static_value *found = statics_find(heap, addr);
-	struct static_value *value;
+	for (uint32_t i = 0; i < go->n_modules; i++) {
+		const struct go_module *m = &go->modules[i];
 
-	if (!found || found->addr != addr)
-		return;
-	value = &heap->typing.statics.items[found - heap->typing.statics.items];
-	if (!value->word || (!has_name(heap, value->word) && has_name(heap, word)))
-		value->word = word;
+		if (lies_in(addr, 8, m->data, m->edata))
+			return m->edata;
+		if (lies_in(addr, 8, m->bss, m->ebss))
+			return m->ebss;
+	}
+	return 0;
 }
 
-static void note_words(struct heap *heap, uint64_t lo, uint64_t mask, uint64_t bits)
-{
-	for (uint64_t i = 0; i < bits; i++)
-		if (image_u8(heap->image, mask + i / 8) >> (i % 8) & 1)
-			note_word(heap, lo + 8 * i, image_u64(heap->image, lo + 8 * i));
-}
-
-void statics_finish(struct heap *heap)
+static bool note_pointers(struct heap *heap, uint64_t lo, uint64_t mask, uint64_t bits)
 {
 	struct statics *statics = &heap->typing.statics;
 
-	if (!statics->n)
-		return;
-	qsort_r(statics->items, statics->n, sizeof *statics->items, by_place, heap);
+	for (uint64_t i = 0; i < bits; i++) {
+		struct static_pointer *pointer;
+		uint64_t to;
+
+		if (!(image_u8(heap->image, mask + i / 8) >> (i % 8) & 1))
+			continue;
+		to = image_u64(heap->image, lo + 8 * i);
+		if (!segment_end(&heap->go, to) || has_name(heap, to))
+			continue;
+		pointer = GROW(statics->pointers, statics->n_pointers, statics->capacity_pointers);
+		if (!pointer)
+			return false;
+		*pointer = (struct static_pointer){ .to = to, .word = lo + 8 * i };
+		statics->n_pointers++;
+	}
+	return true;
+}
+
+/* By what they lead to; those in variables with a name first. */
+static int by_target(const void *a, const void *b, void *arg)
+{
+	const struct static_pointer *x = a, *y = b;
+	int named = has_name(arg, y->word) - has_name(arg, x->word);
+
+	if (x->to != y->to)
+		return x->to < y->to ? -1 : 1;
+	return named ? named : x->word < y->word ? -1 : x->word > y->word;
+}
+
+static void drop_repeated(struct statics *statics)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < statics->n_pointers; i++)
+		if (!n || statics->pointers[i].to != statics->pointers[n - 1].to)
+			statics->pointers[n++] = statics->pointers[i];
+	statics->n_pointers = n;
+}
+
+bool statics_finish(struct heap *heap, struct error *err)
+{
+	struct statics *statics = &heap->typing.statics;
+
+	if (statics->n)
+		qsort_r(statics->items, statics->n, sizeof *statics->items, by_place, heap);
 	drop_parts(heap, statics);
 	for (uint32_t i = 0; i < heap->go.n_modules; i++) {
 		const struct go_module *m = &heap->go.modules[i];
 
-		note_words(heap, m->data, m->data_mask, m->n_data_mask);
-		note_words(heap, m->bss, m->bss_mask, m->n_bss_mask);
+		if (!note_pointers(heap, m->data, m->data_mask, m->n_data_mask) ||
+		    !note_pointers(heap, m->bss, m->bss_mask, m->n_bss_mask))
+			return fail_memory(err, "variables without names");
 	}
+	if (statics->n_pointers)
+		qsort_r(statics->pointers, statics->n_pointers, sizeof *statics->pointers, by_target,
+			heap);
+	drop_repeated(statics);
+	return true;
 }
 
-const struct static_value *statics_find(const struct heap *heap, uint64_t addr)
+void statics_free(struct statics *statics)
+{
+	free(statics->items);
+	free(statics->pointers);
+}
+
+/* ---- finding ---- */
+
+static const struct static_value *value_at(const struct heap *heap, uint64_t addr)
 {
 	const struct statics *statics = &heap->typing.statics;
 	uint32_t lo = 0, hi = statics->n;
@@ -146,6 +196,69 @@ const struct static_value *statics_find(const struct heap *heap, uint64_t addr)
 			hi = mid;
 	}
 	return lo && addr < end_of(heap, &statics->items[lo - 1]) ? &statics->items[lo - 1] : NULL;
+}
+
+/* How many of the pointers lead to ADDR or before it. */
+static uint32_t pointers_to(const struct statics *statics, uint64_t addr)
+{
+	uint32_t lo = 0, hi = statics->n_pointers;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (statics->pointers[mid].to <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* The word that points to ADDR, 0 if none does. */
+static uint64_t pointer_to(const struct statics *statics, uint64_t addr)
+{
+	uint32_t n = pointers_to(statics, addr);
+
+	return n && statics->pointers[n - 1].to == addr ? statics->pointers[n - 1].word : 0;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What begins where a pointer leads to, ADDR in it. All that the program has is referred to by its code
+ * or by a pointer, and so ends no later than where the next of these lead. */
+static bool find_extent(const struct heap *heap, uint64_t addr, struct static_extent *out)
+{
+	const struct statics *statics = &heap->typing.statics;
+	uint32_t next = pointers_to(statics, addr), reference = code_references_to(&heap->code, addr);
+	const struct code_facts *code = &heap->code;
+	const struct variable *named;
+
+	if (!next || (reference && code->references[reference - 1] > statics->pointers[next - 1].to))
+		return false;
+	*out = (struct static_extent){ .lo = statics->pointers[next - 1].to, .type = NO_TYPE };
+	out->hi = segment_end(&heap->go, out->lo);
+	if (next < statics->n_pointers)
+		out->hi = least(out->hi, statics->pointers[next].to);
+	if (reference < code->n_references)
+		out->hi = least(out->hi, code->references[reference]);
+	named = variables_from(heap->image->variables, out->lo);
+	if (named)
+		out->hi = least(out->hi, named->addr);
+	return addr < out->hi;
+}
+
+bool statics_find(const struct heap *heap, uint64_t addr, struct static_extent *out)
+{
+	const struct static_value *value = value_at(heap, addr);
+
+	if (!value)
+		return find_extent(heap, addr, out);
+	*out = (struct static_extent){ .lo = value->addr, .hi = end_of(heap, value),
+				       .type = value->n == 1 ? value->type : NO_TYPE };
+	return true;
 }
 
 /* ---- names ---- */
@@ -162,21 +275,27 @@ static void symbol_path(struct heap *heap, const struct variable *symbol, uint64
 		lens_path(heap, global->type, addr - symbol->addr, out);
 }
 
-bool statics_name(struct heap *heap, const struct static_value *value, struct text *out)
+bool statics_name(struct heap *heap, const struct static_extent *variable, struct text *out)
 {
-	const struct static_value *steps[MAX_STEPS];
+	/* On the way to a variable with a name: values, each with the word in it that leads on. */
+	struct { const struct static_value *value; uint64_t word; } steps[MAX_STEPS];
+	uint64_t word = pointer_to(&heap->typing.statics, variable->lo);
 	const struct variable *symbol = NULL;
 	unsigned n = 0;
 
-	for (; value && value->word && !symbol && n < MAX_STEPS; n++) {
-		steps[n] = value;
-		symbol = variables_find(heap->image->variables, value->word);
-		value = statics_find(heap, value->word);
+	while (word && !(symbol = variables_find(heap->image->variables, word)) && n < MAX_STEPS) {
+		const struct static_value *value = value_at(heap, word);
+
+		if (!value)
+			return false;
+		steps[n].value = value;
+		steps[n++].word = word;
+		word = pointer_to(&heap->typing.statics, value->addr);
 	}
 	if (!symbol)
 		return false;
-	symbol_path(heap, symbol, steps[--n]->word, out);
-	for (; n; n--)
-		lens_path(heap, steps[n]->type, steps[n - 1]->word - steps[n]->addr, out);
+	symbol_path(heap, symbol, word, out);
+	while (n--)
+		lens_path(heap, steps[n].value->type, steps[n].word - steps[n].value->addr, out);
 	return true;
 }

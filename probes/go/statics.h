@@ -9,14 +9,20 @@
 struct heap;
 struct typed_place;
 
-/* N values of TYPE from ADDR on. WORD has a pointer to them, 0 if that is not known. */
-struct static_value { uint64_t addr, n, word; uint32_t type; };
+/* N values of TYPE from ADDR on. */
+struct static_value { uint64_t addr, n; uint32_t type; };
 
-/* While typing: as they are found. Afterwards sorted by address, without those that lie in others. */
+/* The word at WORD, of a global, points to the address TO, where no variable has a name. */
+struct static_pointer { uint64_t to, word; };
+
 struct statics {
+	/* While typing: as they are found. Afterwards by address, without those that lie in others. */
 	struct static_value *items;
 	uint32_t n, capacity;
 	uint64_t bytes; /* that typing followed */
+	/* By address, one each; of several pointers one in a variable with a name. */
+	struct static_pointer *pointers;
+	uint32_t n_pointers, capacity_pointers;
 };
 
 /* Does PLACE lie in a module's data or bss, and may it hold pointers? */
@@ -25,14 +31,22 @@ bool statics_covers(const struct heap *heap, const struct typed_place *place);
 /* Note such a place. False if values that overlap were already more than there is memory for variables. */
 bool statics_note(struct heap *heap, const struct typed_place *place);
 
-/* When typing has ended: put them in order, and find which words lead to them. */
-void statics_finish(struct heap *heap);
+/* When typing has ended: put them in order, and find which words lead to them. False when out of memory. */
+bool statics_finish(struct heap *heap, struct error *err);
+void statics_free(struct statics *statics);
 
-/* The value that covers ADDR, NULL if there is none. */
-const struct static_value *statics_find(const struct heap *heap, uint64_t addr);
+/* What lies at LO, up to HI: a variable without a name. */
+struct static_extent {
+	uint64_t lo, hi;
+	uint32_t type; /* NO_TYPE if not known, or if it is several values */
+};
 
-/* The expression that leads to VALUE: "prometheus.defaultRegistry". False, and nothing said, if no variable
- * with a name does. */
-bool statics_name(struct heap *heap, const struct static_value *value, struct text *out);
+/* The variable without a name that covers ADDR: a typed value, or else what begins where some pointer
+ * leads and ends where anything else refers to. False if there is none. */
+bool statics_find(const struct heap *heap, uint64_t addr, struct static_extent *out);
+
+/* The expression that leads to the variable: "prometheus.defaultRegistry". False, and nothing said, if no
+ * variable with a name does. */
+bool statics_name(struct heap *heap, const struct static_extent *variable, struct text *out);
 
 #endif

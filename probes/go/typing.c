@@ -51,7 +51,7 @@ void typing_finish(struct typing *t)
 void typing_free(struct typing *t)
 {
 	typing_finish(t);
-	free(t->statics.items);
+	statics_free(&t->statics);
 	refs_free(&t->refs);
 	forms_free(&t->forms);
 }
