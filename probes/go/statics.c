@@ -8,7 +8,7 @@
 #include "probes/go/lens.h"
 #include "probes/variables.h"
 
-#define MOST_SHARED 16u /* times all variables: what values that overlap may have together */
+#define MOST_SHARED 4u /* times all variables: what values that overlap may have together */
 #define MAX_STEPS 8u    /* from a variable with a name */
 
 static bool lies_in(uint64_t addr, uint64_t size, uint64_t lo, uint64_t hi)
