@@ -163,7 +163,8 @@ enum boxes { BOXES_NONE, BOXES_EMPTY, BOXES_METHODS };
 
 /* A map, wherever it lies. */
 struct map {
-	uint32_t object;        /* its header, NO_NODE if that lies inside something else */
+	uint32_t object;        /* its header, NO_NODE if that lies inside something else, in a frame or
+				 * in a global */
 	uint32_t type, key_type, elem_type; /* index into types, NO_NODE if not known */
 	uint64_t addr;          /* of the header */
 	enum boxes boxes;       /* are keys or elements interfaces */
@@ -172,7 +173,8 @@ struct map {
 	uint64_t boxed_keys, boxed_key_bytes, boxed_values, boxed_bytes;
 	uint32_t table;         /* its largest table object; if `object` is NO_NODE that through which
 				 * all entries are reached, NO_NODE if there is none */
-	uint32_t beside;        /* if `object` is NO_NODE: what else only the header leads to, NO_NODE */
+	uint32_t beside;        /* if `object` is NO_NODE: what else only the header leads to, which is not
+				 * below `table`; NO_NODE */
 	bool live;
 	uint32_t around;        /* if `object` is NO_NODE: the object in which the header lies, or
 				 * NO_NODE in a frame or global */

@@ -149,12 +149,15 @@ void label_place(const struct graph *g, uint32_t id, struct text *out)
 void label_object(const struct graph *g, uint32_t id, struct text *out)
 {
 	const struct type *type = graph_type(g, id);
+	bool stands = g->flags[id] & OBJECT_MAP;
 	const struct map *map = NULL;
 
-	graph_type_label(g, id, out);
-	if (g->flags[id] & OBJECT_MAP ||
-	    (type && (type->shape == SHAPE_MAP || type->shape == SHAPE_JSON_TREE)))
+	if (stands || (type && (type->shape == SHAPE_MAP || type->shape == SHAPE_JSON_TREE)))
 		map = graph_map_of(g, id);
+	if (stands && map && map->type < g->n_types)
+		text_symbol(out, g->types[map->type].name);
+	else
+		graph_type_label(g, id, out);
 	if (map) {
 		text_puts(out, map->entries == 1 ? ", 1 entry" : ", ");
 		if (map->entries != 1) {

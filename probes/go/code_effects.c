@@ -46,8 +46,8 @@ static struct code_value *slot_at(struct code_walker *w, int32_t disp)
 	return &w->slots[slot];
 }
 
-/* A value is its own whatever word it went through, but for one that only its word tells of: it is
- * that of the last. */
+/* What a load from the frame's word at DISP gives: the value that was stored there or, if nothing is known
+ * of that, what lay there. */
 static struct code_value kept_in(int32_t disp, const struct code_value *slot)
 {
 	if (slot->kind == VALUE_UNKNOWN || slot->kind == VALUE_SLOT)

@@ -37,8 +37,8 @@ void found_reference(struct code_found *found, uint64_t addr, uint32_t package);
 void found_local(struct code_found *found, const struct code_local *local);
 void found_free(struct code_found *found);
 
-/* Judge what N workers found: sorted, each address once, without contradictions. The packages'
- * names go over from NAMES to OUT. */
+/* Judge what N workers found: sorted, each address once, without contradictions (of locals each once,
+ * contradictions stay). The packages' names go over from NAMES to OUT. */
 bool found_judge(struct code_found *found, uint32_t n, const struct types *types,
 		 struct code_names *names, struct code_facts *out, struct error *err);
 

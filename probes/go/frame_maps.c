@@ -2,43 +2,26 @@
 
 #include <stdlib.h>
 
+#include "graph/array.h"
 #include "graph/grow.h"
 #include "probes/go/heap.h"
 #include "probes/go/maps.h"
 
-#define FIRST_POINTER 16u /* in a map's header, of both designs: its buckets, groups or directory */
+#define MOST_NOTED (1u << 22) /* more than any program's goroutines have frames with maps */
+#define REPORT 256u /* maps between two looks at the progress */
 
-/* Has the map as many entries as its header says (or is one just being added or taken away)? One
- * that is empty proves nothing. */
-static bool adds_up(struct heap *heap, const struct map_view *map)
+static bool note(struct frame_maps *maps, uint64_t addr, uint32_t type)
 {
-	uint64_t slots = map_slots(map), most = image_most(heap->image), n = 0;
-	uint64_t effort = map_effort(map, slots), *spent = &heap->frame_maps.effort;
-	struct map_cursor cursor;
-	struct map_slot slot;
-
-	*spent += effort < most ? effort : most + 1;
-	if (!map->entries || map->entries > slots || *spent > most)
-		return false;
-	map_begin(&cursor, map);
-	while (n <= map->entries + 1 && map_next(&cursor, &slot))
-		n++;
-	return n + 1 >= map->entries && n <= map->entries + 1;
-}
-
-static bool note(struct heap *heap, uint64_t addr, const struct code_local *local)
-{
-	struct frame_maps *maps = &heap->frame_maps;
+	const struct frame_map *last = maps->n ? &maps->items[maps->n - 1] : NULL;
 	struct frame_map *item;
-	struct map_view map;
 
-	if (maps->effort > image_most(heap->image) ||
-	    !map_open(&map, &heap->go, heap->types, local->type, addr) || !adds_up(heap, &map))
+	/* What a function passes down is seen again in each frame below. */
+	if (maps->n == MOST_NOTED || (last && last->addr == addr && last->type == type))
 		return true;
 	item = GROW(maps->items, maps->n, maps->capacity);
 	if (!item)
 		return false;
-	*item = (struct frame_map){ .addr = addr, .type = local->type };
+	*item = (struct frame_map){ .addr = addr, .type = type };
 	maps->n++;
 	return true;
 }
@@ -55,7 +38,7 @@ static bool note_all(struct heap *heap, uint64_t entry, uint64_t offset, bool he
 
 		if (local->entry != entry || local->offset != offset)
 			break;
-		if (local->header == header && !note(heap, addr, local))
+		if (local->header == header && !note(&heap->frame_maps, addr, local->type))
 			return false;
 	}
 	return true;
@@ -85,13 +68,15 @@ bool frame_maps_note(struct heap *heap, const struct go_stack *stack)
 		if (may_be_header(heap, s->value, stack) &&
 		    !note_all(heap, frame->func.entry, offset, false, s->value))
 			return false;
-		if (offset >= FIRST_POINTER && graph_find(heap->graph, s->value, NULL) != NO_NODE &&
-		    !note_all(heap, frame->func.entry, offset - FIRST_POINTER, true,
-			      s->addr - FIRST_POINTER))
+		if (offset >= MAP_FIRST_POINTER && graph_find(heap->graph, s->value, NULL) != NO_NODE &&
+		    !note_all(heap, frame->func.entry, offset - MAP_FIRST_POINTER, true,
+			      s->addr - MAP_FIRST_POINTER))
 			return false;
 	}
 	return true;
 }
+
+/* ---- which of them are maps ---- */
 
 static int by_addr(const void *a, const void *b)
 {
@@ -100,6 +85,41 @@ static int by_addr(const void *a, const void *b)
 	if (x->addr != y->addr)
 		return x->addr < y->addr ? -1 : 1;
 	return (x->type > y->type) - (x->type < y->type);
+}
+
+/* Each once. */
+static void sort(struct frame_maps *maps)
+{
+	uint32_t n = 0;
+
+	if (maps->n)
+		qsort(maps->items, maps->n, sizeof *maps->items, by_addr);
+	for (uint32_t i = 0; i < maps->n; i++)
+		if (!n || by_addr(&maps->items[n - 1], &maps->items[i]))
+			maps->items[n++] = maps->items[i];
+	maps->n = n;
+}
+
+/* Is there a map with as many entries as its header says (or one that is just being added or taken away)?
+ * One that is empty proves nothing. EFFORT: see map_too_much. */
+static bool is_map(struct heap *heap, const struct frame_map *item, _Atomic uint64_t *effort)
+{
+	struct map_cursor cursor;
+	struct map_slot slot;
+	struct map_view map;
+	uint64_t slots, n = 0;
+
+	if (map_too_much(heap->image, effort, 1) ||
+	    !map_open(&map, &heap->go, heap->types, item->type, item->addr))
+		return false;
+	slots = map_slots(&map);
+	if (map_too_much(heap->image, effort, map_effort(&map, slots)) || !map.entries ||
+	    map.entries > slots)
+		return false;
+	map_begin(&cursor, &map);
+	while (n <= map.entries + 1 && map_next(&cursor, &slot))
+		n++;
+	return n + 1 >= map.entries && n <= map.entries + 1;
 }
 
 /* Type a map. True if it is in a frame. */
@@ -118,20 +138,26 @@ static bool place(struct typing *typing, const struct frame_map *map)
 	return true;
 }
 
-void frame_maps_place(struct typing *typing)
+bool frame_maps_place(struct typing *typing, struct progress *progress, struct error *err)
 {
 	struct frame_maps *maps = &typing->heap->frame_maps;
-	uint32_t n = maps->n;
+	_Atomic uint64_t effort = 0;
+	uint32_t n;
 
+	sort(maps);
+	n = maps->n;
 	maps->n = 0;
-	if (n)
-		qsort(maps->items, n, sizeof *maps->items, by_addr);
 	for (uint32_t i = 0, next; i < n; i = next) {
-		bool one = true;
+		struct frame_map map = maps->items[i];
+		uint32_t found = 0; /* types that it may be of: one, or nothing is known */
 
-		for (next = i + 1; next < n && maps->items[next].addr == maps->items[i].addr; next++)
-			one &= maps->items[next].type == maps->items[i].type;
-		if (one && place(typing, &maps->items[i]))
-			maps->items[maps->n++] = maps->items[i];
+		for (next = i; next < n && maps->items[next].addr == map.addr; next++)
+			if (is_map(typing->heap, &maps->items[next], &effort) && !found++)
+				map.type = maps->items[next].type;
+		if (found == 1 && place(typing, &map))
+			maps->items[maps->n++] = map;
+		if (i % REPORT == 0 && array_cancelled(progress, err))
+			return false;
 	}
+	return true;
 }

@@ -266,8 +266,10 @@ static bool build_edges(struct heap *heap, struct progress *progress, struct err
 	note_state(heap);
 	if (!pull_and_type(heap, progress, err) ||
 	    !statics_finish(heap, err) ||
-	    !roots_build(heap, progress, err) ||
-	    !typing_run_frames(&heap->typing, progress, err) ||
+	    !roots_build(heap, progress, err))
+		return false;
+	statics_free(&heap->typing.statics);
+	if (!typing_run_frames(&heap->typing, progress, err) ||
 	    !infer_types(&heap->typing, progress, err) ||
 	    !strengths_build(heap, progress, err) ||
 	    !maptable_build(heap, progress, err) ||

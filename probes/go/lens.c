@@ -322,13 +322,14 @@ static void object_preview(struct lens *lens, uint32_t id, struct text *out)
 	struct heap *heap = lens_heap(lens);
 	const struct form_entry *f = lens_form(heap, id);
 	struct heap_object o;
-	const struct map *of = heap->graph->flags[id] & OBJECT_MAP ? graph_map_of(heap->graph, id) : NULL;
+	const struct map *stands_for =
+		heap->graph->flags[id] & OBJECT_MAP ? graph_map_of(heap->graph, id) : NULL;
 	struct map_view map;
 	uint64_t before;
 
-	if (of)
-		put_entries(out, of->entries);
-	if (of || !f || !heap_object(heap, id, &o))
+	if (stands_for)
+		put_entries(out, stands_for->entries);
+	if (stands_for || !f || !heap_object(heap, id, &o))
 		return;
 	before = mask_value_offset(&heap->go, &heap->spans.items[o.span]);
 	if (f->form == FORM_STRING)

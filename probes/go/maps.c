@@ -16,6 +16,9 @@ enum { MAP_DIR_PTR = 16, MAP_DIR_LEN = 24, MAP_DEPTH = 32 };
 enum { TABLE_DEPTH = 6, TABLE_GROUPS = 16, TABLE_MASK = 24 };
 enum { CTRL_EMPTY_OR_DELETED = 0x80 };
 
+_Static_assert(HMAP_BUCKETS == MAP_FIRST_POINTER && MAP_DIR_PTR == MAP_FIRST_POINTER,
+	       "what frame_maps.c looks for in frames");
+
 static bool plain_next(struct map_cursor *c, struct map_slot *slot);
 
 static bool swiss(const struct map_view *map)
@@ -64,7 +67,8 @@ static bool just_doubled(const struct map_view *map)
 {
 	uint8_t depth = image_u8(map->go->image, map->header + MAP_DEPTH);
 
-	if (!map->n_tables || depth >= 32 || 1ull << depth != 2 * map->n_tables)
+	if (!map->n_tables || depth >= 32 || 1ull << depth != 2 * map->n_tables ||
+	    !image_at(map->go->image, map->directory, 8 * map->n_tables))
 		return false;
 	for (uint64_t i = 0; i < map->n_tables; i++)
 		if (directory_at(map, 2 * (i / 2)) != directory_at(map, i))
@@ -361,6 +365,13 @@ uint64_t map_slots(const struct map_view *map)
 	if (map->sync.design == SYNC_TRIE)
 		return trie_slots(map);
 	return map->type ? plain_slots(map) : 0;
+}
+
+bool map_too_much(const struct image *image, _Atomic uint64_t *spent, uint64_t more)
+{
+	uint64_t most = image_most(image);
+
+	return atomic_fetch_add(spent, more < most ? more : most + 1) > most || more > most;
 }
 
 /* ---- entries ---- */

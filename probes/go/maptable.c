@@ -57,15 +57,8 @@ static bool is_interface(struct heap *heap, uint32_t type)
 	return type != NO_TYPE && types_get(heap->types, type)->kind == KIND_INTERFACE;
 }
 
-/* EFFORT: on all maps so far (map_effort). More than all memory, and those behind are not walked. */
+/* EFFORT: on all maps so far. Those behind one that is too much are not walked. */
 struct tally_pass { struct heap *heap; struct progress *progress; _Atomic uint64_t effort; };
-
-static bool is_too_much(struct tally_pass *pass, uint64_t effort)
-{
-	uint64_t most = image_most(pass->heap->image);
-
-	return effort > most || atomic_fetch_add(&pass->effort, effort) > most;
-}
 
 /* The objects through which all of a map is reached whose header is none: one for its entries, and one
  * that lists overflow buckets. A map that grows has its entries in two places. */
@@ -75,6 +68,8 @@ static void note_tops(struct heap *heap, const struct map_view *view, struct map
 
 	map->table = view->old_buckets ? NO_NODE : graph_find(heap->graph, top, NULL);
 	map->beside = graph_find(heap->graph, view->extra, NULL);
+	if (map->beside == map->table) /* memory that is damaged: not to be counted twice */
+		map->beside = NO_NODE;
 }
 
 /* The object through which all of a sync.Map is reached, if there is one. */
@@ -101,21 +96,19 @@ static void tally_map(struct tally_pass *pass, struct map *map)
 	bool keys, values;
 
 	map->table_bytes = map->object != NO_NODE ? graph_size(heap->graph, map->object) : 0;
-	if (is_too_much(pass, 0) || !map_open(&view, &heap->go, heap->types, type, map->addr))
+	if (map_too_much(heap->image, &pass->effort, 1) || !map_open(&view, &heap->go, heap->types, type, map->addr))
 		return;
 	keys = is_interface(heap, view.key);
 	values = is_interface(heap, view.elem);
 	map->entries = view.entries;
 	map->slots = map_slots(&view);
-	if (is_too_much(pass, map_effort(&view, map->slots)))
+	if (map_too_much(heap->image, &pass->effort, map_effort(&view, map->slots)))
 		return;
 	map_parts(&view, count_part, &tally);
 	if (view.sync.design != SYNC_NONE)
 		map->table = sync_top(heap, &view);
 	else if (map->object == NO_NODE)
 		note_tops(heap, &view, map);
-	if (map->object == NO_NODE && map->around == NO_NODE && map->table != NO_NODE)
-		heap->graph->flags[map->table] |= OBJECT_MAP;
 	map_begin(&cursor, &view);
 	while ((keys || values) && map_next(&cursor, &slot)) {
 		if (keys)
@@ -355,6 +348,17 @@ static void find_maps(struct finder *f, struct progress *progress)
 	maps_of_frames(f);
 }
 
+/* What stands for maps in frames and globals. */
+static void flag_tops(struct graph *g)
+{
+	for (uint32_t i = 0; i < g->n_maps; i++) {
+		const struct map *map = &g->maps[i];
+
+		if (map->object == NO_NODE && map->around == NO_NODE && map->table != NO_NODE)
+			g->flags[map->table] |= OBJECT_MAP;
+	}
+}
+
 bool maptable_build(struct heap *heap, struct progress *progress, struct error *err)
 {
 	struct finder finder = { .heap = heap };
@@ -369,5 +373,6 @@ bool maptable_build(struct heap *heap, struct progress *progress, struct error *
 		return fail_memory(err, "the table of maps");
 	progress_begin(progress, "maps", heap->graph->n_maps);
 	parallel_for(heap->graph->n_maps, TALLY_GRAIN, tally_piece, &pass);
+	flag_tops(heap->graph);
 	return !array_cancelled(progress, err);
 }

@@ -4,7 +4,8 @@
 
 #include "probes/go/heap.h"
 
-/* Fill graph.maps from the objects that typing found to be maps. Needs types and flags. */
+/* Fill graph.maps: the objects that typing found to be maps, sync.Maps in objects and globals, and maps
+ * in frames (after frame_maps_place). Needs types and flags; sets OBJECT_MAP. */
 bool maptable_build(struct heap *heap, struct progress *progress, struct error *err);
 
 #endif

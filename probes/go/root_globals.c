@@ -6,7 +6,8 @@
 #include "probes/go/roots.h"
 #include "probes/variables.h"
 
-/* The place of the variable that a word belongs to, as far as symbols or the code tell. */
+/* The place of the variable that a word belongs to, as far as symbols, the code or typing (statics.h)
+ * tell. */
 struct place { uint64_t lo, hi; uint32_t holder; enum strength strength; };
 
 static uint64_t form_size(struct types *types, const struct code_global *global)
@@ -94,38 +95,53 @@ static uint32_t global_form(struct heap *heap, const struct code_global *global)
 	return type == NO_TYPE ? NO_NODE : forms_of(&heap->typing.forms, FORM_VALUE, type, 0);
 }
 
-/* A variable that only a pointer leads to: named by that, else by its place. */
-static enum known by_pointer(struct roots *roots, const struct go_module *m,
-			     const struct static_extent *variable, uint64_t addr, struct text *name,
-			     const char **package)
+/* A variable without a name: named by the pointer that leads to it, else by its place. */
+static enum known name_nameless(struct roots *roots, const struct go_module *m,
+				const struct static_extent *nameless, struct text *name,
+				const char **package)
 {
-	if (statics_name(roots->heap, variable, name)) {
+	if (statics_name(roots->heap, nameless, name)) {
 		*package = name_pool_package(roots->names, text_string(name));
-		return variable->type != NO_TYPE ? KNOWN_DERIVED : KNOWN_INFERRED;
+		return nameless->type != NO_TYPE ? KNOWN_DERIVED : KNOWN_INFERRED;
 	}
-	*package = referring_package(&roots->heap->code, addr);
-	name_by_place(roots, m, variable->lo, *package, name);
+	*package = referring_package(&roots->heap->code, nameless->lo);
+	name_by_place(roots, m, nameless->lo, *package, name);
 	return KNOWN_INFERRED;
 }
 
-/* Where the variable of the word at ADDR lies, and its type, NO_NODE if that is not known. */
-static struct place place_of(struct heap *heap, uint64_t addr, const struct static_extent *variable,
-			     uint32_t *type)
+static struct place add_variable(struct roots *roots, struct place v, uint32_t type,
+				 const struct text *name, const char *package, enum known known)
 {
-	struct place v = { .lo = addr, .hi = addr + 8 };
-	const struct code_global *global = code_global_at(heap, addr);
-
-	*type = NO_NODE;
-	if (variable) {
-		v.lo = variable->lo;
-		v.hi = variable->hi;
-		if (variable->type != NO_TYPE)
-			*type = forms_of(&heap->typing.forms, FORM_VALUE, variable->type, 0);
-	} else if (global) {
-		v.lo = global->addr;
-		v.hi = global->addr + form_size(heap->types, global);
+	v.strength = is_bookkeeping(&roots->heap->go, package, text_string(name), v.lo)
+			     ? STRENGTH_RUNTIME : STRENGTH_STRONG;
+	v.holder = roots_holder(roots, v.strength == STRENGTH_RUNTIME ? HOLDER_RUNTIME
+								      : HOLDER_GLOBAL,
+				name_pool_copy(roots->names, text_string(name)),
+				package ? package : "", known);
+	if (v.holder != NO_NODE) {
+		roots->holders[v.holder].lo = v.lo;
+		roots->holders[v.holder].hi = v.hi;
+		roots->holders[v.holder].type = type;
 	}
 	return v;
+}
+
+/* A variable that the code alone tells of, if anything does: GLOBAL, or NULL. */
+static struct place by_code(struct roots *roots, const struct go_module *m, uint64_t addr,
+			    const struct code_global *global)
+{
+	struct place v = { .lo = addr, .hi = addr + 8 };
+	autotext struct text name = { 0 };
+	const char *package;
+
+	if (global) {
+		v.lo = global->addr;
+		v.hi = global->addr + form_size(roots->heap->types, global);
+	}
+	package = referring_package(&roots->heap->code, v.lo);
+	name_by_place(roots, m, v.lo, package, &name);
+	return add_variable(roots, v, global ? global_form(roots->heap, global) : NO_NODE, &name,
+			    package, KNOWN_INFERRED);
 }
 
 /* Make the holder for the word at ADDR. */
@@ -133,42 +149,28 @@ static struct place new_variable(struct roots *roots, const struct go_module *m,
 {
 	struct heap *heap = roots->heap;
 	const struct variable *symbol = variables_find(heap->image->variables, addr);
-	struct static_extent extent;
-	const struct static_extent *variable =
-		!symbol && statics_find(heap, addr, &extent) ? &extent : NULL;
 	const struct code_global *global = code_global_at(heap, addr);
-	const char *package = NULL;
-	enum known known = KNOWN_INFERRED;
 	autotext struct text name = { 0 };
-	struct holder *holder;
-	uint32_t type;
-	struct place v = place_of(heap, addr, variable, &type);
+	struct static_extent nameless;
+	uint32_t type = NO_NODE;
+	const char *package;
+	enum known known;
+	struct place v;
 
 	if (symbol) {
 		by_symbol(roots, symbol, &v, &name, &package);
-		known = KNOWN_EXACT;
-	} else if (variable) {
-		known = by_pointer(roots, m, variable, addr, &name, &package);
-	} else {
-		package = referring_package(&heap->code, v.lo);
-		name_by_place(roots, m, v.lo, package, &name);
+		/* What is known may be but the first field of the variable. */
+		if (global && global->addr == v.lo && v.hi - v.lo <= form_size(heap->types, global))
+			type = global_form(heap, global);
+		return add_variable(roots, v, type, &name, package, KNOWN_EXACT);
 	}
-	v.strength = is_bookkeeping(&heap->go, package, text_string(&name), v.lo)
-			     ? STRENGTH_RUNTIME : STRENGTH_STRONG;
-	v.holder = roots_holder(roots, v.strength == STRENGTH_RUNTIME ? HOLDER_RUNTIME
-								      : HOLDER_GLOBAL,
-				name_pool_copy(roots->names, text_string(&name)),
-				package ? package : "", known);
-	if (v.holder == NO_NODE)
-		return v;
-	holder = &roots->holders[v.holder];
-	holder->lo = v.lo;
-	holder->hi = v.hi;
-	holder->type = type;
-	/* What is known may be but the first field of the variable. */
-	if (!variable && global && global->addr == v.lo && v.hi - v.lo <= form_size(heap->types, global))
-		holder->type = global_form(heap, global);
-	return v;
+	if (!statics_find(heap, addr, &nameless) || (global && nameless.type == NO_TYPE))
+		return by_code(roots, m, addr, global);
+	known = name_nameless(roots, m, &nameless, &name, &package);
+	v = (struct place){ .lo = nameless.lo, .hi = nameless.hi };
+	if (nameless.type != NO_TYPE)
+		type = forms_of(&heap->typing.forms, FORM_VALUE, nameless.type, 0);
+	return add_variable(roots, v, type, &name, package, known);
 }
 
 /* A word that the next collection sets to nil before it marks. */

@@ -308,8 +308,7 @@ bool typing_run_frames(struct typing *t, struct progress *progress, struct error
 	const struct graph *g = t->heap->graph;
 	struct image *image = t->heap->image;
 
-	frame_maps_place(t);
-	if (!typing_propagate(t, progress, err))
+	if (!frame_maps_place(t, progress, err) || !typing_propagate(t, progress, err))
 		return false;
 	for (uint32_t i = 0; i < g->n_roots; i++) {
 		const struct root *r = &g->roots[i];

@@ -1,5 +1,6 @@
 #include "probes/go/statics.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "probes/go/lens.h"
 #include "probes/variables.h"
 
-#define MOST_SHARED 4u /* times all variables: what values that overlap may have together */
+#define MOST_OVERLAP 4u /* times all variables: what values that overlap may have together */
 #define MAX_STEPS 8u    /* from a variable with a name */
 
 static bool lies_in(uint64_t addr, uint64_t size, uint64_t lo, uint64_t hi)
@@ -48,7 +49,7 @@ bool statics_note(struct heap *heap, const struct typed_place *place)
 	struct static_value *value;
 
 	statics->bytes += place->n * types_get(heap->types, place->type)->size;
-	if (statics->bytes / MOST_SHARED > variables_bytes(&heap->go))
+	if (statics->bytes / MOST_OVERLAP > variables_bytes(&heap->go))
 		return false;
 	value = GROW(statics->items, statics->n, statics->capacity);
 	if (!value) {
@@ -118,7 +119,11 @@ static bool note_pointers(struct heap *heap, uint64_t lo, uint64_t mask, uint64_
 		struct static_pointer *pointer;
 		uint64_t to;
 
-		if (!(image_u8(heap->image, mask + i / 8) >> (i % 8) & 1))
+		uint8_t byte = image_u8(heap->image, mask + i / 8);
+
+		if (!byte)
+			i |= 7;
+		if (!(byte >> (i % 8) & 1))
 			continue;
 		to = image_u64(heap->image, lo + 8 * i);
 		if (!segment_end(&heap->go, to) || has_name(heap, to))
@@ -136,10 +141,11 @@ static bool note_pointers(struct heap *heap, uint64_t lo, uint64_t mask, uint64_
 static int by_target(const void *a, const void *b, void *arg)
 {
 	const struct static_pointer *x = a, *y = b;
-	int named = has_name(arg, y->word) - has_name(arg, x->word);
+	int named;
 
 	if (x->to != y->to)
 		return x->to < y->to ? -1 : 1;
+	named = has_name(arg, y->word) - has_name(arg, x->word);
 	return named ? named : x->word < y->word ? -1 : x->word > y->word;
 }
 
@@ -178,13 +184,14 @@ void statics_free(struct statics *statics)
 {
 	free(statics->items);
 	free(statics->pointers);
+	*statics = (struct statics){ 0 };
 }
 
 /* ---- finding ---- */
 
-static const struct static_value *value_at(const struct heap *heap, uint64_t addr)
+/* How many of the values begin at ADDR or before it. */
+static uint32_t values_to(const struct statics *statics, uint64_t addr)
 {
-	const struct statics *statics = &heap->typing.statics;
 	uint32_t lo = 0, hi = statics->n;
 
 	while (lo < hi) {
@@ -195,7 +202,15 @@ static const struct static_value *value_at(const struct heap *heap, uint64_t add
 		else
 			hi = mid;
 	}
-	return lo && addr < end_of(heap, &statics->items[lo - 1]) ? &statics->items[lo - 1] : NULL;
+	return lo;
+}
+
+static const struct static_value *value_at(const struct heap *heap, uint64_t addr)
+{
+	uint32_t n = values_to(&heap->typing.statics, addr);
+	const struct static_value *value = n ? &heap->typing.statics.items[n - 1] : NULL;
+
+	return value && addr < end_of(heap, value) ? value : NULL;
 }
 
 /* How many of the pointers lead to ADDR or before it. */
@@ -233,10 +248,13 @@ static bool find_extent(const struct heap *heap, uint64_t addr, struct static_ex
 {
 	const struct statics *statics = &heap->typing.statics;
 	uint32_t next = pointers_to(statics, addr), reference = code_references_to(&heap->code, addr);
+	uint32_t value = values_to(statics, addr);
 	const struct code_facts *code = &heap->code;
 	const struct variable *named;
 
-	if (!next || (reference && code->references[reference - 1] > statics->pointers[next - 1].to))
+	if (!next ||
+	    (reference && code->references[reference - 1] > statics->pointers[next - 1].to) ||
+	    (value && statics->items[value - 1].addr > statics->pointers[next - 1].to))
 		return false;
 	*out = (struct static_extent){ .lo = statics->pointers[next - 1].to, .type = NO_TYPE };
 	out->hi = segment_end(&heap->go, out->lo);
@@ -244,6 +262,8 @@ static bool find_extent(const struct heap *heap, uint64_t addr, struct static_ex
 		out->hi = least(out->hi, statics->pointers[next].to);
 	if (reference < code->n_references)
 		out->hi = least(out->hi, code->references[reference]);
+	if (value < statics->n)
+		out->hi = least(out->hi, statics->items[value].addr);
 	named = variables_from(heap->image->variables, out->lo);
 	if (named)
 		out->hi = least(out->hi, named->addr);
@@ -275,6 +295,16 @@ static void symbol_path(struct heap *heap, const struct variable *symbol, uint64
 		lens_path(heap, global->type, addr - symbol->addr, out);
 }
 
+/* How one gets from VALUE to the word at ADDR in it. */
+static void value_path(struct heap *heap, const struct static_value *value, uint64_t addr, struct text *out)
+{
+	uint64_t size = types_get(heap->types, value->type)->size, offset = addr - value->addr;
+
+	if (value->n > 1)
+		text_printf(out, "[%" PRIu64 "]", offset / size);
+	lens_path(heap, value->type, offset % size, out);
+}
+
 bool statics_name(struct heap *heap, const struct static_extent *variable, struct text *out)
 {
 	/* On the way to a variable with a name: values, each with the word in it that leads on. */
@@ -296,6 +326,6 @@ bool statics_name(struct heap *heap, const struct static_extent *variable, struc
 		return false;
 	symbol_path(heap, symbol, word, out);
 	while (n--)
-		lens_path(heap, steps[n].value->type, steps[n].word - steps[n].value->addr, out);
+		value_path(heap, steps[n].value, steps[n].word, out);
 	return true;
 }

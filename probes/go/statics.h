@@ -28,10 +28,12 @@ struct statics {
 /* Does PLACE lie in a module's data or bss, and may it hold pointers? */
 bool statics_covers(const struct heap *heap, const struct typed_place *place);
 
-/* Note such a place. False if values that overlap were already more than there is memory for variables. */
+/* Note such a place. False if typing is not to follow it: values so far have together more than four times
+ * the bytes of all variables (they overlap), or memory is short (typing.failed). */
 bool statics_note(struct heap *heap, const struct typed_place *place);
 
-/* When typing has ended: put them in order, and find which words lead to them. False when out of memory. */
+/* Put them in order, and find which words lead to them. They are looked for only while roots are built:
+ * what is noted afterwards is not found. False when out of memory. */
 bool statics_finish(struct heap *heap, struct error *err);
 void statics_free(struct statics *statics);
 

@@ -86,7 +86,7 @@ static bool grow_seen(struct typing *t)
 	return true;
 }
 
-/* Enter a reference; false if it was there. */
+/* Enter a reference; false if it was there. Of slices that begin at one place the first counts. */
 static bool see(struct typing *t, const struct typed_place *p)
 {
 	uint64_t key = p->addr * 0xff51afd7ed558ccdull ^ (uint64_t)p->type << 8 ^ p->form;
@@ -555,13 +555,14 @@ void typing_follow(struct typing *t, uint32_t type, const uint8_t *bytes, enum k
 	run(t, type, bytes, known, 0);
 }
 
-static void follow_static(struct typing *t, const struct typed_place *p, uint64_t size,
+/* Follow elements of TYPE that lie in data or bss. */
+static void follow_static(struct typing *t, const struct typed_place *p, uint32_t type, uint64_t size,
 			  enum known known)
 {
 	const uint8_t *bytes = image_at(t->heap->image, p->addr, p->n * size);
 
 	for (uint64_t i = 0; bytes && i < p->n; i++)
-		run(t, p->type, bytes + i * size, known, 0);
+		run(t, type, bytes + i * size, known, 0);
 }
 
 /* Follow N elements of TYPE at ADDR, as many as are here. */
@@ -571,8 +572,10 @@ static void follow_elements(struct typing *t, const struct typed_place *p, uint3
 	uint64_t size = type == NO_TYPE ? 0 : types_get(t->heap->types, type)->size, n;
 	enum known known = p->known == KNOWN_INFERRED ? KNOWN_INFERRED : KNOWN_DERIVED;
 
-	if (size && !in_heap(t, p->addr))
-		follow_static(t, p, size, known);
+	if (size && !in_heap(t, p->addr)) {
+		follow_static(t, p, type, size, known);
+		return;
+	}
 	if (!size || !heap_find(t->heap, p->addr, &o) || !o.data)
 		return;
 	n = (o.size - o.offset) / size;

@@ -41,10 +41,11 @@ struct typing {
 	uint32_t *covered;  /* of each object: bytes its type explains (saturated) */
 	struct typed_place *work;
 	uint32_t n_work, capacity_work;
-	uint64_t *seen;     /* set of references that do not type their slot, so that cycles end */
+	uint64_t *seen;     /* set of references that do not type their slot, or lead to data or bss,
+			     * so that cycles end */
 	uint32_t n_seen, size_seen;
 	struct { uint64_t word; uint32_t type; } *interfaces; /* cache of interface words */
-	struct statics statics;
+	struct statics statics; /* what typed references lead to in data and bss */
 	uint32_t n_typed;   /* objects, since the progress was told */
 	bool failed;        /* out of memory */
 };
@@ -64,7 +65,7 @@ bool typing_propagate(struct typing *typing, struct progress *progress, struct e
 /* Follow the references of a value of TYPE whose bytes (at least its size) are at BYTES. */
 void typing_follow(struct typing *typing, uint32_t type, const uint8_t *bytes, enum known known);
 
-/* Type the parts of the map at PLACE (FORM_MAP), which is no object. */
+/* Type the parts of the map whose header is at PLACE (FORM_MAP), be that an object or not. */
 void typing_follow_map(struct typing *typing, const struct typed_place *place);
 
 /* The dynamic type behind an interface's first word, through a cache; NO_TYPE if it is none. */

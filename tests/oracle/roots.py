@@ -59,6 +59,8 @@ ALWAYS = (
     (r"static\.pointer", ("global", r"main\.byPointer$")),
     (r"static\.nested", ("global", r"main\.byPointer\.more$")),
     (r"static\.interface", ("global", r"main\.byInterface$")),
+    (r"static\.element", ("global", r"main\.bySlice\[1\]\.more$")),
+    (r"static\.unknown", ("global", r"main\.byUnknown$")),
     (r"static\.slice", ("global", r"main\.bySlice$")),
     (r"\w+\.cleanup\.held\.argument", ("special", CLEANUP + r" of main\.mark$")),
     (r"\w+\.cleanup\.held", ("global", r"main\.kept$")),

@@ -100,7 +100,9 @@ class Tmux:
         """Wait until nothing on the screen has changed for so long: the keys sent have had their effect."""
         end = time.monotonic() + PATIENCE
         before, since = None, time.monotonic()
-        while time.monotonic() < min(since + seconds, end):
+        while time.monotonic() < since + seconds:
+            if time.monotonic() > end:
+                raise Gone("the screen does not come to rest:\n%s" % self.text())
             now = self.tmux("capture-pane", "-p", "-e")
             if now != before:
                 before, since = now, time.monotonic()

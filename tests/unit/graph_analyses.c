@@ -205,7 +205,7 @@ static void check_kids(const struct graph *g, const struct truth *t)
 /* Each object right below the root is in the group of its type, and in no other. */
 static void check_shared(const struct graph *g, const struct truth *t)
 {
-	struct shared_group groups[RANDOM_NODES];
+	struct shared_group groups[RANDOM_NODES], few[2];
 	uint32_t n = summary_shared_groups(g, groups, ARRAY_SIZE(groups));
 	uint64_t objects = 0;
 
@@ -230,6 +230,9 @@ static void check_shared(const struct graph *g, const struct truth *t)
 		objects -= count;
 	}
 	assert_int_equal(objects, 0);
+	/* Fewer are the first of all. */
+	assert_int_equal(summary_shared_groups(g, few, ARRAY_SIZE(few)), n < 2 ? n : 2);
+	assert_memory_equal(few, groups, (n < 2 ? n : 2) * sizeof *few);
 }
 
 static void what_is_shared_is_grouped_by_type(void **state)
@@ -467,7 +470,7 @@ static void the_example_says_what_its_picture_says(void **state)
 			    "goroutine 91 main.(*poller).run");
 	assert_true(g->flags[EXAMPLE_G_DEAD] & OBJECT_RUNTIME_ONLY);
 	assert_false(g->flags[EXAMPLE_DEAD_MAP] & OBJECT_LIVE);
-	assert_false(g->maps[6].live);
+	assert_false(graph_map_of(g, EXAMPLE_DEAD_MAP)->live);
 	assert_int_equal(graph_map_retained(g, &g->maps[g->n_maps - 1]), 0);
 	assert_true(g->maps[0].live);
 

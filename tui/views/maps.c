@@ -200,7 +200,7 @@ static void say_holder(const struct page *page, const struct map *map, struct li
 	}
 	holder = holder_of(m->graph, map);
 	if (holder == NO_NODE) {
-		/* An empty sync.Map in a global holds nothing, and nothing stands for it. */
+		/* Nothing stands for an empty sync.Map in a global, and for one that grows in a frame. */
 		if (graph_map_node(map) != NO_NODE)
 			label_place(m->graph, graph_map_node(map), &out->text);
 		return;
@@ -217,7 +217,8 @@ static void row(struct page *page, unsigned pane, uint32_t index, struct row *ou
 	uint64_t boxes = map->boxed_bytes + map->boxed_key_bytes;
 
 	out->over = map->live || !screen_has(page->screen, STAGE_LIVE) ? ROLE_PLAIN : ROLE_DIM;
-	if (screen_has(page->screen, STAGE_RETAINED) && map->live)
+	if (screen_has(page->screen, STAGE_RETAINED) && map->live &&
+	    (graph_map_node(map) != NO_NODE || !map->entries))
 		text_size(&out->cells[RETAINED].text, retained_of(m->graph, map), exact);
 	else
 		text_puts(&out->cells[RETAINED].text,

@@ -521,8 +521,10 @@ static void open_shared(struct page *page, const struct overview *o, uint32_t ob
 					   .type = o->graph->type[object] };
 	autotext struct text title = {0};
 
-	text_puts(&title, "live objects of type ");
-	graph_type_label(o->graph, object, &title);
+	text_puts(&title, "live objects of ");
+	text_puts(&title, graph_type(o->graph, object) ? "type " : "unknown type");
+	if (graph_type(o->graph, object))
+		graph_type_label(o->graph, object, &title);
 	text_puts(&title, " that are held by several at once");
 	request.title = text_string(&title);
 	screen_open(page->screen, &objects_view, &request);

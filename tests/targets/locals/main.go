@@ -5,7 +5,6 @@ package main
 
 import (
 	"fmt"
-	"runtime"
 	"strconv"
 
 	"example.com/targets/quiet"
@@ -203,9 +202,6 @@ func main() {
 	start(1, ranged)
 	start(6, func() { recursive(5) })
 	start(1, deleted)
-	for i := 0; i < 100; i++ {
-		runtime.Gosched()
-	}
 	quiet.Prepare()
 	quiet.Say("ready")
 	quiet.Wait()
