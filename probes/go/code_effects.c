@@ -22,13 +22,14 @@ static void vote(struct code_walker *w, uint64_t addr, uint8_t form, uint32_t ty
 		found_vote(&w->found, addr, form, type);
 }
 
-/* The frame has at OFFSET the header of a map of TYPE, or a pointer to one. */
+/* The frame has at OFFSET the header of a map of TYPE, or a pointer to one. (Code that instances of a
+ * generic function share tells only the shape of theirs.) */
 static void local_map(struct code_walker *w, uint64_t offset, uint32_t type, bool header)
 {
 	const struct code_local local = { .entry = w->entry, .offset = (uint32_t)offset,
 					  .type = type, .header = header };
 
-	if (type != NO_TYPE)
+	if (type != NO_TYPE && !code_is_shape(w->program->types, type))
 		found_local(&w->found, &local);
 }
 

@@ -14,7 +14,7 @@ static uint32_t destination(const struct heap *heap, const struct go_span *span,
 }
 
 /* The destinations of one object, to OUT unless that is NULL; how many. */
-static uint32_t edges_of(const struct heap *heap, struct mask_reader *reader, uint32_t span,
+static uint32_t edges_of(struct heap *heap, struct mask_reader *reader, uint32_t span,
 			 uint32_t slot, uint32_t *out)
 {
 	const struct go_span *s = &heap->spans.items[span];
@@ -26,8 +26,11 @@ static uint32_t edges_of(const struct heap *heap, struct mask_reader *reader, ui
 	while ((offset = mask_next(&it)) != UINT64_MAX) {
 		uint32_t dst = destination(heap, s, base + offset, NULL);
 
-		if (dst == NO_NODE)
+		if (dst == NO_NODE) {
+			if (!out) /* the first of two passes */
+				statics_refer(&heap->statics, image_word(s->data + base + offset));
 			continue;
+		}
 		if (out)
 			out[n] = dst;
 		n++;

@@ -62,6 +62,7 @@ void heap_free(struct heap *heap)
 		return;
 	typing_free(&heap->typing);
 	free(heap->frame_maps.items);
+	statics_free(&heap->statics);
 	goroutines_free(&heap->goroutines);
 	code_free(&heap->code);
 	spans_free(&heap->spans);
@@ -264,11 +265,12 @@ static bool build_edges(struct heap *heap, struct progress *progress, struct err
 
 	edges_init(heap, &heap->edges);
 	note_state(heap);
-	if (!pull_and_type(heap, progress, err) ||
+	if (!statics_begin(heap, err) ||
+	    !pull_and_type(heap, progress, err) ||
 	    !statics_finish(heap, err) ||
 	    !roots_build(heap, progress, err))
 		return false;
-	statics_free(&heap->typing.statics);
+	statics_free(&heap->statics);
 	if (!typing_run_frames(&heap->typing, progress, err) ||
 	    !infer_types(&heap->typing, progress, err) ||
 	    !strengths_build(heap, progress, err) ||

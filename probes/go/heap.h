@@ -12,6 +12,7 @@
 #include "probes/go/name_pool.h"
 #include "probes/go/sched.h"
 #include "probes/go/spans.h"
+#include "probes/go/statics.h"
 #include "probes/go/typing.h"
 
 /* Where the last question for an edge's offset ended (edges.c); any thread may ask. */
@@ -32,6 +33,7 @@ struct heap {
 	struct go_spans spans;
 	struct code_facts code;
 	struct goroutines goroutines;
+	struct statics statics;
 	struct frame_maps frame_maps;
 	struct typing typing;  /* what each object is, beside the graph's neutral view */
 	struct edge_source edges;

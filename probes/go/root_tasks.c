@@ -303,13 +303,32 @@ static bool add_thread_stack(struct roots *roots, const struct goroutine *g, str
 	return true;
 }
 
+void roots_refer(struct roots *roots)
+{
+	const struct goroutines *gs = &roots->heap->goroutines;
+	uint64_t left = image_most(roots->heap->image); /* stacks do not overlap */
+
+	for (uint32_t i = 0; i < gs->n; i++) {
+		const struct goroutine *g = &gs->items[i];
+		uint64_t lo = g->sp > g->stack_lo && g->sp < g->stack_hi ? g->sp & -8ull : g->stack_lo;
+		const uint8_t *bytes;
+		uint64_t n = g->m_stack ? 0 : image_run(roots->heap->image, lo, g->stack_hi - lo, &bytes);
+
+		if (n > left)
+			return;
+		left -= n;
+		for (uint64_t at = 0; at + 8 <= n; at += 8)
+			statics_refer(&roots->heap->statics, image_word(bytes + at));
+	}
+}
+
 bool roots_tasks(struct roots *roots, struct progress *progress, struct error *err)
 {
 	struct goroutines *gs = &roots->heap->goroutines;
 	struct go_stack stack = { 0 };
-	bool ok = goroutines_read(&roots->heap->go, gs, err);
+	bool ok = true;
 
-	progress_begin(progress, "stacks", ok ? gs->n : 0);
+	progress_begin(progress, "stacks", gs->n);
 	for (uint32_t i = 0; ok && i < gs->n; i++) {
 		ok = gs->items[i].m_stack ? add_thread_stack(roots, &gs->items[i], &stack, err)
 					  : add_goroutine(roots, &gs->items[i], &stack, err);

@@ -69,6 +69,9 @@ bool roots_build(struct heap *heap, struct progress *progress, struct error *err
 			       .left = image_most(heap->image) };
 
 	progress_begin(progress, "roots", 0);
+	if (!goroutines_read(&heap->go, &heap->goroutines, err))
+		return false;
+	roots_refer(&roots);
 	roots_globals(&roots);
 	if (roots_tasks(&roots, progress, err)) {
 		roots_specials(&roots);

@@ -54,6 +54,7 @@ void roots_add(struct roots *roots, uint32_t holder, uint64_t addr, uint64_t val
  * memory: they overlap, or a list leads back into itself. */
 bool roots_spend(struct roots *roots, uint64_t bytes);
 
+void roots_refer(struct roots *roots); /* tells statics.h what stacks refer to */
 void roots_globals(struct roots *roots);
 bool roots_tasks(struct roots *roots, struct progress *progress, struct error *err);
 void roots_specials(struct roots *roots); /* finalizers, cleanups, weak handles */

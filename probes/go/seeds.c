@@ -209,10 +209,13 @@ static void seed_segment(struct typing *t, uint64_t lo, uint64_t mask, uint64_t 
 			i += 7;
 			continue;
 		}
-		if (image_u8(image, mask + i / 8) >> (i % 8) & 1)
-			typing_follow_interface(t, image_u64(image, lo + 8 * (i - 1)),
-						image_u64(image, lo + 8 * i));
+		if (!(image_u8(image, mask + i / 8) >> (i % 8) & 1))
+			continue;
+		typing_in_global(t, lo + 8 * i, NULL, 0);
+		typing_follow_interface(t, image_u64(image, lo + 8 * (i - 1)),
+					image_u64(image, lo + 8 * i));
 	}
+	typing_in_global(t, 0, NULL, 0);
 }
 
 static void seed_segments(struct typing *t)
@@ -281,8 +284,11 @@ static void seed_global(struct typing *t, const struct code_global *global)
 	switch (global->form) {
 	case CODE_VALUE:
 		bytes = image_at(image, global->addr, types_get(t->heap->types, p.type)->size);
-		if (bytes)
-			typing_follow(t, p.type, bytes, KNOWN_DERIVED);
+		if (!bytes)
+			return;
+		typing_in_global(t, global->addr, bytes, types_get(t->heap->types, p.type)->size);
+		typing_follow(t, p.type, bytes, KNOWN_DERIVED);
+		typing_in_global(t, 0, NULL, 0);
 		return;
 	case CODE_POINTER: break;
 	case CODE_SLICE:
@@ -292,7 +298,9 @@ static void seed_global(struct typing *t, const struct code_global *global)
 	case CODE_MAP: p.form = FORM_MAP; break;
 	case CODE_CHAN: p.form = FORM_CHAN; break;
 	}
+	typing_in_global(t, global->addr, NULL, 0);
 	typing_place(t, &p);
+	typing_in_global(t, 0, NULL, 0);
 }
 
 static void seed_globals(struct typing *t)

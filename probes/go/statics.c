@@ -1,9 +1,11 @@
 #include "probes/go/statics.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/cleanup.h"
 #include "graph/grow.h"
 #include "probes/go/heap.h"
 #include "probes/go/lens.h"
@@ -11,6 +13,8 @@
 
 #define MOST_OVERLAP 4u /* times all variables: what values that overlap may have together */
 #define MAX_STEPS 8u    /* from a variable with a name */
+#define MAX_NESTING 64u
+#define MOST_BYTES 65536u /* of a variable of unknown type */
 
 static bool lies_in(uint64_t addr, uint64_t size, uint64_t lo, uint64_t hi)
 {
@@ -25,6 +29,49 @@ static uint64_t variables_bytes(const struct go *go)
 		bytes += go->modules[i].edata - go->modules[i].data +
 			 go->modules[i].ebss - go->modules[i].bss;
 	return bytes;
+}
+
+bool statics_begin(struct heap *heap, struct error *err)
+{
+	struct statics *statics = &heap->statics;
+
+	statics->segments = calloc(2 * (size_t)heap->go.n_modules + 1, sizeof *statics->segments);
+	if (!statics->segments)
+		return fail_memory(err, "variables without names");
+	for (uint32_t i = 0; i < 2 * heap->go.n_modules; i++) {
+		const struct go_module *m = &heap->go.modules[i / 2];
+		struct static_segment *segment = &statics->segments[statics->n_segments];
+
+		segment->lo = i % 2 ? m->bss : m->data;
+		segment->hi = i % 2 ? m->ebss : m->edata;
+		if (segment->hi - segment->lo > image_most(heap->image))
+			segment->hi = segment->lo;
+		segment->bits = calloc((segment->hi - segment->lo) / 512 + 1, sizeof *segment->bits);
+		if (!segment->bits)
+			return fail_memory(err, "variables without names");
+		statics->n_segments++;
+		if (!i || segment->lo < statics->lo)
+			statics->lo = segment->lo;
+		if (segment->hi > statics->hi)
+			statics->hi = segment->hi;
+	}
+	return true;
+}
+
+void statics_refer(struct statics *statics, uint64_t addr)
+{
+	if (addr < statics->lo || addr >= statics->hi)
+		return;
+	for (uint32_t i = 0; i < statics->n_segments; i++) {
+		const struct static_segment *s = &statics->segments[i];
+		uint64_t word = (addr - s->lo) / 8;
+
+		if (addr < s->lo || addr >= s->hi)
+			continue;
+		if (!(atomic_load_explicit(&s->bits[word / 64], memory_order_relaxed) >> (word % 64) & 1))
+			atomic_fetch_or_explicit(&s->bits[word / 64], 1ull << (word % 64),
+						 memory_order_relaxed);
+	}
 }
 
 bool statics_covers(const struct heap *heap, const struct typed_place *place)
@@ -43,9 +90,9 @@ bool statics_covers(const struct heap *heap, const struct typed_place *place)
 	return false;
 }
 
-bool statics_note(struct heap *heap, const struct typed_place *place)
+bool statics_note(struct heap *heap, const struct typed_place *place, uint64_t word)
 {
-	struct statics *statics = &heap->typing.statics;
+	struct statics *statics = &heap->statics;
 	struct static_value *value;
 
 	statics->bytes += place->n * types_get(heap->types, place->type)->size;
@@ -56,7 +103,8 @@ bool statics_note(struct heap *heap, const struct typed_place *place)
 		heap->typing.failed = true;
 		return false;
 	}
-	*value = (struct static_value){ .addr = place->addr, .n = place->n, .type = place->type };
+	*value = (struct static_value){ .addr = place->addr, .n = place->n, .type = place->type,
+				       .word = word };
 	statics->n++;
 	return true;
 }
@@ -68,17 +116,43 @@ static uint64_t end_of(const struct heap *heap, const struct static_value *value
 	return value->addr + value->n * types_get(heap->types, value->type)->size;
 }
 
-/* By address, the larger first: what it begins with comes behind it. */
+static bool has_name(const struct heap *heap, uint64_t addr)
+{
+	return variables_find(heap->image->variables, addr) != NULL;
+}
+
+/* How often TYPE begins with another one. */
+static unsigned depth_of(const struct types *types, uint32_t type)
+{
+	const struct rtype *t = types_find(types, type);
+	unsigned depth = 0;
+
+	for (; t && depth < MAX_NESTING; depth++) {
+		if (t->kind == KIND_ARRAY)
+			t = types_find(types, t->elem);
+		else if (t->kind == KIND_STRUCT && t->n_fields)
+			t = types_find(types, t->fields[0].type);
+		else
+			break;
+	}
+	return depth;
+}
+
+/* By address; what begins with others before these, and what a variable with a name leads to first. */
 static int by_place(const void *a, const void *b, void *arg)
 {
 	const struct static_value *x = a, *y = b;
-	uint64_t ends[] = { end_of(arg, x), end_of(arg, y) };
+	const struct heap *heap = arg;
+	uint64_t more[][2] = { { end_of(heap, x), end_of(heap, y) },
+			       { depth_of(heap->types, x->type), depth_of(heap->types, y->type) },
+			       { has_name(heap, x->word), has_name(heap, y->word) } };
 
 	if (x->addr != y->addr)
 		return x->addr < y->addr ? -1 : 1;
-	if (ends[0] != ends[1])
-		return ends[0] > ends[1] ? -1 : 1;
-	return (x->type > y->type) - (x->type < y->type);
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++)
+		if (more[i][0] != more[i][1])
+			return more[i][0] > more[i][1] ? -1 : 1;
+	return x->word < y->word ? -1 : x->word > y->word;
 }
 
 /* Keep those that lie in no other. */
@@ -90,11 +164,6 @@ static void drop_parts(const struct heap *heap, struct statics *statics)
 		if (!n || end_of(heap, &statics->items[i]) > end_of(heap, &statics->items[n - 1]))
 			statics->items[n++] = statics->items[i];
 	statics->n = n;
-}
-
-static bool has_name(const struct heap *heap, uint64_t addr)
-{
-	return variables_find(heap->image->variables, addr) != NULL;
 }
 
 /* Where the data or bss ends that ADDR lies in; 0 if it lies in none. */
@@ -113,7 +182,7 @@ static uint64_t segment_end(const struct go *go, uint64_t addr)
 
 static bool note_pointers(struct heap *heap, uint64_t lo, uint64_t mask, uint64_t bits)
 {
-	struct statics *statics = &heap->typing.statics;
+	struct statics *statics = &heap->statics;
 
 	for (uint64_t i = 0; i < bits; i++) {
 		struct static_pointer *pointer;
@@ -161,7 +230,7 @@ static void drop_repeated(struct statics *statics)
 
 bool statics_finish(struct heap *heap, struct error *err)
 {
-	struct statics *statics = &heap->typing.statics;
+	struct statics *statics = &heap->statics;
 
 	if (statics->n)
 		qsort_r(statics->items, statics->n, sizeof *statics->items, by_place, heap);
@@ -182,6 +251,9 @@ bool statics_finish(struct heap *heap, struct error *err)
 
 void statics_free(struct statics *statics)
 {
+	for (uint32_t i = 0; i < statics->n_segments; i++)
+		free(statics->segments[i].bits);
+	free(statics->segments);
 	free(statics->items);
 	free(statics->pointers);
 	*statics = (struct statics){ 0 };
@@ -207,8 +279,8 @@ static uint32_t values_to(const struct statics *statics, uint64_t addr)
 
 static const struct static_value *value_at(const struct heap *heap, uint64_t addr)
 {
-	uint32_t n = values_to(&heap->typing.statics, addr);
-	const struct static_value *value = n ? &heap->typing.statics.items[n - 1] : NULL;
+	uint32_t n = values_to(&heap->statics, addr);
+	const struct static_value *value = n ? &heap->statics.items[n - 1] : NULL;
 
 	return value && addr < end_of(heap, value) ? value : NULL;
 }
@@ -242,11 +314,29 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* The first word from LO up to HI that something in the heap or on a stack refers to; HI if there is none. */
+static uint64_t next_referred(const struct statics *statics, uint64_t lo, uint64_t hi)
+{
+	for (uint32_t i = 0; i < statics->n_segments; i++) {
+		const struct static_segment *s = &statics->segments[i];
+
+		for (uint64_t at = lo; at >= s->lo && at < s->hi && at < hi; at += 8) {
+			uint64_t word = (at - s->lo) / 8, bits = s->bits[word / 64] >> (word % 64);
+
+			if (bits & 1)
+				return at;
+			if (!bits)
+				at += 8 * (63 - word % 64);
+		}
+	}
+	return hi;
+}
+
 /* What begins where a pointer leads to, ADDR in it. All that the program has is referred to by its code
  * or by a pointer, and so ends no later than where the next of these lead. */
 static bool find_extent(const struct heap *heap, uint64_t addr, struct static_extent *out)
 {
-	const struct statics *statics = &heap->typing.statics;
+	const struct statics *statics = &heap->statics;
 	uint32_t next = pointers_to(statics, addr), reference = code_references_to(&heap->code, addr);
 	uint32_t value = values_to(statics, addr);
 	const struct code_facts *code = &heap->code;
@@ -267,6 +357,9 @@ static bool find_extent(const struct heap *heap, uint64_t addr, struct static_ex
 	named = variables_from(heap->image->variables, out->lo);
 	if (named)
 		out->hi = least(out->hi, named->addr);
+	if (addr >= out->hi || addr - out->lo > MOST_BYTES)
+		return false;
+	out->hi = next_referred(statics, out->lo + 8, out->hi);
 	return addr < out->hi;
 }
 
@@ -274,10 +367,15 @@ bool statics_find(const struct heap *heap, uint64_t addr, struct static_extent *
 {
 	const struct static_value *value = value_at(heap, addr);
 
-	if (!value)
-		return find_extent(heap, addr, out);
+	if (!value) {
+		if (!find_extent(heap, addr, out))
+			return false;
+		out->word = pointer_to(&heap->statics, out->lo);
+		return true;
+	}
 	*out = (struct static_extent){ .lo = value->addr, .hi = end_of(heap, value),
-				       .type = value->n == 1 ? value->type : NO_TYPE };
+				       .type = value->n == 1 ? value->type : NO_TYPE,
+				       .word = value->word };
 	return true;
 }
 
@@ -309,7 +407,7 @@ bool statics_name(struct heap *heap, const struct static_extent *variable, struc
 {
 	/* On the way to a variable with a name: values, each with the word in it that leads on. */
 	struct { const struct static_value *value; uint64_t word; } steps[MAX_STEPS];
-	uint64_t word = pointer_to(&heap->typing.statics, variable->lo);
+	uint64_t word = variable->word;
 	const struct variable *symbol = NULL;
 	unsigned n = 0;
 
@@ -320,7 +418,7 @@ bool statics_name(struct heap *heap, const struct static_extent *variable, struc
 			return false;
 		steps[n].value = value;
 		steps[n++].word = word;
-		word = pointer_to(&heap->typing.statics, value->addr);
+		word = value->word;
 	}
 	if (!symbol)
 		return false;

@@ -9,13 +9,20 @@
 struct heap;
 struct typed_place;
 
-/* N values of TYPE from ADDR on. */
-struct static_value { uint64_t addr, n; uint32_t type; };
+/* N values of TYPE from ADDR on. WORD, of a global, has a pointer of their type to them; 0 if no global's
+ * does. */
+struct static_value { uint64_t addr, n, word; uint32_t type; };
 
 /* The word at WORD, of a global, points to the address TO, where no variable has a name. */
 struct static_pointer { uint64_t to, word; };
 
+/* Which words of a module's data or bss, from LO to HI, something in the heap or on a stack refers to. */
+struct static_segment { uint64_t lo, hi; _Atomic uint64_t *bits; };
+
 struct statics {
+	struct static_segment *segments;
+	uint32_t n_segments;
+	uint64_t lo, hi; /* all of them lie between */
 	/* While typing: as they are found. Afterwards by address, without those that lie in others. */
 	struct static_value *items;
 	uint32_t n, capacity;
@@ -25,12 +32,18 @@ struct statics {
 	uint32_t n_pointers, capacity_pointers;
 };
 
+/* Get ready, before edges are pulled and types are found. False when out of memory. */
+bool statics_begin(struct heap *heap, struct error *err);
+
+/* Something in the heap or on a stack has a pointer to ADDR, which may lie in data or bss. Any thread. */
+void statics_refer(struct statics *statics, uint64_t addr);
+
 /* Does PLACE lie in a module's data or bss, and may it hold pointers? */
 bool statics_covers(const struct heap *heap, const struct typed_place *place);
 
-/* Note such a place. False if typing is not to follow it: values so far have together more than four times
+/* Note such a place, and that WORD of a global, or 0, leads there. False if typing is not to follow it: values so far have together more than four times
  * the bytes of all variables (they overlap), or memory is short (typing.failed). */
-bool statics_note(struct heap *heap, const struct typed_place *place);
+bool statics_note(struct heap *heap, const struct typed_place *place, uint64_t word);
 
 /* Put them in order, and find which words lead to them. They are looked for only while roots are built:
  * what is noted afterwards is not found. False when out of memory. */
@@ -40,6 +53,7 @@ void statics_free(struct statics *statics);
 /* What lies at LO, up to HI: a variable without a name. */
 struct static_extent {
 	uint64_t lo, hi;
+	uint64_t word; /* of a global, which leads to it; 0 if none is known */
 	uint32_t type; /* NO_TYPE if not known, or if it is several values */
 };
 

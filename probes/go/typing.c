@@ -51,7 +51,7 @@ void typing_finish(struct typing *t)
 void typing_free(struct typing *t)
 {
 	typing_finish(t);
-	statics_free(&t->statics);
+	
 	refs_free(&t->refs);
 	forms_free(&t->forms);
 }
@@ -86,10 +86,12 @@ static bool grow_seen(struct typing *t)
 	return true;
 }
 
-/* Enter a reference; false if it was there. Of slices that begin at one place the first counts. */
+/* Enter a reference; false if it was there. Of slices that begin at one place those count that are twice
+ * as long as others. */
 static bool see(struct typing *t, const struct typed_place *p)
 {
-	uint64_t key = p->addr * 0xff51afd7ed558ccdull ^ (uint64_t)p->type << 8 ^ p->form;
+	uint64_t key = p->addr * 0xff51afd7ed558ccdull ^ (uint64_t)p->type << 8 ^ p->form ^
+		       (uint64_t)(63 - __builtin_clzll(p->n | 1)) << 40;
 	uint64_t *bucket;
 
 	key |= 1;
@@ -393,20 +395,35 @@ static void place_in(struct typing *t, const struct typed_place *place,
 		push(t, c.place);
 }
 
-void typing_place(struct typing *t, const struct typed_place *place)
-{
-	struct heap_object object;
-
-	if (heap_find(t->heap, place->addr, &object))
-		place_in(t, place, &object);
-}
-
-/* ---- following references ---- */
-
 static bool in_heap(const struct typing *t, uint64_t addr)
 {
 	return addr >= t->heap->lowest && addr < t->heap->highest;
 }
+
+/* PLACE lies in data or bss. It is noted for each word of a global that leads there, since one may have a
+ * name, and followed once. */
+static void place_static(struct typing *t, const struct typed_place *place)
+{
+	bool is_new = see(t, place);
+
+	if ((is_new || t->word) && statics_note(t->heap, place, t->word) && is_new)
+		push(t, place);
+}
+
+void typing_place(struct typing *t, const struct typed_place *place)
+{
+	struct heap_object object;
+
+	if (!in_heap(t, place->addr)) {
+		if ((place->form == FORM_VALUE || place->form == FORM_ARRAY) &&
+		    statics_covers(t->heap, place))
+			place_static(t, place);
+	} else if (heap_find(t->heap, place->addr, &object)) {
+		place_in(t, place, &object);
+	}
+}
+
+/* ---- following references ---- */
 
 static void place(struct typing *t, uint64_t addr, enum form form, uint32_t type, uint64_t n,
 		  enum known known)
@@ -414,11 +431,7 @@ static void place(struct typing *t, uint64_t addr, enum form form, uint32_t type
 	struct typed_place p = { .addr = addr, .n = n, .type = type, .form = (uint16_t)form,
 				 .known = (uint16_t)known };
 
-	if (in_heap(t, addr))
-		typing_place(t, &p);
-	else if ((form == FORM_VALUE || form == FORM_ARRAY) && statics_covers(t->heap, &p) &&
-		 see(t, &p) && statics_note(t->heap, &p))
-		push(t, &p);
+	typing_place(t, &p);
 }
 
 static void place_closure(struct typing *t, uint64_t addr, enum known known)
@@ -515,6 +528,8 @@ static void run(struct typing *t, uint32_t type, const uint8_t *bytes, enum know
 static void follow(struct typing *t, const struct ref *ref, const uint8_t *p, enum known known,
 		   unsigned depth)
 {
+	t->word = t->global && (uint64_t)(p - t->global_bytes) < t->global_size
+			  ? t->global + (uint64_t)(p - t->global_bytes) : 0;
 	switch (ref->kind) {
 	case REF_POINTER: place(t, image_word(p), FORM_VALUE, ref->type, 1, known); break;
 	case REF_SLICE: follow_slice(t, ref, p, known); break;
@@ -550,6 +565,14 @@ static void run(struct typing *t, uint32_t type, const uint8_t *bytes, enum know
 		follow(t, &items[i], bytes + items[i].offset, known, depth);
 }
 
+void typing_in_global(struct typing *t, uint64_t addr, const uint8_t *bytes, uint64_t size)
+{
+	t->global = addr;
+	t->global_bytes = bytes;
+	t->global_size = size;
+	t->word = addr;
+}
+
 void typing_follow(struct typing *t, uint32_t type, const uint8_t *bytes, enum known known)
 {
 	run(t, type, bytes, known, 0);
@@ -561,8 +584,12 @@ static void follow_static(struct typing *t, const struct typed_place *p, uint32_
 {
 	const uint8_t *bytes = image_at(t->heap->image, p->addr, p->n * size);
 
-	for (uint64_t i = 0; bytes && i < p->n; i++)
+	if (!bytes)
+		return;
+	typing_in_global(t, p->addr, bytes, p->n * size);
+	for (uint64_t i = 0; i < p->n; i++)
 		run(t, type, bytes + i * size, known, 0);
+	typing_in_global(t, 0, NULL, 0);
 }
 
 /* Follow N elements of TYPE at ADDR, as many as are here. */

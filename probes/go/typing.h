@@ -7,7 +7,6 @@
 #include "probes/go/forms.h"
 #include "probes/go/masks.h"
 #include "probes/go/refs.h"
-#include "probes/go/statics.h"
 
 struct heap;
 
@@ -45,7 +44,10 @@ struct typing {
 			     * so that cycles end */
 	uint32_t n_seen, size_seen;
 	struct { uint64_t word; uint32_t type; } *interfaces; /* cache of interface words */
-	struct statics statics; /* what typed references lead to in data and bss */
+	/* The global whose references are just being followed, if any, and the word of it that has the
+	 * present one, else 0. */
+	uint64_t global, global_size, word;
+	const uint8_t *global_bytes;
 	uint32_t n_typed;   /* objects, since the progress was told */
 	bool failed;        /* out of memory */
 };
@@ -67,6 +69,10 @@ void typing_follow(struct typing *typing, uint32_t type, const uint8_t *bytes, e
 
 /* Type the parts of the map whose header is at PLACE (FORM_MAP), be that an object or not. */
 void typing_follow_map(struct typing *typing, const struct typed_place *place);
+
+/* What is followed next are the SIZE bytes at BYTES, which the global at ADDR has; ADDR 0: no global's any
+ * more. */
+void typing_in_global(struct typing *typing, uint64_t addr, const uint8_t *bytes, uint64_t size);
 
 /* The dynamic type behind an interface's first word, through a cache; NO_TYPE if it is none. */
 uint32_t typing_interface(struct typing *typing, uint64_t word);
