@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "graph/cleanup.h"
 #include "graph/pages.h"
 #include "graph/text.h"
 
@@ -210,9 +211,16 @@ uint64_t graph_retained(const struct graph *g, uint32_t node)
 uint64_t graph_map_retained(const struct graph *g, const struct map *map)
 {
 	uint32_t node = graph_map_node(map);
+	uint64_t sum;
 
 	if (node == NO_NODE || !(g->flags[node] & OBJECT_LIVE))
 		return 0;
-	return g->retained[node] +
-	       (map->object == NO_NODE && map->beside != NO_NODE ? g->retained[map->beside] : 0);
+	sum = g->retained[node];
+	for (unsigned i = 0; i < ARRAY_SIZE(map->beside) && map->object == NO_NODE; i++) {
+		uint32_t beside = map->beside[i];
+
+		if (beside != NO_NODE && beside != node && g->idom[beside] == g->idom[node])
+			sum += g->retained[beside];
+	}
+	return sum;
 }

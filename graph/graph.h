@@ -173,8 +173,8 @@ struct map {
 	uint64_t boxed_keys, boxed_key_bytes, boxed_values, boxed_bytes;
 	uint32_t table;         /* its largest table object; if `object` is NO_NODE that through which
 				 * all entries are reached, NO_NODE if there is none */
-	uint32_t beside;        /* if `object` is NO_NODE: what else only the header leads to, which is not
-				 * below `table`; NO_NODE */
+	uint32_t beside[2];     /* if `object` is NO_NODE: what else may hang on the same holder and not below
+				 * `table`; NO_NODE */
 	bool live;
 	uint32_t around;        /* if `object` is NO_NODE: the object in which the header lies, or
 				 * NO_NODE in a frame or global */
@@ -343,8 +343,8 @@ void graph_type_label(const struct graph *g, uint32_t id, struct text *out);
 /* Bytes retained by any node: object, holder or the root. */
 uint64_t graph_retained(const struct graph *g, uint32_t node);
 
-/* Bytes that a map retains, 0 if that is not known: nothing stands for it, or it is not live. Needs
- * STAGE_RETAINED. */
+/* Bytes that a map retains, 0 if that is not known: nothing stands for it, or it is not live. Of one that
+ * grows in a frame a little less: what both of its tables refer to is left out. Needs STAGE_RETAINED. */
 uint64_t graph_map_retained(const struct graph *g, const struct map *map);
 
 #endif

@@ -101,7 +101,7 @@ static void sort(struct frame_maps *maps)
 }
 
 /* Is there a map with as many entries as its header says (or one that is just being added or taken away)?
- * One that is empty proves nothing. EFFORT: see map_too_much. */
+ * One that is empty proves nothing. EFFORT: see map_affordable. */
 static bool is_map(struct heap *heap, const struct frame_map *item, _Atomic uint64_t *effort)
 {
 	struct map_cursor cursor;
@@ -109,12 +109,8 @@ static bool is_map(struct heap *heap, const struct frame_map *item, _Atomic uint
 	struct map_view map;
 	uint64_t slots, n = 0;
 
-	if (map_too_much(heap->image, effort, 1) ||
-	    !map_open(&map, &heap->go, heap->types, item->type, item->addr))
-		return false;
-	slots = map_slots(&map);
-	if (map_too_much(heap->image, effort, map_effort(&map, slots)) || !map.entries ||
-	    map.entries > slots)
+	if (!map_open(&map, &heap->go, heap->types, item->type, item->addr) || !map.entries ||
+	    !map_affordable(&map, effort, &slots) || map.entries > slots)
 		return false;
 	map_begin(&cursor, &map);
 	while (n <= map.entries + 1 && map_next(&cursor, &slot))

@@ -367,11 +367,28 @@ uint64_t map_slots(const struct map_view *map)
 	return map->type ? plain_slots(map) : 0;
 }
 
-bool map_too_much(const struct image *image, _Atomic uint64_t *spent, uint64_t more)
+/* Words of the directory, or buckets, that are here: what it takes to count slots. */
+static uint64_t present_parts(const struct map_view *map)
 {
-	uint64_t most = image_most(image);
+	const uint8_t *bytes;
 
-	return atomic_fetch_add(spent, more < most ? more : most + 1) > most || more > most;
+	if (map->sync.design != SYNC_NONE || !map->type)
+		return 1;
+	if (swiss(map))
+		return 1 + image_run(map->go->image, map->directory, 8 * map->n_tables, &bytes) / 8;
+	return 1 + present_buckets(map, map->buckets, map->n_buckets) +
+	       present_buckets(map, map->old_buckets, map->n_old_buckets);
+}
+
+bool map_affordable(const struct map_view *map, _Atomic uint64_t *spent, uint64_t *slots)
+{
+	uint64_t most = image_most(map->go->image), parts = present_parts(map);
+
+	*slots = 0;
+	if (atomic_fetch_add(spent, parts) > most)
+		return false;
+	*slots = map_slots(map);
+	return *slots <= most && atomic_fetch_add(spent, *slots) <= most;
 }
 
 /* ---- entries ---- */

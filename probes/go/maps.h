@@ -63,15 +63,10 @@ bool map_next(struct map_cursor *cursor, struct map_slot *slot);
 /* Slots there are, full or not. */
 uint64_t map_slots(const struct map_view *map);
 
-/* A measure of how long it takes to walk through a map of so many SLOTS. */
-static inline uint64_t map_effort(const struct map_view *map, uint64_t slots)
-{
-	return slots + map->n_tables;
-}
-
 /* Maps that are what they seem have less than all memory together; those that share their tables would be
- * walked for ever. Add MORE effort to that SPENT so far: is it too much? Then it stays so. Any thread. */
-bool map_too_much(const struct image *image, _Atomic uint64_t *spent, uint64_t more);
+ * walked for ever. May MAP be looked at, SPENT on others being what it is? Adds to that, and tells the
+ * map's slots. A map that is refused for its own sake costs the others nothing. Any thread. */
+bool map_affordable(const struct map_view *map, _Atomic uint64_t *spent, uint64_t *slots);
 
 /* Where in a map's header the pointer to its buckets, group or directory is, in both designs. */
 #define MAP_FIRST_POINTER 16u

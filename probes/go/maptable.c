@@ -60,16 +60,19 @@ static bool is_interface(struct heap *heap, uint32_t type)
 /* EFFORT: on all maps so far. Those behind one that is too much are not walked. */
 struct tally_pass { struct heap *heap; struct progress *progress; _Atomic uint64_t effort; };
 
-/* The objects through which all of a map is reached whose header is none: one for its entries, and one
- * that lists overflow buckets. A map that grows has its entries in two places. */
+/* The objects that a map is reached through whose header is none. Beside the first of them: while it grows,
+ * the old buckets; what lists overflow buckets; and a single table, to which a loop over the map has a
+ * pointer of its own. */
 static void note_tops(struct heap *heap, const struct map_view *view, struct map *map)
 {
 	uint64_t top = view->directory | view->buckets;
+	uint64_t beside = view->n_tables == 1 ? image_u64(heap->image, view->directory) : view->extra;
 
-	map->table = view->old_buckets ? NO_NODE : graph_find(heap->graph, top, NULL);
-	map->beside = graph_find(heap->graph, view->extra, NULL);
-	if (map->beside == map->table) /* memory that is damaged: not to be counted twice */
-		map->beside = NO_NODE;
+	map->table = graph_find(heap->graph, top, NULL);
+	map->beside[0] = graph_find(heap->graph, beside, NULL);
+	map->beside[1] = graph_find(heap->graph, view->old_buckets, NULL);
+	if (map->beside[1] == map->beside[0]) /* memory that is damaged: not to be counted twice */
+		map->beside[1] = NO_NODE;
 }
 
 /* The object through which all of a sync.Map is reached, if there is one. */
@@ -96,13 +99,12 @@ static void tally_map(struct tally_pass *pass, struct map *map)
 	bool keys, values;
 
 	map->table_bytes = map->object != NO_NODE ? graph_size(heap->graph, map->object) : 0;
-	if (map_too_much(heap->image, &pass->effort, 1) || !map_open(&view, &heap->go, heap->types, type, map->addr))
+	if (!map_open(&view, &heap->go, heap->types, type, map->addr))
 		return;
 	keys = is_interface(heap, view.key);
 	values = is_interface(heap, view.elem);
 	map->entries = view.entries;
-	map->slots = map_slots(&view);
-	if (map_too_much(heap->image, &pass->effort, map_effort(&view, map->slots)))
+	if (!map_affordable(&view, &pass->effort, &map->slots))
 		return;
 	map_parts(&view, count_part, &tally);
 	if (view.sync.design != SYNC_NONE)
@@ -174,7 +176,7 @@ static void add_place(struct finder *f, uint64_t offset, uint32_t form, uint32_t
 	f->n++;
 	place->offset = offset;
 	place->map = (struct map){ .object = NO_NODE, .around = NO_NODE, .table = NO_NODE,
-				   .beside = NO_NODE, .type = form, .key_type = value_form(f->heap, key),
+				   .beside = { NO_NODE, NO_NODE }, .type = form, .key_type = value_form(f->heap, key),
 				   .elem_type = value_form(f->heap, elem),
 				   .boxes = boxes_of(f->heap, key, elem) };
 }

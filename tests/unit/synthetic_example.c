@@ -191,11 +191,12 @@ static const struct frame frames[] = {
 };
 
 #define JSON_MAP(map, groups, full) \
-	{ map, T_JSON, NO_NODE, NO_NODE, 0, BOXES_EMPTY, full, 8, 320, 0, 0, full, 32, groups, NO_NODE, false, NO_NODE }
+	{ map, T_JSON, NO_NODE, NO_NODE, 0, BOXES_EMPTY, full, 8, 320, 0, 0, full, 32, groups, { NO_NODE, NO_NODE }, \
+	  false, NO_NODE }
 
 static const struct map maps[] = {
 	{ EXAMPLE_CACHE, T_CACHE, NO_NODE, T_SESSION, 0, BOXES_NONE, 3, 8, 256, 0, 0, 0, 0,
-	  EXAMPLE_CACHE_GROUPS, NO_NODE, false, NO_NODE },
+	  EXAMPLE_CACHE_GROUPS, { NO_NODE, NO_NODE }, false, NO_NODE },
 	JSON_MAP(EXAMPLE_META_1, EXAMPLE_GROUPS_1, 2),
 	JSON_MAP(EXAMPLE_META_2, EXAMPLE_GROUPS_2, 2),
 	JSON_MAP(EXAMPLE_META_42, EXAMPLE_GROUPS_42, 2),
@@ -203,8 +204,8 @@ static const struct map maps[] = {
 	JSON_MAP(EXAMPLE_HANDLER_MAP, EXAMPLE_HANDLER_GROUPS, 0),
 	JSON_MAP(EXAMPLE_DEAD_MAP, EXAMPLE_DEAD_GROUPS, 1),
 	/* An empty one in a global: no object stands for it, and nobody holds it. */
-	{ NO_NODE, T_JSON, NO_NODE, NO_NODE, 0x9000, BOXES_EMPTY, 0, 0, 0, 0, 0, 0, 0, NO_NODE, NO_NODE,
-	  false, NO_NODE },
+	{ NO_NODE, T_JSON, NO_NODE, NO_NODE, 0x9000, BOXES_EMPTY, 0, 0, 0, 0, 0, 0, 0, NO_NODE,
+	  { NO_NODE, NO_NODE }, false, NO_NODE },
 };
 
 #define ENTRY(map, slot, key, value, type, object, boxed) \

@@ -200,7 +200,7 @@ static void say_holder(const struct page *page, const struct map *map, struct li
 	}
 	holder = holder_of(m->graph, map);
 	if (holder == NO_NODE) {
-		/* Nothing stands for an empty sync.Map in a global, and for one that grows in a frame. */
+		/* An empty sync.Map in a global holds nothing, and nothing stands for it. */
 		if (graph_map_node(map) != NO_NODE)
 			label_place(m->graph, graph_map_node(map), &out->text);
 		return;

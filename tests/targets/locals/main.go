@@ -169,6 +169,17 @@ func recursive(depth int) {
 	sink += len(m[1])
 }
 
+// Up to Go 1.23 in the middle of growing: its entries are in two places.
+func growing() {
+	m := map[int]*node{}
+	for i := 0; i < 840; i++ {
+		m[i] = &node{number: i}
+	}
+	tell("growing", "map[int]*main.node", len(m))
+	wait()
+	sink += m[5].number
+}
+
 // After deletions, with tombstones in the newer design.
 func deleted() {
 	m := map[string]*node{}
@@ -201,6 +212,7 @@ func main() {
 	start(1, field)
 	start(1, ranged)
 	start(6, func() { recursive(5) })
+	start(1, growing)
 	start(1, deleted)
 	quiet.Prepare()
 	quiet.Say("ready")
