@@ -61,16 +61,17 @@ static bool is_interface(struct heap *heap, uint32_t type)
 struct tally_pass { struct heap *heap; struct progress *progress; _Atomic uint64_t effort; };
 
 /* The objects that a map is reached through whose header is none. Beside the first of them: while it grows,
- * the old buckets; what lists overflow buckets; and a single table, to which a loop over the map has a
- * pointer of its own. */
+ * the old buckets; what lists overflow buckets; and a single table and its groups, to which a loop over the
+ * map has pointers of its own. */
 static void note_tops(struct heap *heap, const struct map_view *view, struct map *map)
 {
 	uint64_t top = view->directory | view->buckets;
 	uint64_t beside = view->n_tables == 1 ? image_u64(heap->image, view->directory) : view->extra;
 
-	map->table = graph_find(heap->graph, top, NULL);
 	map->beside[0] = graph_find(heap->graph, beside, NULL);
-	map->beside[1] = graph_find(heap->graph, view->old_buckets, NULL);
+	map->beside[1] = view->n_tables == 1 ? map->table /* the largest: the groups */
+					     : graph_find(heap->graph, view->old_buckets, NULL);
+	map->table = graph_find(heap->graph, top, NULL);
 	if (map->beside[1] == map->beside[0]) /* memory that is damaged: not to be counted twice */
 		map->beside[1] = NO_NODE;
 }

@@ -6,7 +6,7 @@
 The target (tests/targets/locals) says which maps its goroutines hold, in which function and of how many
 entries; their keys count up from 0. What such a map retains is what the collector would free if the
 words of its header were gone, and those of the same goroutine that lead where they lead, or to the table
-of a directory of one: a loop over a map has some.
+of a directory of one and its groups: a loop over a map has some.
 """
 
 import collections
@@ -40,7 +40,8 @@ class Graph:
         and those of HOLDER that lead to the same objects."""
         tops = {dst for addr, dst, _ in self.roots if top is None and addr in header} | {top}
         for directory in [t for t in tops - {None} if self.sizes[t] == 8]:
-            tops.update(self.edges[directory])
+            for table in self.edges[directory]:
+                tops.update({table}, self.edges[table])
         left = [dst for _, dst, by in self.roots if by != holder or dst not in tops]
         return sum(self.sizes[i] for i in self.held - self.reach(left, top))
 
