@@ -208,12 +208,43 @@ uint64_t graph_retained(const struct graph *g, uint32_t node)
 	return g->live_bytes;
 }
 
+uint32_t graph_holder_at(const struct graph *g, uint64_t addr)
+{
+	for (uint32_t i = 0; i < g->n_holders; i++)
+		if (addr >= g->holders[i].lo && addr < g->holders[i].hi)
+			return i;
+	return NO_NODE;
+}
+
+/* The global that is the map and nothing else, NO_NODE if none is. */
+static uint32_t whole_global(const struct graph *g, const struct map *map)
+{
+	uint32_t holder = graph_map_in(map) == NO_NODE ? graph_holder_at(g, map->addr) : NO_NODE;
+
+	return holder != NO_NODE && g->holders[holder].lo == map->addr &&
+	       g->holders[holder].type == map->type ? holder : NO_NODE;
+}
+
+uint32_t graph_map_holder(const struct graph *g, const struct map *map)
+{
+	uint32_t node = graph_map_node(map);
+
+	if (node == NO_NODE)
+		return whole_global(g, map);
+	return g->flags[node] & OBJECT_LIVE ? g->above[node] : NO_NODE;
+}
+
 uint64_t graph_map_retained(const struct graph *g, const struct map *map)
 {
 	uint32_t node = graph_map_node(map);
 	uint64_t sum;
 
-	if (node == NO_NODE || !(g->flags[node] & OBJECT_LIVE))
+	if (node == NO_NODE) {
+		uint32_t holder = whole_global(g, map);
+
+		return holder == NO_NODE ? 0 : g->holders[holder].retained;
+	}
+	if (!(g->flags[node] & OBJECT_LIVE))
 		return 0;
 	sum = g->retained[node];
 	for (unsigned i = 0; i < ARRAY_SIZE(map->beside) && map->object == NO_NODE; i++) {

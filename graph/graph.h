@@ -343,8 +343,14 @@ void graph_type_label(const struct graph *g, uint32_t id, struct text *out);
 /* Bytes retained by any node: object, holder or the root. */
 uint64_t graph_retained(const struct graph *g, uint32_t node);
 
-/* Bytes that a map retains, 0 if that is not known: nothing stands for it, or it is not live. Of one that
- * grows in a frame a little less: what both of its tables refer to is left out. Needs STAGE_RETAINED. */
+/* The holder that covers ADDR, NO_NODE if none does. Looks at all holders. */
+uint32_t graph_holder_at(const struct graph *g, uint64_t addr);
+
+/* The one holder above a map, NO_NODE if there are several or it is not live; and the bytes that the map
+ * retains, 0 if that is not known: nothing stands for it, and it is not all of a global either. Of one
+ * that grows in a frame a little less: what both of its tables refer to is left out. Need
+ * STAGE_RETAINED. */
+uint32_t graph_map_holder(const struct graph *g, const struct map *map);
 uint64_t graph_map_retained(const struct graph *g, const struct map *map);
 
 #endif

@@ -67,28 +67,17 @@ MAP_NUMBER(boxed_values)
 MAP_NUMBER(boxed_bytes)
 MAP_NUMBER(live)
 
-/* The object that stands for a map in the dominator tree, NO_NODE if none or not live. */
-static uint32_t map_node(const struct sql_row *row)
-{
-	uint32_t node = graph_map_node(map_of_row(row));
-
-	if (node >= row->g->n_objects || !(row->g->flags[node] & OBJECT_LIVE))
-		return NO_NODE;
-	return node;
-}
-
 static void map_retained(struct sql_row *row, struct sql_value *v)
 {
-	if (map_node(row) != NO_NODE)
-		sql_set_integer(v, graph_map_retained(row->g, map_of_row(row)));
+	uint64_t retained = graph_map_retained(row->g, map_of_row(row));
+
+	if (retained)
+		sql_set_integer(v, retained);
 }
 
 static void map_holder(struct sql_row *row, struct sql_value *v)
 {
-	uint32_t node = map_node(row);
-
-	if (node != NO_NODE)
-		sql_set_node(v, row->g->above[node]);
+	sql_set_node(v, graph_map_holder(row->g, map_of_row(row)));
 }
 
 static const struct sql_column map_columns[] = {

@@ -298,7 +298,7 @@ static bool put_holders(const struct page *p, struct error *err)
 static void put_map_row(const struct page *p, const struct map *map)
 {
 	const struct graph *g = p->g;
-	uint32_t holder = g->above[graph_map_node(map)];
+	uint32_t holder = graph_map_holder(g, map);
 	autotext struct text words = {0};
 
 	put_size(p, p->out, graph_map_retained(g, map), size_room(p));
@@ -468,7 +468,7 @@ static void json_maps(struct json *j, const struct graph *g)
 	json_open(j, '[');
 	for (uint32_t i = 0; i < n; i++) {
 		const struct map *map = &g->maps[maps[i]];
-		uint32_t holder = g->above[graph_map_node(map)];
+		uint32_t holder = graph_map_holder(g, map);
 
 		json_open(j, '{');
 		json_word(j, "type", map->type < g->n_types ? g->types[map->type].name : NULL);

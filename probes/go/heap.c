@@ -14,6 +14,7 @@
 #include "probes/go/prove.h"
 #include "probes/go/resident.h"
 #include "probes/go/roots.h"
+#include "probes/go/syncmaps.h"
 #include "probes/variables.h"
 
 
@@ -48,6 +49,8 @@ struct heap *heap_prepare(struct image *image, struct progress *progress, struct
 	heap->types = types_new(&heap->go, err);
 	if (!image->variables)
 		image->variables = load_variables(&heap->go);
+	if (heap->types)
+		sync_make_type(heap->types, heap->go.layout.minor);
 	if (!heap->types || !code_read(&heap->go, heap->types, &heap->code, progress, err) ||
 	    !debuginfo_read(&heap->go, heap->types, &heap->code, err)) {
 		heap_free(heap);

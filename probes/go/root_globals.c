@@ -126,9 +126,10 @@ static struct place add_variable(struct roots *roots, struct place v, uint32_t t
 	return v;
 }
 
-/* A variable that the code alone tells of, if anything does: GLOBAL, or NULL. */
+/* A variable that the code alone tells of, if anything does: GLOBAL, or NULL. It may be part of one without
+ * a name, NAMELESS or NULL, which says where it is. */
 static struct place by_code(struct roots *roots, const struct go_module *m, uint64_t addr,
-			    const struct code_global *global)
+			    const struct code_global *global, const struct static_extent *nameless)
 {
 	struct place v = { .lo = addr, .hi = addr + 8 };
 	autotext struct text name = { 0 };
@@ -138,8 +139,13 @@ static struct place by_code(struct roots *roots, const struct go_module *m, uint
 		v.lo = global->addr;
 		v.hi = global->addr + form_size(roots->heap->types, global);
 	}
-	package = referring_package(&roots->heap->code, v.lo);
-	name_by_place(roots, m, v.lo, package, &name);
+	if (nameless && statics_name(roots->heap, nameless, &name)) {
+		package = name_pool_package(roots->names, text_string(&name));
+		text_printf(&name, " +%llu", (unsigned long long)(v.lo - nameless->lo));
+	} else {
+		package = referring_package(&roots->heap->code, v.lo);
+		name_by_place(roots, m, v.lo, package, &name);
+	}
 	return add_variable(roots, v, global ? global_form(roots->heap, global) : NO_NODE, &name,
 			    package, KNOWN_INFERRED);
 }
@@ -164,8 +170,10 @@ static struct place new_variable(struct roots *roots, const struct go_module *m,
 			type = global_form(heap, global);
 		return add_variable(roots, v, type, &name, package, KNOWN_EXACT);
 	}
-	if (!statics_find(heap, addr, &nameless) || (global && nameless.type == NO_TYPE))
-		return by_code(roots, m, addr, global);
+	if (!statics_find(heap, addr, &nameless))
+		return by_code(roots, m, addr, global, NULL);
+	if (global && nameless.type == NO_TYPE && global->addr >= nameless.lo)
+		return by_code(roots, m, addr, global, &nameless);
 	known = name_nameless(roots, m, &nameless, &name, &package);
 	v = (struct place){ .lo = nameless.lo, .hi = nameless.hi };
 	if (nameless.type != NO_TYPE)

@@ -132,6 +132,47 @@ static bool two_maps_layout(const struct types *types, const struct rtype *t,
 	return true;
 }
 
+/* To 1.19 an atomic.Value, which is stored as an interface {} is; then an atomic.Pointer[readOnly]. */
+static uint32_t read_type(struct types *types, int minor)
+{
+	uint32_t read_only = types_by_name(types, "sync.readOnly"), pointer;
+	const struct rtype made = { .size = 8, .ptr_bytes = 8, .name = "*sync.readOnly", .package = "",
+				    .kind = KIND_POINTER, .direct = true, .elem = read_only,
+				    .key = NO_TYPE, .bucket = NO_TYPE };
+
+	if (minor <= 19)
+		return types_by_name(types, "interface {}");
+	pointer = types_by_name(types, made.name);
+	return pointer != NO_TYPE || read_only == NO_TYPE ? pointer : types_make(types, &made);
+}
+
+void sync_make_type(struct types *types, int minor)
+{
+	uint32_t table, read;
+	uint64_t dirty;
+
+	if (minor > 23 || types_by_name(types, "sync.Map") != NO_TYPE)
+		return;
+	table = types_by_name(types, "map[interface {}]*sync.entry");
+	read = table == NO_TYPE ? NO_TYPE : read_type(types, minor);
+	if (read == NO_TYPE)
+		return;
+	dirty = 8 + types_get(types, read)->size;
+
+	struct rfield fields[] = {
+		{ .name = "mu", .type = types_by_name(types, "sync.Mutex"), .offset = 0 },
+		{ .name = "read", .type = read, .offset = 8 },
+		{ .name = "dirty", .type = table, .offset = dirty },
+		{ .name = "misses", .type = types_by_name(types, "int"), .offset = dirty + 8 },
+	};
+	const struct rtype made = { .size = dirty + 16, .ptr_bytes = dirty + 8, .name = "sync.Map",
+				    .package = "sync", .kind = KIND_STRUCT, .named = true,
+				    .elem = NO_TYPE, .key = NO_TYPE, .bucket = NO_TYPE,
+				    .fields = fields, .n_fields = ARRAY_SIZE(fields) };
+
+	types_make(types, &made);
+}
+
 bool sync_layout_of(struct types *types, uint32_t type, struct sync_layout *out)
 {
 	const struct rtype *t = types_find(types, type);

@@ -25,6 +25,10 @@ struct sync_layout {
 	uint64_t overflow, key_at, elem_at; /* in an entry */
 };
 
+/* A program to Go 1.23 whose sync.Maps are all global variables has no descriptor of the type: enter it,
+ * by the structure that it has in go1.MINOR (sync/map.go). Before other threads use the types. */
+void sync_make_type(struct types *types, int minor);
+
 /* Is TYPE a sync.Map, or a hash trie by itself (package unique has such)? */
 bool sync_layout_of(struct types *types, uint32_t type, struct sync_layout *out);
 

@@ -99,6 +99,22 @@ static uint32_t first_by_name(struct types *types, const char *name)
 	return lo;
 }
 
+void types_index_name(struct types *types, uint32_t index)
+{
+	uint32_t place, *grown;
+
+	if (!types->by_name)
+		return;
+	place = first_by_name(types, types_slot(types, index)->name);
+	grown = reallocarray(types->by_name, types->n_by_name + 1ul, sizeof *grown);
+	if (!grown)
+		return;
+	memmove(grown + place + 1, grown + place, (types->n_by_name - place) * sizeof *grown);
+	grown[place] = index;
+	types->by_name = grown;
+	types->n_by_name++;
+}
+
 static bool is_named(const struct types *types, uint32_t place, const char *name)
 {
 	return place < types->n_by_name &&

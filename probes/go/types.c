@@ -250,6 +250,44 @@ static uint32_t intern(struct types *types, uint64_t addr)
 	return insert(types, addr, &d, name);
 }
 
+/* A copy of a made type's fields, with names of its own. */
+static struct rfield *copy_fields(const struct rtype *model)
+{
+	struct rfield *fields = calloc(model->n_fields + 1ul, sizeof *fields);
+
+	for (uint32_t i = 0; fields && i < model->n_fields; i++) {
+		fields[i] = model->fields[i];
+		fields[i].name = strdup(model->fields[i].name);
+		if (fields[i].name)
+			continue;
+		while (i--)
+			free((char *)fields[i].name);
+		free(fields);
+		return NULL;
+	}
+	return fields;
+}
+
+uint32_t types_make(struct types *types, const struct rtype *model)
+{
+	struct rtype *t = new_slot(types), made = *model;
+
+	made.addr = UINT64_MAX - 8ull * types->n - 7;
+	made.name = strdup(model->name);
+	made.package = strdup(model->package);
+	made.fields = copy_fields(model);
+	if (!t || !made.name || !made.package || !made.fields) {
+		free((char *)made.name);
+		free((char *)made.package);
+		free(made.fields);
+		return NO_TYPE;
+	}
+	*t = made;
+	*bucket_of(types, made.addr) = types->n++;
+	types_index_name(types, types->n - 1);
+	return types->n - 1;
+}
+
 uint64_t types_base_size(const struct layout *l, enum go_kind kind)
 {
 	switch (kind) {

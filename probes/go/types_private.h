@@ -33,6 +33,9 @@ static inline struct rtype *types_slot(const struct types *types, uint32_t i)
 	return &types->chunks[i / TYPES_CHUNK][i % TYPES_CHUNK];
 }
 
+/* Enter the type INDEX into the index of names, if that is made already. */
+void types_index_name(struct types *types, uint32_t index);
+
 /* Bytes of a descriptor before its uncommon part (internal/abi/type.go). */
 uint64_t types_base_size(const struct layout *layout, enum go_kind kind);
 

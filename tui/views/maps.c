@@ -167,20 +167,12 @@ static void update(struct page *page)
 	say_crumb(page, m);
 }
 
-static uint32_t holder_at(const struct graph *g, uint64_t addr)
-{
-	for (uint32_t i = 0; i < g->n_holders; i++)
-		if (addr >= g->holders[i].lo && addr < g->holders[i].hi)
-			return i;
-	return NO_NODE;
-}
-
 /* Who holds a map: what is above it; a map in a global has its name. */
 static uint32_t holder_of(const struct graph *g, const struct map *map)
 {
 	uint32_t object = graph_map_node(map), above;
 
-	if (map->object == NO_NODE && (above = holder_at(g, map->addr)) != NO_NODE)
+	if (map->object == NO_NODE && (above = graph_holder_at(g, map->addr)) != NO_NODE)
 		return above;
 	return object != NO_NODE ? g->above[object] : NO_NODE;
 }
@@ -218,7 +210,7 @@ static void row(struct page *page, unsigned pane, uint32_t index, struct row *ou
 
 	out->over = map->live || !screen_has(page->screen, STAGE_LIVE) ? ROLE_PLAIN : ROLE_DIM;
 	if (screen_has(page->screen, STAGE_RETAINED) && map->live &&
-	    (graph_map_node(map) != NO_NODE || !map->entries))
+	    (retained_of(m->graph, map) || !map->entries))
 		text_size(&out->cells[RETAINED].text, retained_of(m->graph, map), exact);
 	else
 		text_puts(&out->cells[RETAINED].text,

@@ -1,11 +1,13 @@
-// Maps that only local variables lead to: goroutines each hold some and wait. The program says of each
-// of them in which function it is and what it holds: a line "map FUNCTION TYPE ENTRIES" each, then
-// "ready", then silence.
+// Maps whose types only the code knows: goroutines each hold some in local variables and wait; and
+// sync.Maps that are global variables, of a type that up to Go 1.23 the program has no descriptor of. The
+// program says of each in which function or variable it is and what it holds: a line
+// "map NAME TYPE ENTRIES" each, then "ready", then silence.
 package main
 
 import (
 	"fmt"
 	"strconv"
+	"sync"
 
 	"example.com/targets/quiet"
 )
@@ -24,6 +26,8 @@ var (
 	told    = make(chan string)
 	forever = make(chan struct{})
 	sink    int
+	stored  sync.Map
+	amended sync.Map
 )
 
 func tell(function, kind string, entries int) {
@@ -180,6 +184,19 @@ func growing() {
 	sink += m[5].number
 }
 
+func globals() {
+	for i := 0; i < 200; i++ {
+		stored.Store(key(i), &node{number: i})
+		amended.Store(key(i), &node{number: i})
+	}
+	for i := 0; i < 1000; i++ {
+		amended.Load(key(i % 300)) // up to 1.23: read so often without luck that its second map becomes the first
+	}
+	amended.Store(key(200), &node{})
+	tell("stored", "sync.Map", 200)
+	tell("amended", "sync.Map", 201)
+}
+
 // After deletions, with tombstones in the newer design.
 func deleted() {
 	m := map[string]*node{}
@@ -213,6 +230,7 @@ func main() {
 	start(1, ranged)
 	start(6, func() { recursive(5) })
 	start(1, growing)
+	start(2, globals)
 	start(1, deleted)
 	quiet.Prepare()
 	quiet.Say("ready")
