@@ -41,8 +41,9 @@ void statics_refer(struct statics *statics, uint64_t addr);
 /* Does PLACE lie in a module's data or bss, and may it hold pointers? */
 bool statics_covers(const struct heap *heap, const struct typed_place *place);
 
-/* Note such a place, and that WORD of a global, or 0, leads there. False if typing is not to follow it: values so far have together more than four times
- * the bytes of all variables (they overlap), or memory is short (typing.failed). */
+/* Note such a place, and that WORD of a global, or 0, leads there. False if typing is not to follow it:
+ * values so far have together more than four times the bytes of all variables (they overlap), or memory
+ * is short (typing.failed). */
 bool statics_note(struct heap *heap, const struct typed_place *place, uint64_t word);
 
 /* Put them in order, and find which words lead to them. They are looked for only while roots are built:
