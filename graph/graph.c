@@ -216,10 +216,12 @@ uint32_t graph_holder_at(const struct graph *g, uint64_t addr)
 	return NO_NODE;
 }
 
-/* The global that is the map and nothing else, NO_NODE if none is. */
+/* The global that is the map and nothing else, NO_NODE if none is. Not looked for if the map is empty: a
+ * global may be an array of very many. */
 static uint32_t whole_global(const struct graph *g, const struct map *map)
 {
-	uint32_t holder = graph_map_in(map) == NO_NODE ? graph_holder_at(g, map->addr) : NO_NODE;
+	uint32_t holder = map->entries && graph_map_in(map) == NO_NODE
+				  ? graph_holder_at(g, map->addr) : NO_NODE;
 
 	return holder != NO_NODE && g->holders[holder].lo == map->addr &&
 	       g->holders[holder].type == map->type ? holder : NO_NODE;
