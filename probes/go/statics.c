@@ -143,12 +143,16 @@ static int by_place(const void *a, const void *b, void *arg)
 {
 	const struct static_value *x = a, *y = b;
 	const struct heap *heap = arg;
-	uint64_t more[][2] = { { end_of(heap, x), end_of(heap, y) },
-			       { depth_of(heap->types, x->type), depth_of(heap->types, y->type) },
-			       { has_name(heap, x->word), has_name(heap, y->word) } };
 
 	if (x->addr != y->addr)
 		return x->addr < y->addr ? -1 : 1;
+
+	const uint64_t more[][2] = {
+		{ end_of(heap, x), end_of(heap, y) },
+		{ depth_of(heap->types, x->type), depth_of(heap->types, y->type) },
+		{ has_name(heap, x->word), has_name(heap, y->word) },
+	};
+
 	for (size_t i = 0; i < ARRAY_SIZE(more); i++)
 		if (more[i][0] != more[i][1])
 			return more[i][0] > more[i][1] ? -1 : 1;
@@ -185,10 +189,9 @@ static bool note_pointers(struct heap *heap, uint64_t lo, uint64_t mask, uint64_
 	struct statics *statics = &heap->statics;
 
 	for (uint64_t i = 0; i < bits; i++) {
+		uint8_t byte = image_u8(heap->image, mask + i / 8);
 		struct static_pointer *pointer;
 		uint64_t to;
-
-		uint8_t byte = image_u8(heap->image, mask + i / 8);
 
 		if (!byte)
 			i |= 7;
