@@ -461,6 +461,81 @@ static bool next_chain(struct map_cursor *c)
 	}
 }
 
+/* Has the chain that begins at BUCKET a cell whose key has the same bytes as that at KEY? */
+static bool has_key(const struct map_view *map, uint64_t bucket, const uint8_t *key)
+{
+	uint64_t size = map->type->key_size, steps = 0;
+
+	for (; bucket && steps <= map->most_overflow; steps++, bucket = overflow_of(map, bucket))
+		for (unsigned cell = 0; cell < CELLS; cell++) {
+			const uint8_t *here = image_at(map->go->image, bucket + CELLS + cell * size, size);
+
+			if (here && image_u8(map->go->image, bucket + cell) >= TOPHASH_MIN &&
+			    !memcmp(here, key, size))
+				return true;
+		}
+	return false;
+}
+
+static bool is_zero(const struct map_view *map, uint64_t addr, uint64_t n)
+{
+	const uint8_t *bytes = image_at(map->go->image, addr, n);
+
+	while (bytes && n && !bytes[n - 1])
+		n--;
+	return !bytes || !n;
+}
+
+/* The bucket of the old chain number I, and in *CELL the cell, that was last marked as moved; 0 if none
+ * was. Cells are moved in order. */
+static uint64_t last_moved(const struct map_view *map, uint64_t i, unsigned *cell)
+{
+	uint64_t bucket = map->old_buckets + i * map->type->bucket_size, found = 0, steps = 0;
+
+	for (; bucket && steps <= map->most_overflow; steps++, bucket = overflow_of(map, bucket))
+		for (unsigned k = 0; k < CELLS; k++) {
+			uint8_t top = image_u8(map->go->image, bucket + k);
+
+			if (top < TOPHASH_EVACUATED_X || top >= TOPHASH_EVACUATED_EMPTY)
+				continue;
+			found = bucket;
+			*cell = k;
+		}
+	return found;
+}
+
+/* A cell is marked as moved before it is written where it goes (evacuate), perhaps to a bucket that has to
+ * be allocated first. If one is missing in the count, it is that. */
+static bool in_transit(struct map_cursor *c, struct map_slot *slot)
+{
+	const struct map_view *map = c->map;
+	const struct rtype *t = map->type;
+
+	if (c->sought || !map->n_old_buckets || c->found + 1 != image_u64(map->go->image, map->header))
+		return false;
+	c->sought = true;
+	for (uint64_t i = 0; i < map->n_old_buckets && old_is_here(map, i); i++) {
+		unsigned cell = 0;
+		uint64_t bucket = last_moved(map, i, &cell), to = i;
+		uint64_t key = bucket + CELLS + cell * (uint64_t)t->key_size;
+		uint64_t elem = bucket + CELLS + CELLS * (uint64_t)t->key_size +
+				cell * (uint64_t)t->elem_size;
+		const uint8_t *bytes = bucket ? image_at(map->go->image, key, t->key_size) : NULL;
+
+		/* Chains that were moved as a whole are cleared. */
+		if (!bytes || (is_zero(map, key, t->key_size) && is_zero(map, elem, t->elem_size)))
+			continue;
+		if (image_u8(map->go->image, bucket + cell) != TOPHASH_EVACUATED_X)
+			to += map->n_old_buckets;
+		if (to >= map->n_buckets || has_key(map, map->buckets + to * t->bucket_size, bytes))
+			continue;
+		c->number++;
+		emit(c, key, elem, slot);
+		return true;
+	}
+	return false;
+}
+
 static bool next_bucket_slot(struct map_cursor *c, struct map_slot *slot)
 {
 	const struct map_view *map = c->map;
@@ -468,7 +543,7 @@ static bool next_bucket_slot(struct map_cursor *c, struct map_slot *slot)
 
 	for (;;) {
 		if (!c->block && !next_chain(c))
-			return false;
+			return in_transit(c, slot);
 		for (; c->cell < CELLS; c->cell++) {
 			uint8_t top = image_u8(map->go->image, c->block + c->cell);
 			unsigned cell = c->cell;
@@ -477,6 +552,7 @@ static bool next_bucket_slot(struct map_cursor *c, struct map_slot *slot)
 			if (top < TOPHASH_MIN)
 				continue;
 			c->cell++;
+			c->found++;
 			emit(c, c->block + CELLS + cell * (uint64_t)t->key_size,
 			     c->block + CELLS + CELLS * (uint64_t)t->key_size +
 				     cell * (uint64_t)t->elem_size, slot);

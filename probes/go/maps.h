@@ -54,6 +54,8 @@ struct map_cursor {
 	unsigned cell;          /* of eight */
 	bool old;               /* walking the old buckets */
 	uint64_t overflow, misses; /* buckets hung behind others; those that are not here */
+	uint64_t found;         /* full cells of buckets */
+	bool sought;            /* looked for one on its way from the old to the new buckets */
 	struct sync_walk walk;
 };
 
