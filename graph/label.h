@@ -12,8 +12,8 @@
  * one that stands for its map. */
 bool label_is_map_part(const struct graph *g, uint32_t id);
 
-/* The object to show for ID: itself, or the map of which it is a part. A part of
- * a map that nothing stands for (graph_map_node) has none and is shown itself. */
+/* The object to show for ID: itself, or the map of which it is a part. A part of a map that nothing
+ * stands for (graph_map_node) has none and is shown itself. */
 uint32_t label_visible(const struct graph *g, uint32_t id);
 
 /* Number of the first edge from SRC to DST that holds; NO_EDGE if there is none. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "graph/grow.h"
+#include "graph/sorted.h"
 #include "probes/dwarf.h"
 #include "probes/image.h"
 #include "probes/program.h"
@@ -257,25 +258,9 @@ bool variables_check(struct variables *v)
 	return true;
 }
 
-/* How many begin before ADDR. */
-static uint32_t count_before(const struct variables *v, uint64_t addr)
-{
-	uint32_t lo = 0, hi = v ? v->n : 0;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (v->items[mid].addr < addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 const struct variable *variables_find(const struct variables *v, uint64_t addr)
 {
-	uint32_t n = count_before(v, addr + 1);
+	uint32_t n = v ? sorted_to(v->items, v->n, sizeof *v->items, addr) : 0;
 	const struct variable *found = n ? &v->items[n - 1] : NULL;
 
 	return found && addr - found->addr < (found->size ? found->size : 8) ? found : NULL;
@@ -283,7 +268,7 @@ const struct variable *variables_find(const struct variables *v, uint64_t addr)
 
 const struct variable *variables_from(const struct variables *v, uint64_t addr)
 {
-	uint32_t n = count_before(v, addr);
+	uint32_t n = v && addr ? sorted_to(v->items, v->n, sizeof *v->items, addr - 1) : 0;
 
 	return v && n < v->n ? &v->items[n] : NULL;
 }

@@ -5,6 +5,7 @@
 #include "graph/array.h"
 #include "graph/cleanup.h"
 #include "graph/parallel.h"
+#include "graph/sorted.h"
 #include "probes/go/code_state.h"
 
 #define GRAIN 256 /* functions a piece */
@@ -133,17 +134,7 @@ uint32_t code_closure_type(const struct code_facts *facts, uint64_t entry)
 
 uint32_t code_references_to(const struct code_facts *facts, uint64_t addr)
 {
-	uint32_t lo = 0, hi = facts->n_references;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (facts->references[mid] <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return sorted_to(facts->references, facts->n_references, sizeof *facts->references, addr);
 }
 
 static int by_addr(const void *a, const void *b)
@@ -161,15 +152,7 @@ void code_globals_sort(struct code_global *globals, size_t n)
 const struct code_global *code_global_before(const struct code_global *globals, uint32_t n,
 					     uint64_t addr)
 {
-	uint32_t lo = 0, hi = n;
+	uint32_t before = sorted_to(globals, n, sizeof *globals, addr);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (globals[mid].addr <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo ? &globals[lo - 1] : NULL;
+	return before ? &globals[before - 1] : NULL;
 }

@@ -3,10 +3,10 @@
  * Abstract interpretation over registers and stack words: a value is a constant address, the word
  * of a global, an address or a word of the frame, a pointer to T and so on, or unknown. Where paths
  * meet, what differs becomes unknown (Kildall 1973); the operations are walked in order again until
- * nothing changes, which for most functions is once. A stack word keeps what was last stored in it in the order of the code: the
- * compiler shares a spill slot among values of one type only (stackalloc.go in its
- * internal/ssa), so a wrong guess there still is of the right type. (Variables may share a place
- * with others: code.h, struct code_local.) */
+ * nothing changes, which for most functions is once. A stack word keeps what was last stored in it in
+ * the order of the code: the compiler shares a spill slot among values of one type only (stackalloc.go
+ * in its internal/ssa), so a wrong guess there still is of the right type. (Variables may share a
+ * place with others: code.h, struct code_local.) */
 #ifndef GORETAIN_PROBES_GO_CODE_STATE_H
 #define GORETAIN_PROBES_GO_CODE_STATE_H
 

@@ -7,6 +7,7 @@
 
 #include "graph/cleanup.h"
 #include "graph/grow.h"
+#include "graph/sorted.h"
 #include "probes/go/heap.h"
 #include "probes/go/lens.h"
 #include "probes/variables.h"
@@ -267,17 +268,7 @@ void statics_free(struct statics *statics)
 /* How many of the values begin at ADDR or before it. */
 static uint32_t values_to(const struct statics *statics, uint64_t addr)
 {
-	uint32_t lo = 0, hi = statics->n;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (statics->items[mid].addr <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return sorted_to(statics->items, statics->n, sizeof *statics->items, addr);
 }
 
 static const struct static_value *value_at(const struct heap *heap, uint64_t addr)
@@ -291,17 +282,7 @@ static const struct static_value *value_at(const struct heap *heap, uint64_t add
 /* How many of the pointers lead to ADDR or before it. */
 static uint32_t pointers_to(const struct statics *statics, uint64_t addr)
 {
-	uint32_t lo = 0, hi = statics->n_pointers;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (statics->pointers[mid].to <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return sorted_to(statics->pointers, statics->n_pointers, sizeof *statics->pointers, addr);
 }
 
 /* The word that points to ADDR, 0 if none does. */

@@ -4,9 +4,10 @@
     locals.py [VERSION[:MODE]]...    a Go version and a mode of modes.py
 
 The target (tests/targets/locals) says which maps its goroutines hold, in which function and of how many
-entries, and which sync.Maps its global variables are; their keys count up from 0. What such a map retains is what the collector would free if the
-words of its header were gone, and those of the same goroutine that lead where they lead, or to the table
-of a directory of one and its groups: a loop over a map has some.
+entries, and which sync.Maps its global variables are; their keys count up from 0. What such a map
+retains is what the collector would free if the words of its header were gone, and those of the same
+goroutine that lead where they lead, or to the table of a directory of one and its groups: a loop over a
+map has some.
 """
 
 import collections

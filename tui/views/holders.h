@@ -1,5 +1,5 @@
-/* The first level of the dominator tree, made for people: alike goroutines, timers or finalizers are one row, and what no
- * single thing holds is a row of its own. */
+/* The first level of the dominator tree, made for people: goroutines, timers or finalizers that are alike
+ * are one row, and what no single thing holds is a row of its own. */
 #ifndef GORETAIN_TUI_VIEWS_HOLDERS_H
 #define GORETAIN_TUI_VIEWS_HOLDERS_H
 

@@ -207,11 +207,11 @@ static void row(struct page *page, unsigned pane, uint32_t index, struct row *ou
 	const struct map *map = &m->graph->maps[m->order[index]];
 	bool exact = screen_exact(page->screen);
 	uint64_t boxes = map->boxed_bytes + map->boxed_key_bytes;
+	uint64_t retained = retained_of(m->graph, map);
 
 	out->over = map->live || !screen_has(page->screen, STAGE_LIVE) ? ROLE_PLAIN : ROLE_DIM;
-	if (screen_has(page->screen, STAGE_RETAINED) && map->live &&
-	    (retained_of(m->graph, map) || !map->entries))
-		text_size(&out->cells[RETAINED].text, retained_of(m->graph, map), exact);
+	if (screen_has(page->screen, STAGE_RETAINED) && map->live && (retained || !map->entries))
+		text_size(&out->cells[RETAINED].text, retained, exact);
 	else
 		text_puts(&out->cells[RETAINED].text,
 			  screen_has(page->screen, STAGE_RETAINED) ? "-" : "·");
