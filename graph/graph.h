@@ -227,6 +227,8 @@ struct meta {
 	uint64_t rss;
 	const char *content;    /* "all", "masked", "none" */
 	uint64_t holes;         /* bytes that could not be read: swapped out, or not in the core file */
+	const char *other_runtime; /* which the process has besides and is not read: "go1.22.1 in libx.so"; or
+				    * NULL */
 };
 
 enum stage { STAGE_NONE, STAGE_SIZES, STAGE_EDGES, STAGE_LIVE, STAGE_RETAINED, STAGE_DONE };

@@ -102,6 +102,20 @@ static void put_unproven(const struct graph *g, enum detail detail, struct text 
 	text_puts(out, " · ");
 }
 
+/* What of the process is in none of the figures. */
+static void put_missing(const struct graph *g, enum detail detail, struct text *out)
+{
+	if (g->meta.holes) {
+		text_puts(out, " · ");
+		text_size(out, g->meta.holes, false);
+		text_puts(out, detail == FULL ? " of memory not read" : " not read");
+	}
+	if (g->meta.other_runtime && detail == TERSE)
+		text_puts(out, " · other runtime not read");
+	else if (g->meta.other_runtime)
+		text_printf(out, " · another runtime (%s) not read", g->meta.other_runtime);
+}
+
 static void put_all(const struct graph *g, enum detail detail, struct text *out)
 {
 	put_unproven(g, detail, out);
@@ -109,11 +123,7 @@ static void put_all(const struct graph *g, enum detail detail, struct text *out)
 	put_typed(g, detail, out);
 	put_live(g, detail, out);
 	put_kept(g, detail, out);
-	if (g->meta.holes) {
-		text_puts(out, " · ");
-		text_size(out, g->meta.holes, false);
-		text_puts(out, detail == FULL ? " of memory not read" : " not read");
-	}
+	put_missing(g, detail, out);
 }
 
 void proof_line(const struct graph *g, unsigned columns, struct text *out)

@@ -57,6 +57,7 @@ META_NUMBER(kept_reached)
 META_POSITIVE(rss)
 META_NAME(content)
 META_NUMBER(holes)
+META_NAME(other_runtime)
 
 static const struct fact facts[] = {
 	{ "pid", meta_pid, STAGE_SIZES },
@@ -81,6 +82,7 @@ static const struct fact facts[] = {
 	{ "rss", meta_rss, STAGE_SIZES },
 	{ "content", meta_content, STAGE_SIZES },
 	{ "not_read", meta_holes, STAGE_SIZES },
+	{ "other_runtime", meta_other_runtime, STAGE_SIZES },
 };
 
 static uint64_t count_facts(const struct graph *g)

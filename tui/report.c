@@ -382,6 +382,8 @@ static void json_process(struct json *j, const struct graph *g)
 	json_fact(j, "kept_by_last_gc", m->kept_by_last_gc);
 	json_fact(j, "kept_reached", m->kept_reached);
 	json_fact(j, "not_read", m->holes);
+	if (m->other_runtime)
+		json_word(j, "other_runtime", m->other_runtime);
 }
 
 static void json_memory(struct json *j, const struct graph *g)

@@ -50,29 +50,41 @@ static void read_old_version(struct image *image, const uint8_t *header, struct 
 		text_append(version, bytes, length);
 }
 
-/* Find the header in RANGE; fills VERSION and SETTINGS. */
-static bool read_header(struct image *image, const struct image_range *range, struct text *version,
+/* What the header HEADER, whose strings lie before END, says. False if that is no Go version: programs
+ * that look for headers themselves have the magic too. */
+static bool read_header(struct image *image, const uint8_t *header, const uint8_t *end,
+			struct text *version, struct text *settings)
+{
+	const uint8_t *rest = NULL;
+
+	text_clear(version);
+	if (header[15] & INLINE_STRINGS)
+		rest = inline_string(header + HEADER, end, version);
+	else
+		read_old_version(image, header, version);
+	if (strncmp(text_string(version), "go", 2) && strncmp(text_string(version), "devel", 5))
+		return false;
+	if (rest)
+		inline_string(rest, end, settings);
+	return true;
+}
+
+/* Find a header in RANGE; fills VERSION and SETTINGS. */
+static bool find_header(struct image *image, const struct image_range *range, struct text *version,
 			struct text *settings)
 {
 	const uint8_t *bytes, *p;
 	uint64_t n = image_run(image, range->lo, range->hi - range->lo, &bytes);
 
-	for (p = bytes; p; p++) {
-		p = n ? memmem(p, n - (uint64_t)(p - bytes), magic, sizeof magic - 1) : NULL;
+	for (p = bytes; n; p++) {
+		p = memmem(p, n - (uint64_t)(p - bytes), magic, sizeof magic - 1);
 		if (!p)
 			return false;
-		if ((uint64_t)(p - bytes) % 16 || n - (uint64_t)(p - bytes) <= HEADER)
-			continue;
-		if (p[15] & INLINE_STRINGS)
-			break;
-		read_old_version(image, p, version);
-		if (version->length)
+		if ((uint64_t)(p - bytes) % 16 == 0 && n - (uint64_t)(p - bytes) > HEADER &&
+		    read_header(image, p, bytes + n, version, settings))
 			return true;
 	}
-	p = inline_string(p + HEADER, bytes + n, version);
-	if (p)
-		inline_string(p, bytes + n, settings);
-	return version->length > 0;
+	return false;
 }
 
 /* What a person wants to know of the build, from its settings. */
@@ -115,16 +127,44 @@ static bool is_packed(const struct image *image)
 	return false;
 }
 
-/* The build information of the first Go program or library in the image, by address. */
-static void read_buildinfo(struct image *image, struct text *version, struct text *settings)
+/* Has a module of the runtime that is read its code in FILE? */
+static bool is_of_modules(const struct go *go, uint32_t file)
 {
+	for (uint32_t i = 0; i < go->n_modules; i++) {
+		const struct image_range *range = image_range(go->image, go->modules[i].text);
+
+		if (range && range->file == file)
+			return true;
+	}
+	return false;
+}
+
+/* Is FILE loaded to be run, not only mapped to be read? */
+static bool is_loaded(const struct image *image, uint32_t file)
+{
+	for (uint32_t i = 0; i < image->n_ranges; i++)
+		if (image->ranges[i].file == file && (image->ranges[i].flags & RANGE_EXEC))
+			return true;
+	return false;
+}
+
+/* The first range that has a Go program or library's build information and belongs to none of the modules
+ * known so far; NULL if there is none. */
+static const struct image_range *find_buildinfo(struct go *go, struct text *version,
+						struct text *settings)
+{
+	struct image *image = go->image;
+
 	for (uint32_t i = 0; i < image->n_ranges; i++) {
 		const struct image_range *range = &image->ranges[i];
 
 		if (find_in_range(range) && !(range->flags & RANGE_EXEC) &&
-		    read_header(image, range, version, settings))
-			return;
+		    is_loaded(image, range->file) && !is_of_modules(go, range->file) &&
+		    find_header(image, range, version, settings))
+			return range;
 	}
+	text_clear(version);
+	return NULL;
 }
 
 bool find_version(struct go *go, struct error *err)
@@ -136,7 +176,7 @@ bool find_version(struct go *go, struct error *err)
 		return fail(err, STATUS_UNSUPPORTED, "%llu (%s) is packed with UPX, which hides the "
 			    "Go program in it: unpack its file (upx -d) and start that",
 			    (unsigned long long)image->pid, image->process ? image->process : "?");
-	read_buildinfo(image, &version, &settings);
+	find_buildinfo(go, &version, &settings);
 	if (!version.length && !image->pid)
 		return fail(err, STATUS_UNSUPPORTED, "there is no Go program in it: no Go build "
 			    "information in its memory");
@@ -155,4 +195,19 @@ bool find_version(struct go *go, struct error *err)
 	describe_build(go, text_string(&settings));
 	return image->unproven ? layout_nearest(&go->version, &go->layout, go->unproven, err)
 			       : layout_for(&go->version, &go->layout, err);
+}
+
+void find_other_runtime(struct go *go)
+{
+	autotext struct text version = { 0 }, settings = { 0 }, said = { 0 };
+	const struct image_range *range = find_buildinfo(go, &version, &settings);
+	const char *path = range ? go->image->files[range->file] : "", *slash = strrchr(path, '/');
+
+	if (!range)
+		return;
+	path = slash ? slash + 1 : path;
+	text_escape(&said, version.bytes, version.length, 40);
+	text_puts(&said, " in ");
+	text_escape(&said, path, strlen(path), 60);
+	snprintf(go->other_runtime, sizeof go->other_runtime, "%s", text_string(&said));
 }

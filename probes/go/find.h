@@ -11,6 +11,9 @@ bool find_version(struct go *go, struct error *err);
 /* The list of modules (modules.c). Needs the layout. */
 bool find_modules(struct go *go, struct error *err);
 
+/* go.other_runtime, by the build information of what is not in the list of modules (buildinfo.c). */
+void find_other_runtime(struct go *go);
+
 /* mheap_, allgs, allp, allm (globals.c). Needs the modules. */
 bool find_globals(struct go *go, struct error *err);
 

@@ -22,6 +22,7 @@ bool go_open(struct image *image, struct go *out, struct error *err)
 		return false;
 	}
 	find_by_votes(out);
+	find_other_runtime(out);
 	return true;
 }
 

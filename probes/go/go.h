@@ -34,6 +34,8 @@ struct go {
 	struct go_module *modules;
 	uint32_t n_modules;
 	char build[64];         /* "stripped, PIE, cgo" for people */
+	char other_runtime[128]; /* one that the process has besides, which is not read: "go1.22.1 in
+				  * libx.so"; "" if it has none */
 	/* Addresses of the runtime's globals; 0 where not found (only those marked so may be). */
 	uint64_t mheap;
 	uint64_t allgs;         /* of the slice */

@@ -143,6 +143,7 @@ static void fill_meta(struct heap *heap)
 		.heap_alloc = spans_heap_alloc(&heap->go, &heap->spans),
 		.heap_explained = heap->spans.bytes, .rss = image->rss,
 		.content = image->complete ? "all" : "masked", .holes = image->missing,
+		.other_runtime = *heap->go.other_runtime ? heap->go.other_runtime : NULL,
 	};
 }
 

@@ -5,18 +5,19 @@
 
 One program is run from many places: its file deleted, replaced by another version's, renamed with
 another in its place, in memory only, on an overlay, under a root where its path means something else
-outside, in pid and user namespaces of its own, in a frozen control group. Each time the same must be
-told of it. What this machine does not allow is skipped, and said."""
+outside, in pid and user namespaces of its own, beside another runtime, in a frozen control group. Each
+time the same must be told of it. What this machine does not allow is skipped, and said."""
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-from goretain import GORETAIN, Failure, Tap, Target, build, sql
+from goretain import GORETAIN, Failure, Tap, Target, build, meta, sql
 
 FIGURES = """select
     (select value from meta where key = 'go_version'), (select value from meta where key = 'pid'),
@@ -51,6 +52,13 @@ cp "$2" lower/program
 mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged
 exec merged/program
 """
+
+
+# Methods of the class Places.
+PLACES = (
+    "deleted", "renamed", "in_memory", "overlay", "other_root", "user_namespace", "other_runtime",
+    "frozen", "frozen_anew",
+)
 
 
 class Skip(Exception):
@@ -95,9 +103,10 @@ class Places:
     """The program, the figures of its plain process, and one method a place."""
 
     def __init__(self, tap, folder, version):
-        self.tap, self.folder = tap, folder
+        self.tap, self.folder, self.version = tap, folder, version
+        self.another = "1.19" if version != "1.19" else "1.26"
         self.program = build(version, "small", folder / "program")
-        self.other = build("1.19" if version != "1.19" else "1.26", "small", folder / "other")
+        self.other = build(self.another, "small", folder / "other")
         with Placed(self.program) as target:
             self.expected = self.figures(target.pid)
 
@@ -167,6 +176,24 @@ class Places:
         with unshare(self.folder, ["-Umpfr", "--mount-proc"], "/program", self.program) as target:
             self.same("in a user namespace", target, "/program")
 
+    def other_runtime(self):
+        """Beside another version's runtime, in a library: it is read as it is alone, and that there is one
+        more is said."""
+        linked = "-ldflags=-linkmode=external"
+        program = build(self.version, "small", self.folder / "linked", flags=(linked,), cgo=True)
+        library = build(self.another, "small", self.folder / "libmore.so", flags=("-buildmode=c-shared",), cgo=True)
+        with Placed(program) as target:
+            self.tap.check(meta(target.pid)["other_runtime"] is None, "no other runtime where there is none")
+        with Placed("env", f"LD_PRELOAD={library}", program) as target:
+            facts = meta(target.pid)
+            self.tap.check(
+                re.fullmatch(rf"go{self.another}\S* in libmore.so", str(facts["other_runtime"]))
+                and facts["go_version"].startswith(f"go{self.version}")
+                and facts["heap_alloc"] == facts["heap_explained"],
+                "with another runtime in a library: read, and the other is named",
+                [facts],
+            )
+
     def frozen(self):
         with Placed(self.program) as target, Frozen(target.pid, "/sys/fs/cgroup/freezer", "freezer.state", "FROZEN", "THAWED") as frozen:
             begin = time.monotonic()
@@ -230,7 +257,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)
         places = Places(tap, pathlib.Path(name), (sys.argv[1:] or ["1.26"])[0])
-        for place in ("deleted", "renamed", "in_memory", "overlay", "other_root", "user_namespace", "frozen", "frozen_anew"):
+        for place in PLACES:
             try:
                 getattr(places, place)()
             except Skip as reason:

@@ -38,6 +38,15 @@ var texts = []string{
 	"evil19{\"a\":\"\\u001b[31m\"}\x1b",
 }
 
+// What looks like a build information's header, of a version that is none; one of 16 such is aligned as
+// the real one, and lies before it.
+const (
+	decoy  = "\xff Go buildinf:\x08\x02" + "0123456789abcdef" + "\x06evil20"
+	decoy4 = decoy + decoy + decoy + decoy
+)
+
+var decoys = decoy4 + decoy4 + decoy4 + decoy4
+
 type evilΤype struct { // the T is a Greek letter
 	текст string
 	any   interface{}
@@ -71,6 +80,7 @@ func makeSecret() {
 
 func main() {
 	makeSecret()
+	hostileSlice = append(hostileSlice, decoys)
 	for i, text := range texts {
 		big := make([]byte, 100000+i*1000)
 		hostileMap[text] = big
