@@ -145,9 +145,13 @@ class Target:
         """The next line that it prints."""
         line = self.process.stdout.readline().decode()
         if not line:
-            said = self.process.stderr.read().decode("utf-8", "replace")
-            raise Failure(f"{self.process.args[0]} ended: {said[:2000]}")
+            raise self._ended()
         return line.rstrip("\n")
+
+    def _ended(self):
+        """What is known of how it came to its end."""
+        said = self.process.stderr.read().decode("utf-8", "replace")
+        return Failure(f"{self.process.args[0]} ended ({self.process.wait()}): {said[:2000]}")
 
     def expect(self, word):
         line = self.line()
@@ -156,8 +160,11 @@ class Target:
         return line
 
     def tell(self):
-        self.process.stdin.write(b"\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(b"\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise self._ended() from None
 
     def counters(self):
         """The line of counters that it prints after its dump."""

@@ -76,7 +76,7 @@ class Halt:
                     self.tids.discard(tid)
                     self.stopped.discard(tid)
                     if tid == self.pid:
-                        raise Failure(f"{self.pid} ended")
+                        raise Failure(f"{self.pid} ended ({os.waitstatus_to_exitcode(status)})")
                     continue
                 self.stopped.add(tid)
                 return tid, status
