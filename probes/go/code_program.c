@@ -96,13 +96,8 @@ const struct code_function *program_function(const struct code_program *program,
 
 bool program_has_variable(const struct code_program *program, uint64_t addr)
 {
-	for (uint32_t i = 0; i < program->go->n_modules; i++) {
-		const struct go_module *m = &program->go->modules[i];
-
-		if ((addr >= m->noptrdata && addr < m->enoptrdata) ||
-		    (addr >= m->data && addr < m->edata) || (addr >= m->bss && addr < m->ebss) ||
-		    (addr >= m->noptrbss && addr < m->enoptrbss))
+	for (uint32_t i = 0; i < program->go->n_modules; i++)
+		if (go_module_has_variable(&program->go->modules[i], addr))
 			return true;
-	}
 	return false;
 }

@@ -4,6 +4,7 @@
 
 #include "probes/go/find.h"
 #include "probes/go/sched.h"
+#include "probes/go/spans.h"
 
 #define PAGE_SHIFT 13
 #define ARENA_SHIFT 26
@@ -17,6 +18,7 @@ struct slice { uint64_t at, len, cap; };
 
 struct scan {
 	struct go *go;
+	const struct go_module *module;
 	const uint8_t *bytes;
 	uint64_t lo, n;
 };
@@ -147,11 +149,32 @@ static uint64_t list_of_g(const struct scan *s, uint64_t offset)
 	return most_agree(plausible, n) ? list.len : 0;
 }
 
+/* How many of a processor's cached spans are what they must be: of the class that they are cached for
+ * and named by the arena table, or the runtime's empty one, which lies in its own data. */
+static unsigned plausible_cache(struct go *go, const struct go_module *m, uint64_t mcache)
+{
+	const struct layout *l = &go->layout;
+	unsigned n = 0;
+
+	for (uint32_t c = 0; c < 2 * GO_CLASSES; c++) {
+		uint64_t span = image_u64(go->image, mcache + (uint64_t)l->mcache_alloc + 8 * c);
+		uint64_t start = image_u64(go->image, span + (uint64_t)l->mspan_start_addr);
+
+		n += go_module_has_variable(m, span) ||
+		     (span && find_span(go, start) == span &&
+		      image_u8(go->image, span + (uint64_t)l->mspan_spanclass) == c);
+	}
+	return n;
+}
+
+/* Is the slice at OFFSET allp: are its elements numbered, and do they cache spans? Those that the
+ * program gave up (GOMAXPROCS) cache nothing. */
 static bool try_allp(const struct scan *s, uint64_t offset)
 {
 	struct go *go = s->go;
 	const struct layout *l = &go->layout;
 	struct slice list = slice_at(s, offset);
+	unsigned plausible = 0, caches = 0;
 
 	if (!plausible_slice(&list, 1u << 16) || !find_span(go, list.at))
 		return false;
@@ -159,10 +182,13 @@ static bool try_allp(const struct scan *s, uint64_t offset)
 		uint64_t p = image_u64(go->image, list.at + 8 * i);
 		uint64_t mcache = image_u64(go->image, p + (uint64_t)l->p_mcache);
 
-		if (!p || !find_span(go, p) || image_u32(go->image, p + (uint64_t)l->p_id) != i ||
-		    (mcache && !image_at(go->image, mcache, 8)))
+		if (!p || !find_span(go, p) || image_u32(go->image, p + (uint64_t)l->p_id) != i)
 			return false;
+		caches += mcache != 0;
+		plausible += mcache ? plausible_cache(go, s->module, mcache) : 0;
 	}
+	if (!most_agree(plausible, caches * 2 * GO_CLASSES))
+		return false;
 	go->allp = s->lo + offset;
 	return true;
 }
@@ -210,7 +236,7 @@ static void try_allm(const struct scan *s, uint64_t offset, unsigned *longest, i
 
 static struct scan bss_of(struct go *go, const struct go_module *m)
 {
-	struct scan s = { .go = go, .lo = m->bss };
+	struct scan s = { .go = go, .module = m, .lo = m->bss };
 
 	s.n = image_run(go->image, m->bss, m->ebss - m->bss, &s.bytes);
 	return s;

@@ -68,3 +68,10 @@ const struct go_module *go_module_of_type(const struct go *go, uint64_t addr)
 			return &go->modules[i];
 	return NULL;
 }
+
+bool go_module_has_variable(const struct go_module *m, uint64_t addr)
+{
+	return (addr >= m->noptrdata && addr < m->enoptrdata) ||
+	       (addr >= m->data && addr < m->edata) || (addr >= m->bss && addr < m->ebss) ||
+	       (addr >= m->noptrbss && addr < m->enoptrbss);
+}

@@ -67,4 +67,7 @@ bool go_next_processor(const struct go *go, uint64_t *i, uint64_t *p);
 const struct go_module *go_module_of_pc(const struct go *go, uint64_t pc);
 const struct go_module *go_module_of_type(const struct go *go, uint64_t addr);
 
+/* Do the module's variables lie where ADDR is? */
+bool go_module_has_variable(const struct go_module *m, uint64_t addr);
+
 #endif

@@ -57,13 +57,6 @@ static int64_t displacement(const uint8_t *p)
 	return value;
 }
 
-static bool in_data(const struct go_module *m, uint64_t addr)
-{
-	return (addr >= m->noptrdata && addr < m->enoptrdata) ||
-	       (addr >= m->data && addr < m->edata) || (addr >= m->bss && addr < m->ebss) ||
-	       (addr >= m->noptrbss && addr < m->enoptrbss);
-}
-
 /* The compiler tests the write barrier before each store of a pointer:
  * CMPL $0, writeBarrier(SB) = 83 3D disp32 00. */
 static uint64_t find_write_barrier(const struct go_module *m, const uint8_t *text, uint64_t n,
@@ -76,7 +69,7 @@ static uint64_t find_write_barrier(const struct go_module *m, const uint8_t *tex
 		if (text[i] != 0x83 || text[i + 1] != 0x3d || text[i + 6])
 			continue;
 		target = m->text + i + 7 + (uint64_t)displacement(text + i + 2);
-		if (in_data(m, target))
+		if (go_module_has_variable(m, target))
 			vote(votes, target);
 	}
 	return winner(votes, 100);

@@ -12,6 +12,7 @@ import http.client
 import itertools
 import json
 import socket
+import struct
 import threading
 import time
 
@@ -75,7 +76,8 @@ def asking(port, request):
         connections.append(connection)
         for i in itertools.count(number * 1000):
             method, path, body = request(i)
-            connection.request(method, path, body, {"Accept-Encoding": "gzip"})
+            kind = {"Content-Type": "application/json"} if body else {}
+            connection.request(method, path, body, {"Accept-Encoding": "gzip", **kind})
             answer = connection.getresponse()
             answer.read()
             yield answer.status
@@ -177,3 +179,62 @@ def etcd(binary, folder):
     command += ["--listen-peer-urls", there, "--initial-advertise-peer-urls", there]
     asked = asking(port, request)
     return command, port, lambda n, kept: watch(n, kept) if n < 4 else asked(n, kept)
+
+
+def prometheus(binary, folder):
+    command, port, paths = server.prometheus(binary, folder, free_port())
+    paths += [
+        "/api/v1/query_range?query=sum%20by(__name__)(rate(%7Bjob%3D%22self%22%7D%5B10s%5D))&start={0}&end={1}&step=1",
+        "/api/v1/labels",
+        "/api/v1/status/tsdb",
+        "/federate?match%5B%5D=up",
+    ]
+
+    def request(i):
+        now = int(time.time())
+        return "GET", paths[i % len(paths)].format(now - 10, now), None
+
+    return command, port, asking(port, request)
+
+
+def coredns(binary, folder):
+    port, metrics = free_port(), free_port()
+    hosts = "\n".join(f"10.0.{i >> 8}.{i & 255} host{i}.example.org" for i in range(500))
+    (folder / "Corefile").write_text(
+        f".:{port} {{\nbind 127.0.0.1\nhosts {{\n{hosts}\nfallthrough\n}}\ncache 300\nerrors\n"
+        f"prometheus 127.0.0.1:{metrics}\nwhoami\n}}\n"
+    )
+
+    def question(i):
+        labels = f"host{i % 700}.example.org".encode().split(b".")
+        name = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+        body = struct.pack(">6H", i & 0xFFFF, 0x100, 1, 0, 0, 0) + name + struct.pack(">2H", 1, 1)
+        return struct.pack(">H", len(body)) + body
+
+    def client(number, connections):
+        connection = socket.create_connection(("127.0.0.1", port), 30)
+        connections.append(connection)
+        answers = connection.makefile("rb")
+        for i in itertools.count(number * 1000):
+            connection.sendall(question(i))
+            (length,) = struct.unpack(">H", answers.read(2))
+            yield answers.read(length)
+
+    watched = asking(metrics, lambda i: ("GET", "/metrics", None))
+    command = [binary, "-conf", folder / "Corefile"]
+    return command, port, lambda n, kept: watched(n, kept) if n == 0 else client(n, kept)
+
+
+def pocketbase(binary, folder):
+    port = free_port()
+
+    def request(i):
+        if i % 1000 < 3:
+            word = f"a password of {i}"
+            user = {"email": f"{i}@example.org", "password": word, "passwordConfirm": word}
+            return "POST", "/api/collections/users/records", json.dumps(user)
+        pages = ("health", "collections/users/records", "collections/users/auth-methods")
+        return "GET", "/api/" + pages[i % len(pages)], None
+
+    command = [binary, "serve", f"--http=127.0.0.1:{port}", f"--dir={folder / 'data'}"]
+    return command, port, asking(port, request)

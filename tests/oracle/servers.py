@@ -57,6 +57,18 @@ SERVERS = {
     "etcd": Server(
         "go.etcd.io/etcd/server/v3", ".", loads.etcd, {"1.19": "v3.5.6", "1.26": "v3.6.6"}
     ),
+    "prometheus": Server(
+        "github.com/prometheus/prometheus",
+        "cmd/prometheus",
+        loads.prometheus,
+        {"1.19": "v0.37.0", "1.27": "v0.316.0"},
+    ),
+    "coredns": Server(
+        "github.com/coredns/coredns", ".", loads.coredns, {"1.19": "v1.10.0", "1.27": "v1.15.0"}
+    ),
+    "pocketbase": Server(
+        "github.com/pocketbase/pocketbase", "examples/base", loads.pocketbase, {"1.27": "v0.40.4"}
+    ),
 }
 
 COLUMNS = "live lost victims dead kept queued frames differ".split()

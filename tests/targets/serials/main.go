@@ -61,8 +61,15 @@ func start(step func(random *rand.Rand)) {
 
 var seeds int64
 
+// numbered looks like the runtime's list of processors, which lies behind it: its objects are in the heap,
+// of that size, and begin with their numbers.
+var numbered []*[4000]uint32
+
 func main() {
 	debug.SetGCPercent(20)
+	for i := uint32(0); i < 3; i++ {
+		numbered = append(numbered, &[4000]uint32{i})
+	}
 	steps := []func(*rand.Rand){
 		lists, sizes, replace, growMap, churnMaps, handOn, spawn, extend, boxes, finalize,
 		slide, blow, crumble, move, wait, later, throw, unsettle,
