@@ -14,6 +14,7 @@ Mode = collections.namedtuple("Mode", "flags cgo", defaults=[(), True])
 MODES = {
     "plain": Mode(cgo=False),
     "stripped": Mode(("-trimpath", "-ldflags=-s -w"), cgo=False),
+    "debug": Mode(("-gcflags=all=-N -l",), cgo=False),
     "pie": Mode(("-buildmode=pie", "-ldflags=-s -w"), cgo=False),
     "cgo": Mode(),
     "external": Mode(("-ldflags=-linkmode=external -s -w",)),

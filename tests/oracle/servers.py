@@ -43,7 +43,7 @@ from overlaid import Still, build_module
 
 Server = collections.namedtuple("Server", "module package start releases")
 
-# The newest release, and one of 2022 with the Go of its time.
+# The newest release, and one of 2022 with the Go of its time where all that it needs can still be had.
 SERVERS = {
     "nats": Server(
         "github.com/nats-io/nats-server/v2", ".", loads.nats, {"1.19": "v2.9.10", "1.26": "v2.15.2"}
@@ -61,11 +61,9 @@ SERVERS = {
         "github.com/prometheus/prometheus",
         "cmd/prometheus",
         loads.prometheus,
-        {"1.19": "v0.37.0", "1.27": "v0.316.0"},
+        {"1.27": "v0.316.0"},
     ),
-    "coredns": Server(
-        "github.com/coredns/coredns", ".", loads.coredns, {"1.19": "v1.10.0", "1.27": "v1.15.0"}
-    ),
+    "coredns": Server("github.com/coredns/coredns", ".", loads.coredns, {"1.27": "v1.15.0"}),
     "pocketbase": Server(
         "github.com/pocketbase/pocketbase", "examples/base", loads.pocketbase, {"1.27": "v0.40.4"}
     ),

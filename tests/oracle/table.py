@@ -21,7 +21,7 @@ from modes import modes_of
 from reach import reach
 
 VERSIONS = [f"1.{minor}" for minor in range(18, 28)]
-SHORT = ["1.18:c-shared", "1.22:race", "1.25:plugin", "1.27:external"]
+SHORT = ["1.18:c-shared", "1.20:debug", "1.22:race", "1.25:plugin", "1.27:external"]
 ALL_COLUMNS = (*COLUMNS, "kept", "collected")
 
 
