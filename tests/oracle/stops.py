@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Stops at random moments of a program that changes its heap as fast as it can.
 
-    stops.py [VERSION]...      STOPS=N in the environment: how many of each version (15)
+    stops.py [VERSION]...      in the environment: STOPS=N, how many of each version (15)
+                               KEEP=FOLDER, for snapshots of what is parked after a stop that was wrong
 
 The target (tests/targets/serials) gives every object a serial number. goretain reads it while it runs;
 then it parks its mutators, collects once and is read again. Who was there at the first reading is told by
@@ -16,9 +17,10 @@ import struct
 import threading
 import time
 
-from goretain import Failure, GaveUp, Target, build, each_argument, sql
+from goretain import Failure, GaveUp, Target, build, each_argument, run, sql
 
 STOPS = int(os.environ.get("STOPS", "15"))
+KEEP = os.environ.get("KEEP")
 MARK = 0x5E71A15C0DE5E71A
 HEADER = 8  # in front of some objects lies a word of the runtime's
 PAGE = 1 << 13
@@ -147,7 +149,10 @@ class Stops:
         target.expect("parked")
         if rows:
             second = Reading(sql(target.pid, READING))
+            wrong = sum(map(len, self.wrong.values()))
             self.judge(Reading(rows), second, serials(target.pid, second.sizes))
+            if KEEP and wrong < sum(map(len, self.wrong.values())):
+                run("snapshot", target.pid, "--with-data", "-o", f"{KEEP}/stop-{self.stops}-{target.pid}")
         target.tell()
         target.expect("going")
 
