@@ -23,7 +23,7 @@ var (
 	stats    runtime.MemStats
 	dumpFile uintptr
 	number   [20]byte
-	stacks   [1 << 20]byte
+	stacks   [1 << 24]byte
 )
 
 // Prepare opens the file that the heap dump will be written to (the first argument) and collects
@@ -59,7 +59,8 @@ func collectAndFinalize() {
 func Settle() {
 	for {
 		all := stacks[:runtime.Stack(stacks[:], true)]
-		if bytes.Count(all, []byte(" [running")) == 1 && !bytes.Contains(all, []byte(" [runnable")) {
+		if len(all) < len(stacks) && bytes.Count(all, []byte(" [running")) == 1 &&
+			!bytes.Contains(all, []byte(" [runnable")) {
 			return
 		}
 		time.Sleep(time.Millisecond)

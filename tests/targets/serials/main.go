@@ -88,6 +88,9 @@ func main() {
 	for {
 		quiet.Wait()
 		gate.Lock()
+		// Who is on the way to the gate may be interrupted there by the collection, which then keeps what
+		// his frame has from somebody who used the stack before him.
+		quiet.Settle()
 		runtime.GC()
 		quiet.Say("parked")
 		quiet.Wait()
