@@ -1,4 +1,4 @@
-/* The first level of the dominator tree, made for people: goroutines, timers or finalizers that are alike
+/* The first level of the dominator tree, made for people. Goroutines, timers or finalizers that are alike
  * are one row, and what no single thing holds is a row of its own. */
 #ifndef GORETAIN_TUI_VIEWS_HOLDERS_H
 #define GORETAIN_TUI_VIEWS_HOLDERS_H
