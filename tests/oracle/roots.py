@@ -27,6 +27,8 @@ from dump import Heap
 from goretain import Failure, Target, each_argument, meta, run, sql
 from modes import command
 
+MAGIC = 0x676F726574616966  # in each of the target's objects, before its serial number
+
 # Name of the target's object -> kind and name of its holder. The first that fits counts; what has
 # more than one holder is told by None, and what is not live by DEAD.
 # BY_VERSION: the cleanup that runs stays in the queue in Go 1.25, and is taken from it from 1.26 on.
@@ -162,6 +164,12 @@ class Snapshot:
             lambda strength, label, dst: not label.endswith(".victim"),
         )
 
+    def stopped(self):
+        """Live objects that only stopped timers lead to: they die when the runtime clears those away."""
+        return self.live - self.reach(
+            lambda name, dst: not name.endswith("(stopped)"), lambda strength, label, dst: True
+        )
+
     def pools(self):
         """Live objects that only the pools' arrays, or sync's lists of pools, lead to. That takes no
         names of variables."""
@@ -183,6 +191,10 @@ class Moment:
         path = folder / f"snapshot-{number}"
         run("snapshot", target.pid, "--with-data", "--force", "-o", path)
         self.marks = {name_addr for name_addr in marks if holds(target.pid, *name_addr)}
+        self.serials = collections.defaultdict(list)
+        for name, addr, serial in self.marks:
+            if carries_serial(name):
+                self.serials[addr].append(serial)
         target.tell()
         self.counters = target.counters()
         self.snapshot, self.heap = Snapshot(path), Heap(folder / "dump")
@@ -190,17 +202,27 @@ class Moment:
         # the reader of the dump cannot tell it from what is none.
         blocks = {self.snapshot.addr[dst] for *_, dst, name in self.snapshot.roots if name.startswith("tiny")}
         self.heap.objects.update({o.addr: o for o in self.heap.raw_objects if o.addr in blocks})
-        self.left = set(self.heap.objects)
+        self.left = {addr for addr in self.heap.objects if not self.used_again(addr)}
+
+    def used_again(self, addr):
+        """Was one of the marks at ADDR, and is there another object now?"""
+        content = self.heap.objects[addr].content
+        return any(struct.pack("<QQ", MAGIC, serial) not in content for serial in self.serials.get(addr, ()))
+
+
+def carries_serial(name):
+    """Tiny and foreign objects do not."""
+    return "tiny" not in name and not name.startswith("plain.")
 
 
 def holds(pid, name, addr, serial):
-    """Is the object that carries SERIAL still at ADDR? Tiny and foreign ones do not carry it."""
-    if "tiny" in name or name.startswith("plain."):
+    """Is the object that carries SERIAL, if it carries one, still at ADDR?"""
+    if not carries_serial(name):
         return True
     try:
         with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
             memory.seek(addr)
-            return struct.unpack("<QQ", memory.read(16)) == (0x676F726574616966, serial)
+            return struct.unpack("<QQ", memory.read(16)) == (MAGIC, serial)
     except OSError:
         return False
 
@@ -221,9 +243,9 @@ def exact(moment, minor, with_names, say):
     snapshot = moment.snapshot
     size = sum(len(o.content) for o in moment.heap.objects.values())
     say(
-        (len(moment.left), size) == (moment.counters["HeapObjects"], moment.counters["HeapAlloc"]),
+        (len(moment.heap.objects), size) == (moment.counters["HeapObjects"], moment.counters["HeapAlloc"]),
         "the dump agrees with the runtime's counters",
-        [f"{len(moment.left)} {size} {moment.counters}"],
+        [f"{len(moment.heap.objects)} {size} {moment.counters}"],
     )
     facts = meta(snapshot.path)
     say(
@@ -242,9 +264,10 @@ def exact(moment, minor, with_names, say):
     )
     gone = snapshot.live - moment.left
     if with_names:
-        victims, wrong = snapshot.victims(), gone ^ snapshot.victims()
+        victims = snapshot.victims()
+        wrong = (gone ^ victims) - snapshot.stopped()
     else:
-        victims, wrong = gone, gone - snapshot.pools()
+        victims, wrong = gone, gone - snapshot.pools() - snapshot.stopped()
     say(
         victims and not wrong,
         f"of {len(snapshot.live)} objects called live are gone the pools' victims ({len(victims)})",
@@ -266,7 +289,7 @@ def holders(moment, table, minor, with_names, say):
     snapshot, wrong, checked = moment.snapshot, [], 0
     pooled = snapshot.pooled()
     for name, addr, _ in sorted(moment.marks):
-        if "tiny" in name or name.startswith("plain."):
+        if not carries_serial(name):
             continue
         row = snapshot.rows.get(addr) or snapshot.rows.get(addr - 8)  # behind a malloc header
         want = expected(name, table, minor)

@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"example.com/targets/quiet"
 )
@@ -65,6 +66,16 @@ var seeds int64
 // of that size, and begin with their numbers.
 var numbered []*[4000]uint32
 
+// settle waits, with the gate closed, until everybody stands before it and no timer is left that would
+// wake somebody. Who is on the way may be interrupted there by the collection, which then keeps what his
+// frame has from somebody who used the stack before him.
+func settle() {
+	for atomic.LoadInt64(&due) > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	quiet.Settle()
+}
+
 func main() {
 	debug.SetGCPercent(20)
 	for i := uint32(0); i < 3; i++ {
@@ -88,9 +99,7 @@ func main() {
 	for {
 		quiet.Wait()
 		gate.Lock()
-		// Who is on the way to the gate may be interrupted there by the collection, which then keeps what
-		// his frame has from somebody who used the stack before him.
-		quiet.Settle()
+		settle()
 		runtime.GC()
 		quiet.Say("parked")
 		quiet.Wait()

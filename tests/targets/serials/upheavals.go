@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,9 @@ var (
 	held     = make(chan *node)
 	lastSeen *node
 	numbers  runtime.MemStats
+
+	// due counts the timers that some goroutine will run for, whether the gate is closed or not.
+	due int64
 )
 
 // bulk is too large for a cell of a map: the map keeps pointers to such elements.
@@ -109,6 +113,7 @@ func wait(random *rand.Rand) {
 		go func() {
 			gate.RLock()
 			mine := newNode(newNode(nil))
+			atomic.AddInt64(&due, 1)
 			gate.RUnlock()
 			select {
 			case held <- mine:
@@ -119,6 +124,7 @@ func wait(random *rand.Rand) {
 				gate.RUnlock()
 			case <-time.After(time.Duration(1+random.Intn(1000)) * time.Microsecond):
 			}
+			atomic.AddInt64(&due, -1)
 			gate.RLock()
 			runtime.KeepAlive(mine)
 			gate.RUnlock()
@@ -131,7 +137,9 @@ func wait(random *rand.Rand) {
 func later(random *rand.Rand) {
 	for i := 0; i < 10; i++ {
 		n := newNode(nil)
+		atomic.AddInt64(&due, 1)
 		time.AfterFunc(time.Duration(random.Intn(2000))*time.Microsecond, func() {
+			atomic.AddInt64(&due, -1)
 			gate.RLock()
 			lastSeen = n
 			gate.RUnlock()
@@ -172,7 +180,9 @@ func unsettle(random *rand.Rand) {
 	default:
 		metrics.Read([]metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}})
 	}
+	atomic.AddInt64(&due, 1)
 	gate.RUnlock()
 	time.Sleep(time.Millisecond)
+	atomic.AddInt64(&due, -1)
 	gate.RLock()
 }
