@@ -176,6 +176,16 @@ class Heap:
         self.memstats = r.numbers(24)
         r.numbers(257)
 
+    def adds_up(self):
+        """Are the objects what the counters in the same dump say? As a check: passed, what, details."""
+        size = sum(len(o.content) for o in self.objects.values())
+        heap_alloc, heap_objects = self.memstats[6], self.memstats[11]
+        return (
+            (len(self.objects), size) == (heap_objects, heap_alloc),
+            "the dump agrees with the runtime's counters",
+            [f"{len(self.objects)} objects {size} bytes, counters {heap_objects} {heap_alloc}"],
+        )
+
     def _segment(self, r):
         self.segments.append(Segment(r.number(), r.bytes(), r.fields()))
 
