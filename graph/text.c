@@ -264,6 +264,13 @@ void text_symbol(struct text *t, const char *symbol)
 	}
 }
 
+const char *text_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 /* Bytes of the first character of S, which is not empty, and its cells. A byte that is no UTF-8
  * counts as a character of one cell. */
 static size_t first_character(const char *s, size_t length, unsigned *cells)

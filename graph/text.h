@@ -50,6 +50,10 @@ void text_duration(struct text *t, uint64_t nanoseconds);
  * ends a path stays with the word before it: "jwt/v2.re". */
 void text_symbol(struct text *t, const char *symbol);
 
+/* What follows the last slash of PATH: a file's name, an import path's last word with what comes after
+ * it. PATH itself if it has none. */
+const char *text_base_name(const char *path);
+
 /* Cells that the UTF-8 string S takes on a terminal (after text_escape). */
 unsigned text_width(const char *s);
 

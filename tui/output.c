@@ -29,17 +29,10 @@ static bool fail_output(struct error *err, const char *reason)
 	return fail(err, STATUS_OUTPUT, "cannot write %s: %s", text_string(&path), reason);
 }
 
-static const char *final_name(void)
-{
-	const char *slash = strrchr(output.path, '/');
-
-	return slash ? slash + 1 : output.path;
-}
-
 static int open_directory(void)
 {
 	char directory[PATH_MAX];
-	const char *name = final_name();
+	const char *name = text_base_name(output.path);
 
 	if (name == output.path)
 		return open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -85,7 +78,7 @@ int output_create(const char *path, bool force, struct error *err)
 		fail_output(err, strerror(errno));
 		return -1;
 	}
-	if (!force && fstatat(output.directory, final_name(), &existing, AT_SYMLINK_NOFOLLOW) == 0)
+	if (!force && fstatat(output.directory, text_base_name(output.path), &existing, AT_SYMLINK_NOFOLLOW) == 0)
 		fail_output(err, already_there);
 	else if ((output.fd = open_file()) < 0)
 		fail_output(err, strerror(errno));
@@ -110,17 +103,17 @@ static bool give_name(void)
 /* rename() that does not replace, also on file systems that know no such flag. */
 static bool rename_new(void)
 {
-	if (renameat2(output.directory, output.hidden, output.directory, final_name(),
+	if (renameat2(output.directory, output.hidden, output.directory, text_base_name(output.path),
 		      RENAME_NOREPLACE) == 0)
 		return true;
 	return errno == EINVAL &&
-	       linkat(output.directory, output.hidden, output.directory, final_name(), 0) == 0 &&
+	       linkat(output.directory, output.hidden, output.directory, text_base_name(output.path), 0) == 0 &&
 	       unlinkat(output.directory, output.hidden, 0) == 0;
 }
 
 static bool rename_over(void)
 {
-	return renameat(output.directory, output.hidden, output.directory, final_name()) == 0;
+	return renameat(output.directory, output.hidden, output.directory, text_base_name(output.path)) == 0;
 }
 
 bool output_commit(struct error *err)

@@ -130,11 +130,10 @@ static void put_place(const struct graph *g, const struct task *task, struct tex
 {
 	for (uint32_t i = task->first_frame; i < task->first_frame + task->n_frames; i++) {
 		const struct frame *f = &g->frames[i];
-		const char *slash = f->file ? strrchr(f->file, '/') : NULL;
 
 		if (f->system || !f->line || !f->file)
 			continue;
-		text_printf(out, " at %s:%u", slash ? slash + 1 : f->file, f->line);
+		text_printf(out, " at %s:%u", text_base_name(f->file), f->line);
 		if (task->function && f->function && strcmp(f->function, task->function) != 0)
 			text_printf(out, " in %s", f->function);
 		return;

@@ -139,27 +139,31 @@ static bool is_of_modules(const struct go *go, uint32_t file)
 	return false;
 }
 
-/* Is FILE loaded to be run, not only mapped to be read? */
-static bool is_loaded(const struct image *image, uint32_t file)
+/* Of each file whether it is loaded to be run, not only mapped to be read; to be freed. NULL when memory
+ * runs out. */
+static bool *loaded_files(const struct image *image)
 {
-	for (uint32_t i = 0; i < image->n_ranges; i++)
-		if (image->ranges[i].file == file && (image->ranges[i].flags & RANGE_EXEC))
-			return true;
-	return false;
+	bool *loaded = calloc(image->n_files + 1, sizeof *loaded);
+
+	for (uint32_t i = 0; loaded && i < image->n_ranges; i++)
+		if (image->ranges[i].file != NO_FILE && (image->ranges[i].flags & RANGE_EXEC))
+			loaded[image->ranges[i].file] = true;
+	return loaded;
 }
 
 /* The first range that has a Go program or library's build information and belongs to none of the modules
- * known so far; NULL if there is none. */
+ * known so far; NULL if there is none, or when memory runs out. */
 static const struct image_range *find_buildinfo(struct go *go, struct text *version,
 						struct text *settings)
 {
 	struct image *image = go->image;
+	autofree bool *loaded = loaded_files(image);
 
-	for (uint32_t i = 0; i < image->n_ranges; i++) {
+	for (uint32_t i = 0; loaded && i < image->n_ranges; i++) {
 		const struct image_range *range = &image->ranges[i];
 
 		if (find_in_range(range) && !(range->flags & RANGE_EXEC) &&
-		    is_loaded(image, range->file) && !is_of_modules(go, range->file) &&
+		    loaded[range->file] && !is_of_modules(go, range->file) &&
 		    find_header(image, range, version, settings))
 			return range;
 	}
@@ -201,13 +205,13 @@ void find_other_runtime(struct go *go)
 {
 	autotext struct text version = { 0 }, settings = { 0 }, said = { 0 };
 	const struct image_range *range = find_buildinfo(go, &version, &settings);
-	const char *path = range ? go->image->files[range->file] : "", *slash = strrchr(path, '/');
+	const char *name;
 
 	if (!range)
 		return;
-	path = slash ? slash + 1 : path;
+	name = text_base_name(go->image->files[range->file]);
 	text_escape(&said, version.bytes, version.length, 40);
 	text_puts(&said, " in ");
-	text_escape(&said, path, strlen(path), 60);
+	text_escape(&said, name, strlen(name), 60);
 	snprintf(go->other_runtime, sizeof go->other_runtime, "%s", text_string(&said));
 }

@@ -21,8 +21,8 @@ bool find_globals(struct go *go, struct error *err);
  * variables and cannot move; a wrong guess would show now. */
 bool find_globals_hold(struct go *go);
 
-/* writeBarrier, memstats.heapStats and the queues of finalizers and cleanups by the code that uses them (votes.c). They stay 0 where the
- * code gives no clear answer. */
+/* writeBarrier, memstats.heapStats and the queues of finalizers and cleanups by the code that uses them
+ * (votes.c). They stay 0 where the code gives no clear answer. */
 void find_by_votes(struct go *go);
 
 /* A range of the image that may hold Go's data: readable, from a file, not shared. */

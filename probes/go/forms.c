@@ -86,7 +86,7 @@ static void closure_name(struct forms *forms, uint64_t entry, struct text *name,
 			 struct text *package)
 {
 	struct go_func f;
-	const char *slash, *dot;
+	const char *dot;
 
 	if (!func_find(forms->go, entry, &f) || f.entry != entry) {
 		text_printf(name, "func %#llx closure", (unsigned long long)entry);
@@ -95,8 +95,7 @@ static void closure_name(struct forms *forms, uint64_t entry, struct text *name,
 	text_puts(name, "func ");
 	text_escape(name, f.name, strlen(f.name), 256);
 	text_puts(name, " closure");
-	slash = strrchr(f.name, '/');
-	dot = strchr(slash ? slash : f.name, '.');
+	dot = strchr(text_base_name(f.name), '.');
 	if (dot)
 		text_escape(package, f.name, (size_t)(dot - f.name), 256);
 }

@@ -57,13 +57,6 @@ struct advice {
 	unsigned lines, nesting;
 };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* ---- {place}, {function}, {variable} ---- */
 
 static void put_closure_place(const struct advice *a)
@@ -80,7 +73,7 @@ static void put_closure_place(const struct advice *a)
 	file = func_line(go, &f, f.entry, &line);
 	if (!file)
 		return;
-	file = base_name(file);
+	file = text_base_name(file);
 	text_escape(a->out, file, strlen(file), 80);
 	text_printf(a->out, ":%" PRIu32, line);
 }
@@ -94,7 +87,7 @@ static void put_wait_place(const struct advice *a)
 
 		if (f->system || !f->file)
 			continue;
-		text_printf(a->out, "%s:%" PRIu32, base_name(f->file), f->line);
+		text_printf(a->out, "%s:%" PRIu32, text_base_name(f->file), f->line);
 		return;
 	}
 	text_puts(a->out, "its top frame");

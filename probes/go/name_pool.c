@@ -95,7 +95,7 @@ const char *name_pool_of(struct name_pool *names, const char *raw)
 
 const char *name_pool_package(struct name_pool *names, const char *name)
 {
-	const char *slash = strrchr(name, '/'), *dot = strchr(slash ? slash : name, '.');
+	const char *dot = strchr(text_base_name(name), '.');
 	autotext struct text package = { 0 };
 
 	if (!dot || dot == name)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/text.h"
 #include "probes/go/types_private.h"
 
 #define MAX_STEP (1u << 20)
@@ -144,8 +145,7 @@ static const char *package_of(const struct types *types, uint32_t type)
 uint32_t types_by_path(struct types *types, const char *name)
 {
 	size_t stars = strspn(name, "*");
-	const char *path = name + stars, *slash = strrchr(path, '/');
-	const char *last = slash ? slash + 1 : path, *dot = strchr(last, '.');
+	const char *path = name + stars, *last = text_base_name(path), *dot = strchr(last, '.');
 	char *short_name;
 	uint32_t place, found = NO_TYPE;
 
