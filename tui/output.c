@@ -16,6 +16,7 @@ static struct {
 	int directory, fd;           /* fd is -1 if there is no output */
 	bool force;
 	char path[PATH_MAX];
+	const char *name; /* the last part of `path` */
 	char hidden[NAME_MAX + 1];
 } output = {.fd = -1};
 
@@ -32,11 +33,10 @@ static bool fail_output(struct error *err, const char *reason)
 static int open_directory(void)
 {
 	char directory[PATH_MAX];
-	const char *name = text_base_name(output.path);
 
-	if (name == output.path)
+	if (output.name == output.path)
 		return open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	snprintf(directory, sizeof directory, "%.*s", (int)(name - output.path), output.path);
+	snprintf(directory, sizeof directory, "%.*s", (int)(output.name - output.path), output.path);
 	return open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -72,13 +72,14 @@ int output_create(const char *path, bool force, struct error *err)
 	output_discard();
 	output.force = force;
 	snprintf(output.path, sizeof output.path, "%s", path);
+	output.name = text_base_name(output.path);
 	snprintf(output.hidden, sizeof output.hidden, ".goretain-%d.tmp", getpid());
 	output.directory = open_directory();
 	if (output.directory < 0) {
 		fail_output(err, strerror(errno));
 		return -1;
 	}
-	if (!force && fstatat(output.directory, text_base_name(output.path), &existing, AT_SYMLINK_NOFOLLOW) == 0)
+	if (!force && fstatat(output.directory, output.name, &existing, AT_SYMLINK_NOFOLLOW) == 0)
 		fail_output(err, already_there);
 	else if ((output.fd = open_file()) < 0)
 		fail_output(err, strerror(errno));
@@ -103,17 +104,17 @@ static bool give_name(void)
 /* rename() that does not replace, also on file systems that know no such flag. */
 static bool rename_new(void)
 {
-	if (renameat2(output.directory, output.hidden, output.directory, text_base_name(output.path),
+	if (renameat2(output.directory, output.hidden, output.directory, output.name,
 		      RENAME_NOREPLACE) == 0)
 		return true;
 	return errno == EINVAL &&
-	       linkat(output.directory, output.hidden, output.directory, text_base_name(output.path), 0) == 0 &&
+	       linkat(output.directory, output.hidden, output.directory, output.name, 0) == 0 &&
 	       unlinkat(output.directory, output.hidden, 0) == 0;
 }
 
 static bool rename_over(void)
 {
-	return renameat(output.directory, output.hidden, output.directory, text_base_name(output.path)) == 0;
+	return renameat(output.directory, output.hidden, output.directory, output.name) == 0;
 }
 
 bool output_commit(struct error *err)

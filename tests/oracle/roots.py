@@ -165,8 +165,9 @@ class Snapshot:
 
     def stopped(self):
         """Live objects that only stopped timers lead to: they die when the runtime clears those away."""
+        timers = {dst for *_, dst, name in self.roots if name.endswith("(stopped)")}
         return self.live - self.reach(
-            lambda name, dst: not name.endswith("(stopped)"), lambda strength, label, dst: True
+            lambda name, dst: dst not in timers, lambda strength, label, dst: dst not in timers
         )
 
     def pools(self):
