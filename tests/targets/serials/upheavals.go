@@ -115,17 +115,18 @@ func wait(random *rand.Rand) {
 			mine := newNode(newNode(nil))
 			atomic.AddInt64(&due, 1)
 			gate.RUnlock()
+			var other *node
 			select {
 			case held <- mine:
-			case other := <-held:
-				gate.RLock()
-				mine.other = other
-				lastSeen = mine
-				gate.RUnlock()
+			case other = <-held:
 			case <-time.After(time.Duration(1+random.Intn(1000)) * time.Microsecond):
 			}
 			atomic.AddInt64(&due, -1)
 			gate.RLock()
+			if other != nil {
+				mine.other = other
+				lastSeen = mine
+			}
 			runtime.KeepAlive(mine)
 			gate.RUnlock()
 		}()
