@@ -152,14 +152,13 @@ static bool *loaded_files(const struct image *image)
 }
 
 /* The first range that has a Go program or library's build information and belongs to none of the modules
- * known so far; NULL if there is none, or when memory runs out. */
-static const struct image_range *find_buildinfo(struct go *go, struct text *version,
+ * known so far; NULL if there is none. */
+static const struct image_range *find_buildinfo(struct go *go, const bool *loaded, struct text *version,
 						struct text *settings)
 {
 	struct image *image = go->image;
-	autofree bool *loaded = loaded_files(image);
 
-	for (uint32_t i = 0; loaded && i < image->n_ranges; i++) {
+	for (uint32_t i = 0; i < image->n_ranges; i++) {
 		const struct image_range *range = &image->ranges[i];
 
 		if (find_in_range(range) && !(range->flags & RANGE_EXEC) &&
@@ -171,32 +170,43 @@ static const struct image_range *find_buildinfo(struct go *go, struct text *vers
 	return NULL;
 }
 
+static bool fail_no_go(const struct image *image, struct error *err)
+{
+	if (!image->pid)
+		return fail(err, STATUS_UNSUPPORTED, "there is no Go program in it: no Go build "
+			    "information and no Go version in its memory");
+	return fail(err, STATUS_UNSUPPORTED, "%llu (%s) is not a Go program: no Go build information "
+		    "and no Go version in its executable", (unsigned long long)image->pid,
+		    image->process ? image->process : "?");
+}
+
 bool find_version(struct go *go, struct error *err)
 {
 	struct image *image = go->image;
-	autotext struct text version = { 0 }, settings = { 0 };
+	autofree bool *loaded = loaded_files(image);
+	autotext struct text version = { 0 }, settings = { 0 }, shown = { 0 };
 
+	if (!loaded)
+		return fail_memory(err, "the list of the program's files");
 	if (is_packed(image))
 		return fail(err, STATUS_UNSUPPORTED, "%llu (%s) is packed with UPX, which hides the "
 			    "Go program in it: unpack its file (upx -d) and start that",
 			    (unsigned long long)image->pid, image->process ? image->process : "?");
-	find_buildinfo(go, &version, &settings);
-	if (!version.length && !image->pid)
-		return fail(err, STATUS_UNSUPPORTED, "there is no Go program in it: no Go build "
-			    "information in its memory");
+	if (find_buildinfo(go, loaded, &version, &settings))
+		describe_build(go, text_string(&settings));
+	else if (find_build_version(image, loaded, &version))
+		snprintf(go->build, sizeof go->build, "no build information");
+	else
+		return fail(err, STATUS_UNSUPPORTED, "the program has no Go build information, and "
+			    "variables with different versions of Go: none is known to be its own");
 	if (!version.length)
-		return fail(err, STATUS_UNSUPPORTED, "%llu (%s) is not a Go program: no Go build "
-			    "information in its executable", (unsigned long long)image->pid,
-			    image->process ? image->process : "?");
-	autotext struct text shown = { 0 };
-
+		return fail_no_go(image, err);
 	text_escape(&shown, version.bytes, version.length, sizeof go->version.text - 8);
 	if (!go_version_parse(&go->version, text_string(&shown)))
 		return fail(err, STATUS_UNSUPPORTED, "the program was built with %s, a Go version "
 			    "that goretain does not know", text_string(&shown));
 	if (!is_ours(text_string(&settings), err))
 		return false;
-	describe_build(go, text_string(&settings));
 	return image->unproven ? layout_nearest(&go->version, &go->layout, go->unproven, err)
 			       : layout_for(&go->version, &go->layout, err);
 }
@@ -204,7 +214,8 @@ bool find_version(struct go *go, struct error *err)
 void find_other_runtime(struct go *go)
 {
 	autotext struct text version = { 0 }, settings = { 0 }, said = { 0 };
-	const struct image_range *range = find_buildinfo(go, &version, &settings);
+	autofree bool *loaded = loaded_files(go->image);
+	const struct image_range *range = loaded ? find_buildinfo(go, loaded, &version, &settings) : NULL;
 	const char *name;
 
 	if (!range)

@@ -3,10 +3,16 @@
 #ifndef GORETAIN_PROBES_GO_FIND_H
 #define GORETAIN_PROBES_GO_FIND_H
 
+#include "graph/text.h"
 #include "probes/go/go.h"
 
 /* Build information: go.version, go.layout, go.build (buildinfo.c). */
 bool find_version(struct go *go, struct error *err);
+
+/* Put the Go version that a string variable of the program has into VERSION, nothing if none has one
+ * (build_version.c). False if several have and they differ. LOADED says of each file of IMAGE whether it
+ * is loaded to be run. */
+bool find_build_version(struct image *image, const bool *loaded, struct text *version);
 
 /* The list of modules (modules.c). Needs the layout. */
 bool find_modules(struct go *go, struct error *err);

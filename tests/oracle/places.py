@@ -5,8 +5,8 @@
 
 One program is run from many places: its file deleted, replaced by another version's, renamed with
 another in its place, in memory only, on an overlay, under a root where its path means something else
-outside, in pid and user namespaces of its own, beside another runtime, in a frozen control group. Each
-time the same must be told of it. What this machine does not allow is skipped, and said."""
+outside, in pid and user namespaces of its own, beside another runtime, in a frozen control group; and
+once without its build information. Each time the same must be told of it. What this machine does not allow is skipped, and said."""
 
 import os
 import pathlib
@@ -18,6 +18,8 @@ import tempfile
 import time
 
 from goretain import GORETAIN, Failure, Tap, Target, build, meta, sql
+
+BUILDINFO = b"\xff Go buildinf:"
 
 FIGURES = """select
     (select value from meta where key = 'go_version'), (select value from meta where key = 'pid'),
@@ -57,7 +59,7 @@ exec merged/program
 # Methods of the class Places.
 PLACES = (
     "deleted", "renamed", "in_memory", "overlay", "other_root", "user_namespace", "other_runtime",
-    "frozen", "frozen_anew",
+    "without_buildinfo", "frozen", "frozen_anew",
 )
 
 
@@ -139,6 +141,27 @@ class Places:
             self.same("deleted", target, "deleted (deleted)")
             shutil.copy(self.other, path)
             self.same("replaced by another version's", target, "deleted (deleted)")
+
+    def without_buildinfo(self):
+        """As some programs are published, so that no scanner finds out what they are made of."""
+        with Placed(self.nameless()) as target:
+            self.same("without build information", target, "nameless")
+        with Placed(self.nameless("-ldflags=-X=main.note=go1.17.3")) as target:
+            done = subprocess.run([str(GORETAIN), "report", str(target.pid)], capture_output=True, text=True)
+            self.tap.check(
+                done.returncode == 4 and "with different versions of Go" in done.stderr,
+                "without build information, and with another version's name in a variable: refused",
+                [done.returncode, done.stderr],
+            )
+
+    def nameless(self, *flags):
+        """The program built with those flags, its build information's magic taken out."""
+        path = build(self.version, "small", self.folder / "nameless", flags=flags)
+        code = pathlib.Path(path).read_bytes()
+        if code.count(BUILDINFO) != 1:
+            raise Failure("the program's build information cannot be told")
+        path.write_bytes(code.replace(BUILDINFO, bytes(len(BUILDINFO))))
+        return path
 
     def renamed(self):
         path = self.copy("renamed")

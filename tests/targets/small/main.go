@@ -47,9 +47,11 @@ var (
 	once    sync.Once
 	mutex   sync.Mutex
 	started sync.WaitGroup
+	note    string // what the linker is told to put here
 )
 
 func values() {
+	anyKeys["note"] = &note
 	for i := 0; i < 40; i++ {
 		list = &node{left: list, name: fmt.Sprint("node ", i), any: i * 1000, shape: &square{1}}
 		byName[list.name] = list
