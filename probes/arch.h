@@ -26,6 +26,9 @@ extern const uint32_t arch_address_bits;   /* of a program's addresses */
 extern const uint32_t arch_pc_quantum;     /* smallest instruction */
 extern const uint32_t arch_go_int_registers, arch_go_float_registers; /* internal/abi.RegArgs */
 
+extern const uint32_t arch_cache_line;     /* internal/cpu.CacheLinePadSize */
+extern const uint32_t arch_go_x_regs;      /* bytes of runtime.xRegState (Go 1.26 runtime/preempt_xreg.go) */
+
 /* The instruction that enters the kernel. */
 struct arch_instruction { uint8_t length, bytes[4]; };
 extern const struct arch_instruction arch_syscall;

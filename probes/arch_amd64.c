@@ -14,6 +14,7 @@ const uint64_t arch_arena_base = 0x800000000000;
 const uint32_t arch_address_bits = 47;
 const uint32_t arch_pc_quantum = 1;
 const uint32_t arch_go_int_registers = 9, arch_go_float_registers = 15;
+const uint32_t arch_cache_line = 64, arch_go_x_regs = 2112;
 const struct arch_instruction arch_syscall = { 2, { 0x0f, 0x05 } };
 const struct arch_calls arch_calls = { .pushed = 8 };
 const struct arch_ucontext arch_ucontext = {

@@ -15,6 +15,7 @@ const uint64_t arch_arena_base = 0;
 const uint32_t arch_address_bits = 48;
 const uint32_t arch_pc_quantum = 4;
 const uint32_t arch_go_int_registers = 16, arch_go_float_registers = 16;
+const uint32_t arch_cache_line = 128, arch_go_x_regs = 512;
 const struct arch_instruction arch_syscall = { 4, { 0x01, 0x00, 0x00, 0xd4 } }; /* svc 0 */
 const struct arch_calls arch_calls = {
 	.link_register = true, .link = 30, .to_arguments = 8, .injected = 16, .least = 16,

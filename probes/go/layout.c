@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "graph/cleanup.h"
+#include "probes/arch.h"
 
 #define OLDEST 18
 #define NEWEST 27
@@ -210,6 +211,20 @@ static const char *apply_experiments(const struct go_version *version, struct la
 	return unknown;
 }
 
+/* The table is amd64's. Elsewhere cache lines may be longer, to which some structures are padded, and
+ * what is kept of a goroutine that was interrupted is the machine's. */
+static void on_this_machine(struct layout *l)
+{
+	int32_t longer = (int32_t)arch_cache_line - 64;
+
+	if (l->minor >= 22)
+		l->mheap_arenas += longer; /* a line's pad stands before it */
+	if (l->cleanup_queue_all >= 0)
+		l->cleanup_queue_all += 2 * longer;
+	if (l->x_regs_size >= 0)
+		l->x_regs_size = (int32_t)arch_go_x_regs;
+}
+
 /* The table's column, but for what earlier patches of a version had elsewhere (m.alllink, which moved in
  * 1.23 and 1.24, is looked for: globals.c). */
 static struct layout column(const struct go_version *version, int minor)
@@ -218,6 +233,7 @@ static struct layout column(const struct go_version *version, int minor)
 
 	if (version->minor == 18 && version->patch < 4)
 		l.heapstats_size = 1184; /* until it was whole numbers of 64 bits on all machines */
+	on_this_machine(&l);
 	return l;
 }
 
