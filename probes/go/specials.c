@@ -1,7 +1,6 @@
 #include "probes/go/specials.h"
 
 #define SPECIAL_LEAST 16 /* bytes of a record, at least */
-#define MAX_BLOCKS (1u << 20)
 
 /* finblock: { alllink, next, cnt uint32, fin[] } of 4 kB; a finalizer is { fn, arg, nret, fint, ot }. */
 enum { FIN_COUNT = 16, FIN_FIRST = 24, FIN_SIZE = 40, FIN_BLOCK = 4096,
@@ -40,34 +39,57 @@ bool specials_next(struct special_walk *walk, struct special *out)
 	return true;
 }
 
-/* Length of the chain of finblocks at BLOCK, 0 if it is none. */
-static uint32_t chain(struct image *image, uint64_t block)
+/* Is there a finblock at ADDR, with calls of functions in it? One that has just begun is cleared. */
+static bool is_block(const struct heap *heap, uint64_t addr)
 {
-	uint32_t n = 0;
+	struct image *image = heap->image;
+	uint32_t n = image_u32(image, addr + FIN_COUNT);
 
-	while (block && n < MAX_BLOCKS) {
-		if (block % 8 || !image_at(image, block, FIN_BLOCK) ||
-		    image_u32(image, block + FIN_COUNT) > FIN_MOST)
-			return 0;
-		block = image_u64(image, block);
-		n++;
+	if (addr % 8 || !image_at(image, addr, FIN_BLOCK) || n > FIN_MOST)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t function = image_u64(image, addr + FIN_FIRST + (uint64_t)i * FIN_SIZE);
+
+		if (function && !go_module_of_pc(&heap->go, image_u64(image, function)))
+			return false;
 	}
-	return block ? 0 : n;
+	return true;
+}
+
+/* A chain of finblocks, and how many finalizers are in them. */
+struct chain { uint32_t blocks, due; };
+
+/* The chain at BLOCK; none at all if a part of it is no finblock. */
+static struct chain chain(const struct heap *heap, uint64_t block)
+{
+	uint64_t most = image_most(heap->image) / FIN_BLOCK;
+	struct chain c = { 0 };
+
+	for (; block; block = image_u64(heap->image, block)) {
+		if (c.blocks >= most || !is_block(heap, block))
+			return (struct chain){ 0 };
+		c.blocks++;
+		c.due += image_u32(heap->image, block + FIN_COUNT);
+	}
+	return c;
 }
 
 /* The words that queuefinalizer uses head lists of blocks, all of which are parts of the one of all
- * blocks: that is the longest chain. */
+ * blocks: that is the longest chain. A counter among them may look like a pointer to a block in which
+ * nothing is, so the chain with the most finalizers counts first. */
 struct finalizer_walk finalizers_start(const struct heap *heap)
 {
 	struct finalizer_walk walk = { .heap = heap };
+	struct chain best = { 0 };
 
 	for (uint32_t i = 0; i < GO_WORDS && heap->go.finalizer_words[i]; i++) {
 		uint64_t block = image_u64(heap->image, heap->go.finalizer_words[i]);
-		uint32_t n = chain(heap->image, block);
+		struct chain found = chain(heap, block);
 
-		if (n > walk.blocks) {
+		if (found.due > best.due || (found.due == best.due && found.blocks > best.blocks)) {
+			best = found;
 			walk.block = block;
-			walk.blocks = n;
+			walk.blocks = found.blocks;
 		}
 	}
 	return walk;
