@@ -1,15 +1,16 @@
-/* Globals of the runtime that nothing in memory points at, told by the instructions that use them.
- * The patterns are x86-64's; elsewhere nothing is found, and what they would tell stays unknown. */
+/* Globals of the runtime that nothing in memory points at, told by the instructions that use them. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "graph/cleanup.h"
 #include "probes/go/find.h"
+#include "probes/go/patterns.h"
 #include "probes/go/pclntab.h"
 
 #define MAX_CANDIDATES 4096
 #define MAX_TEXT (8u << 20) /* of one module: the runtime comes early in it */
 #define MAX_METHODS 32
+#define NEAR 40 /* bytes of code: so far before a call are its arguments set */
 
 struct votes {
 	uint64_t target[MAX_CANDIDATES];
@@ -49,27 +50,15 @@ static uint64_t winner(const struct votes *votes, uint32_t at_least)
 	return best >= at_least && best >= 3 * next ? target : 0;
 }
 
-static int64_t displacement(const uint8_t *p)
-{
-	int32_t value;
-
-	memcpy(&value, p, 4);
-	return value;
-}
-
-/* The compiler tests the write barrier before each store of a pointer:
- * CMPL $0, writeBarrier(SB) = 83 3D disp32 00. */
+/* The compiler tests the write barrier before each store of a pointer. */
 static uint64_t find_write_barrier(const struct go_module *m, const uint8_t *text, uint64_t n,
 				   struct votes *votes)
 {
 	votes->n = 0;
-	for (uint64_t i = 0; i + 7 <= n; i++) {
-		uint64_t target;
+	for (uint64_t i = 0; i < n; i += arch_pc_quantum) {
+		uint64_t target = pattern_test(text + i, n - i, m->text + i);
 
-		if (text[i] != 0x83 || text[i + 1] != 0x3d || text[i + 6])
-			continue;
-		target = m->text + i + 7 + (uint64_t)displacement(text + i + 2);
-		if (go_module_has_variable(m, target))
+		if (target && go_module_has_variable(m, target))
 			vote(votes, target);
 	}
 	return winner(votes, 100);
@@ -97,8 +86,8 @@ static bool is_one_of(const uint64_t *entries, uint32_t n, uint64_t addr)
 	return false;
 }
 
-/* The receiver of a method that is only ever called on one variable: before CALL rel32 to it stands
- * LEA RAX, [RIP+disp32] = 48 8D 05 disp32 (RAX is the first argument's register). */
+/* The receiver of a method that is only ever called on one variable: before the call stands that its
+ * address is the first argument. */
 static uint64_t find_receiver(struct go *go, const struct go_module *m, const char *prefix,
 			      const uint8_t *text, uint64_t n, struct votes *votes)
 {
@@ -106,19 +95,17 @@ static uint64_t find_receiver(struct go *go, const struct go_module *m, const ch
 	uint32_t n_entries = methods(go, m, prefix, entries);
 
 	votes->n = 0;
-	for (uint64_t i = 40; n_entries && i + 5 <= n; i++) {
-		if (text[i] != 0xe8 ||
-		    !is_one_of(entries, n_entries,
-			       m->text + i + 5 + (uint64_t)displacement(text + i + 1)))
-			continue;
-		for (uint64_t back = 7; back <= 40; back++) {
-			const uint8_t *p = text + i - back;
+	for (uint64_t i = NEAR; n_entries && i < n; i += arch_pc_quantum) {
+		uint64_t called = pattern_call(text + i, n - i, m->text + i), argument = 0;
 
-			if (p[0] != 0x48 || p[1] != 0x8d || p[2] != 0x05)
-				continue;
-			vote(votes, m->text + i - back + 7 + (uint64_t)displacement(p + 3));
-			break;
+		if (!called || !is_one_of(entries, n_entries, called))
+			continue;
+		for (uint64_t at = i; at > i - NEAR && !argument; ) {
+			at -= arch_pc_quantum;
+			argument = pattern_argument(text + at, i - at, m->text + at);
 		}
+		if (argument)
+			vote(votes, argument);
 	}
 	return winner(votes, 4);
 }
@@ -132,8 +119,8 @@ static bool find_function(struct go *go, const struct go_module *m, const char *
 	return false;
 }
 
-/* The words of [LO, HI) that the function called NAME refers to. Every four bytes of it are taken for
- * a displacement; who uses the words checks what they hold. */
+/* The words of [LO, HI) that the function called NAME seems to refer to; who uses them checks what they
+ * hold. */
 static void find_words(struct go *go, const struct go_module *m, const char *name, uint64_t lo,
 		       uint64_t hi, uint64_t words[GO_WORDS])
 {
@@ -142,8 +129,8 @@ static void find_words(struct go *go, const struct go_module *m, const char *nam
 		? image_at(go->image, f.entry, f.end - f.entry) : NULL;
 	uint32_t n = 0;
 
-	for (uint64_t i = 0; code && i + 4 <= f.end - f.entry && n < GO_WORDS; i++) {
-		uint64_t target = f.entry + i + 4 + (uint64_t)displacement(code + i);
+	for (uint64_t i = 0; code && i < f.end - f.entry && n < GO_WORDS; i += arch_pc_quantum) {
+		uint64_t target = pattern_reference(code + i, f.end - f.entry - i, f.entry + i);
 		bool known = target % 8 || target < lo || target >= hi;
 
 		for (uint32_t k = 0; k < n && !known; k++)
