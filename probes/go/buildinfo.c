@@ -194,9 +194,7 @@ bool find_version(struct go *go, struct error *err)
 			    (unsigned long long)image->pid, image->process ? image->process : "?");
 	if (find_buildinfo(go, loaded, &version, &settings))
 		describe_build(go, text_string(&settings));
-	else if (find_build_version(image, loaded, &version))
-		snprintf(go->build, sizeof go->build, "no build information");
-	else
+	else if (!find_build_version(image, loaded, &version))
 		return fail(err, STATUS_UNSUPPORTED, "the program has no Go build information, and "
 			    "variables with different versions of Go: none is known to be its own");
 	if (!version.length)
