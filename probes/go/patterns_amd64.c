@@ -34,8 +34,8 @@ uint64_t pattern_argument(const uint8_t *bytes, uint64_t length, uint64_t pc)
 	return target(bytes, pc, 3, 7);
 }
 
-/* Most instructions end with their displacement. */
+/* A ModRM byte (mod 0, r/m 5) and the displacement, with which most instructions end. */
 uint64_t pattern_reference(const uint8_t *bytes, uint64_t length, uint64_t pc)
 {
-	return length >= 4 ? target(bytes, pc, 0, 4) : 0;
+	return length >= 5 && (bytes[0] & 0xc7) == 0x05 ? target(bytes, pc, 1, 5) : 0;
 }
