@@ -62,7 +62,8 @@ def reach(version, mode, tap, folder):
     taken = {addr for addr in dead.keys() & left if heap.objects[addr].content != dead[addr]}
     kept = dead.keys() & left - taken
     gone = live - left
-    if taken:  # then nothing tells a slot of zeros that was taken, too
+    came = left - live - dead.keys()
+    if taken or came:  # then nothing tells a slot of zeros that was taken, too
         kept = {addr for addr in kept if any(dead[addr])}
     name = f"go{version} {mode}"
     tap.check(
@@ -82,8 +83,8 @@ def reach(version, mode, tap, folder):
         describe(snapshot, gone),
     )
     print(
-        f"#   {len(left - live - kept)} objects came with the collection, "
-        f"{len(left & dead.keys() - kept)} of them in slots of dead ones"
+        f"#   {len(came)} objects came with the collection into free slots, "
+        f"{len(left & dead.keys() - kept)} into slots of dead ones"
     )
     return len(kept), len(gone)
 
