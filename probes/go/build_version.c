@@ -1,6 +1,5 @@
 /* The version of a program without build information: some are stripped of it, too. The runtime keeps
  * its version in a variable (runtime.buildVersion), a string whose bytes are a constant. */
-#include <stdio.h>
 #include <string.h>
 
 #include "graph/text.h"

@@ -5,11 +5,13 @@
 
 #include "probes/go/patterns.h"
 
-static uint32_t instruction(const uint8_t *bytes)
+/* The instruction AT bytes on; 0, which is none, if it is not there. */
+static uint32_t instruction(const uint8_t *bytes, uint64_t length, uint32_t at)
 {
-	uint32_t word;
+	uint32_t word = 0;
 
-	memcpy(&word, bytes, 4);
+	if (length >= at + 4)
+		memcpy(&word, bytes + at, 4);
 	return word;
 }
 
@@ -37,10 +39,9 @@ static bool is_access(uint32_t word)
 }
 
 /* What ADRP and the ADD or access behind it name. */
-static uint64_t named(const uint8_t *bytes, uint64_t length, uint64_t pc)
+uint64_t pattern_reference(const uint8_t *bytes, uint64_t length, uint64_t pc)
 {
-	uint32_t first = length >= 8 ? instruction(bytes) : 0;
-	uint32_t second = length >= 8 ? instruction(bytes + 4) : 0;
+	uint32_t first = instruction(bytes, length, 0), second = instruction(bytes, length, 4);
 	uint64_t pages = ((uint64_t)signed_field(first, 5, 19) << 2) | ((first >> 29) & 3);
 	uint64_t rest = (second >> 10) & 0xfff;
 
@@ -56,19 +57,18 @@ static uint64_t named(const uint8_t *bytes, uint64_t length, uint64_t pc)
 /* MOVWU variable(SB), Rx; CBZW or CBNZW Rx. */
 uint64_t pattern_test(const uint8_t *bytes, uint64_t length, uint64_t pc)
 {
-	uint32_t load = length >= 12 ? instruction(bytes + 4) : 0;
-	uint32_t branch = length >= 12 ? instruction(bytes + 8) : 0;
+	uint32_t load = instruction(bytes, length, 4), branch = instruction(bytes, length, 8);
 
 	if ((load & 0xffc00000) != 0xb9400000 || (branch & 0xfe000000) != 0x34000000 ||
 	    (load & 31) != (branch & 31))
 		return 0;
-	return named(bytes, length, pc);
+	return pattern_reference(bytes, length, pc);
 }
 
 /* BL. */
 uint64_t pattern_call(const uint8_t *bytes, uint64_t length, uint64_t pc)
 {
-	uint32_t word = length >= 4 ? instruction(bytes) : 0;
+	uint32_t word = instruction(bytes, length, 0);
 
 	return (word & 0xfc000000) == 0x94000000 ? pc + (uint64_t)signed_field(word, 0, 26) * 4 : 0;
 }
@@ -76,12 +76,7 @@ uint64_t pattern_call(const uint8_t *bytes, uint64_t length, uint64_t pc)
 /* MOVD $variable(SB), R0. */
 uint64_t pattern_argument(const uint8_t *bytes, uint64_t length, uint64_t pc)
 {
-	uint32_t second = length >= 8 ? instruction(bytes + 4) : 0;
+	uint32_t second = instruction(bytes, length, 4);
 
-	return is_add(second) && (second & 31) == 0 ? named(bytes, length, pc) : 0;
-}
-
-uint64_t pattern_reference(const uint8_t *bytes, uint64_t length, uint64_t pc)
-{
-	return named(bytes, length, pc);
+	return is_add(second) && (second & 31) == 0 ? pattern_reference(bytes, length, pc) : 0;
 }

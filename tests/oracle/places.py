@@ -6,7 +6,8 @@
 One program is run from many places: its file deleted, replaced by another version's, renamed with
 another in its place, in memory only, on an overlay, under a root where its path means something else
 outside, in pid and user namespaces of its own, beside another runtime, in a frozen control group; and
-once without its build information. Each time the same must be told of it. What this machine does not allow is skipped, and said."""
+once without its build information. Each time the same must be told of it. What this machine does not
+allow is skipped, and said."""
 
 import os
 import pathlib
@@ -101,6 +102,11 @@ def unshare(folder, flags, path, program):
     return Placed("unshare", *flags, "sh", "-c", BARE_ROOT, "sh", root, path, program)
 
 
+def report(what):
+    """The command, which may fail: what it said and how it ended."""
+    return subprocess.run([str(GORETAIN), "report", str(what)], capture_output=True, text=True, timeout=60)
+
+
 class Places:
     """The program, the figures of its plain process, and one method a place."""
 
@@ -147,7 +153,7 @@ class Places:
         with Placed(self.nameless()) as target:
             self.same("without build information", target, "nameless")
         with Placed(self.nameless("-ldflags=-X=main.note=go1.17.3")) as target:
-            done = subprocess.run([str(GORETAIN), "report", str(target.pid)], capture_output=True, text=True)
+            done = report(target.pid)
             self.tap.check(
                 done.returncode == 4 and "with different versions of Go" in done.stderr,
                 "without build information, and with another version's name in a variable: refused",
@@ -188,7 +194,7 @@ class Places:
             self.by_name(target)
 
     def by_name(self, target):
-        done = subprocess.run([str(GORETAIN), "report", "nowhere-outside"[:15]], capture_output=True, text=True)
+        done = report("nowhere-outside"[:15])
         self.tap.check(
             done.returncode == 0 and f"[{target.pid}]" in done.stdout,
             "it is found by its name, with the pid that it has outside",
@@ -220,7 +226,7 @@ class Places:
     def frozen(self):
         with Placed(self.program) as target, Frozen(target.pid, "/sys/fs/cgroup/freezer", "freezer.state", "FROZEN", "THAWED") as frozen:
             begin = time.monotonic()
-            done = subprocess.run([str(GORETAIN), "report", str(target.pid)], capture_output=True, text=True, timeout=60)
+            done = report(target.pid)
             said = done.stderr.strip().splitlines()[-1]
             self.tap.check(
                 done.returncode == 8 and "is frozen by its control group" in said and time.monotonic() - begin < 10,
