@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -385,24 +386,40 @@ static bool stop_and_copy(struct process *p, uint64_t limit_ns, struct progress 
 	return ok;
 }
 
+/* A stop that was given up is explained: how long it might have taken, who set that, what helps. */
+static bool explain_limit(uint64_t limit_ns, bool is_users, struct error *err)
+{
+	size_t length = strlen(err->message);
+
+	if (err->code == STATUS_REFUSED && strncmp(err->message, "gave up", 7) == 0)
+		snprintf(err->message + length, sizeof err->message - length,
+			 is_users ? "; the limit was %lu ms: --max-pause MS allows more"
+			 : "; the limit was %lu ms, twice the forecast: the machine may be busy, "
+			   "try again", limit_ns / NS_PER_MS);
+	return false;
+}
+
 bool process_snapshot(struct process *p, uint64_t max_pause_ms, struct progress *progress,
 		      struct error *err)
 {
 	uint64_t limit_ns = max_pause_ms * NS_PER_MS, expected;
 	struct forecast forecast;
+	bool is_users = true;
 
 	if (!p->forecast_ns && !process_forecast(p, &forecast, err))
 		return false;
 	expected = 2 * p->forecast_ns;
 	if (expected < LEAST_LIMIT_NS)
 		expected = LEAST_LIMIT_NS;
-	if (expected < limit_ns)
+	if (expected < limit_ns) {
 		limit_ns = expected;
+		is_users = false;
+	}
 	if (!prepare(p, progress, err))
 		return false;
 	progress_begin(progress, "copying", 0);
 	if (!stop_and_copy(p, limit_ns, progress, err))
-		return false;
+		return explain_limit(limit_ns, is_users, err);
 	p->image->fetch = fetch_from_file;
 	p->image->pause_ns = p->stop.pause_ns;
 	p->image->missing = p->stop.holes;

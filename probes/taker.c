@@ -301,8 +301,7 @@ static void conclude(const struct taker *t, const struct copy_result *result, st
 	if (result->gone && check_identity(&t->target, &r->error))
 		fail(&r->error, STATUS_GONE, "process %d started another program", t->target.pid);
 	if (result->late)
-		fail(&r->error, STATUS_REFUSED, "gave up: copying %d took longer than %lu ms",
-		     t->target.pid, (t->deadline - t->held_since) / NS_PER_MS);
+		fail(&r->error, STATUS_REFUSED, "gave up: %d was not copied in time", t->target.pid);
 }
 
 /* Thin out the pieces to at most SAMPLE_PIECES from all over the target. */

@@ -15,6 +15,7 @@
 #define TID_LIMIT (4u << 20) /* Linux include/linux/threads.h, PID_MAX_LIMIT */
 #define ATTEMPTS 10
 #define QUIET_NS (5u * NS_PER_MS)
+#define LAGGARDS 4 /* threads without a report that one look at a time passes over */
 
 bool tracer_init(struct tracer *t, pid_t pid, struct error *err)
 {
@@ -85,8 +86,15 @@ static enum seized seize(pid_t pid, pid_t tid)
 	return SEIZE_FORBIDDEN;
 }
 
+static bool too_late(const struct tracer *t, struct error *err)
+{
+	return fail(err, STATUS_REFUSED, "gave up: %u of %u threads of %d did not stop in time%s",
+		    t->pending, t->n, t->pid,
+		    proc_frozen(t->pid) ? ", as its control group is frozen" : "");
+}
+
 /* One pass over the threads: what it found. */
-struct seizing { struct tracer *tracer; bool found; struct error *err; };
+struct seizing { struct tracer *tracer; uint64_t deadline; bool found; struct error *err; };
 
 static bool seize_thread(void *arg, pid_t tid)
 {
@@ -94,6 +102,8 @@ static bool seize_thread(void *arg, pid_t tid)
 	const struct held_thread *known = find_thread(s->tracer, tid);
 	enum seized seized;
 
+	if (clock_ns() >= s->deadline)
+		return too_late(s->tracer, s->err);
 	if ((uint32_t)tid > TID_LIMIT || (known && is_held(known)))
 		return true;
 	seized = seize(s->tracer->pid, tid);
@@ -116,33 +126,66 @@ static void settle(struct tracer *t, struct held_thread *thread, enum hold hold,
 	thread->signal = signal;
 }
 
-/* A report of waitpid. A stop without an event is the delivery of a signal; one with an event is
- * our interrupt, or a stop of the whole process by SIGSTOP or its like, which stays. */
-static void note(struct tracer *t, pid_t tid, int status)
+/* Take the report of THREAD, if it has one. It is asked for by its own id: the kernel (from Linux
+ * 5.14 on) finds that one at once, and goes through all of ours for any. False if there is none yet.
+ * A stop without an event is the delivery of a signal; one with an event is our interrupt, or a stop
+ * of the whole process by SIGSTOP or its like, which stays. */
+static bool collect(struct tracer *t, struct held_thread *thread)
 {
-	struct held_thread *thread = find_thread(t, tid);
+	int status;
+	pid_t tid = waitpid(thread->tid, &status, __WALL | WNOHANG);
 
-	if (!thread)
-		return;
-	if (WIFSTOPPED(status))
+	if (tid == 0)
+		return false;
+	if (tid > 0 && WIFSTOPPED(status))
 		settle(t, thread, HOLD_STOPPED, status >> 16 ? 0 : WSTOPSIG(status));
 	else
-		settle(t, thread, HOLD_ENDED, 0);
+		settle(t, thread, HOLD_ENDED, 0); /* or an exec took its number away */
+	return true;
+}
+
+/* Collect the reports of all threads that can have one. The end of a main thread is reported only
+ * once all others were reaped: so until none came. */
+static void collect_all(struct tracer *t)
+{
+	bool found;
+
+	do {
+		found = false;
+		for (uint32_t i = t->n; i-- > 0;)
+			if (t->threads[i].hold != HOLD_ENDED)
+				found |= collect(t, &t->threads[i]);
+	} while (found);
 }
 
 void tracer_reap(struct tracer *t)
 {
-	int status;
-	pid_t tid;
+	collect_all(t);
+	/* What was killed while it was held cannot be let go, and is ours until its end is taken
+	 * note of. */
+	while (!t->n && waitpid(-1, NULL, __WALL | WNOHANG) > 0)
+		;
+}
 
-	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0)
-		note(t, tid, status);
+/* Collect from interrupted threads in the order in which they were interrupted, which is about that in
+ * which they stop, and not beyond the first few that did not: a look at all of them for each that
+ * stops takes time that grows with the square of their number. */
+static void collect_pending(struct tracer *t)
+{
+	unsigned lagging = 0;
+
+	while (t->next < t->n && t->threads[t->next].hold != HOLD_PENDING)
+		t->next++;
+	for (uint32_t i = t->next; i < t->n && lagging < LAGGARDS; i++)
+		if (t->threads[i].hold == HOLD_PENDING)
+			lagging += !collect(t, &t->threads[i]);
 }
 
 /* No report came for a while. Two kinds of threads never send one: a main thread that ended before
  * the others, and one whose number an exec took away, which another thread may have got. */
 static void forget_dead(struct tracer *t)
 {
+	collect_all(t);
 	for (uint32_t i = 0; i < t->n; i++) {
 		struct held_thread *thread = &t->threads[i];
 
@@ -170,25 +213,21 @@ static bool await_report(struct tracer *t, uint64_t deadline)
 	return true;
 }
 
-/* Wait until no interrupted thread runs any more. Any thread is waited for, never one after the
- * other: the end of a main thread is reported only after all others were reaped. */
+/* Wait until no interrupted thread runs any more. */
 static bool await_stops(struct tracer *t, uint64_t deadline, struct error *err)
 {
-	for (;;) {
-		tracer_reap(t);
+	for (t->next = 0;;) {
+		collect_pending(t);
 		if (!t->pending)
 			return true;
 		if (!await_report(t, deadline))
-			return fail(err, STATUS_REFUSED,
-				    "gave up: %u of %u threads of %d did not stop in time%s",
-				    t->pending, t->n, t->pid, proc_frozen(t->pid)
-				    ? ": it is frozen by its control group" : "");
+			return too_late(t, err);
 	}
 }
 
 bool tracer_stop(struct tracer *t, uint64_t deadline, struct error *err)
 {
-	struct seizing s = {t, true, err};
+	struct seizing s = {t, deadline, true, err};
 
 	/* A thread that still runs can start others: it ends with a pass that finds no new one. */
 	while (s.found) {

@@ -24,6 +24,7 @@ struct tracer {
 	struct held_thread *threads;
 	uint32_t n, capacity;
 	uint32_t pending;   /* interrupted, not stopped yet */
+	uint32_t next;      /* no thread before this one is pending */
 	uint32_t *number;   /* of a thread, by its tid, plus 1 */
 };
 
