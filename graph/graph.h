@@ -135,7 +135,8 @@ struct task {
 	enum task_state state;
 	const char *wait;       /* wait reason, NULL if it does not wait */
 	int64_t wait_ns;        /* lower bound, -1 if not known */
-	const char *function;   /* its entry function */
+	const char *function;   /* its entry function; if that is the runtime's, the program's own that
+				 * it has called */
 	const char *file;       /* where that begins */
 	uint32_t line;
 	const char *created_by; /* function that started it, NULL if not known */
@@ -147,6 +148,7 @@ struct task {
 	uint32_t waits_on;      /* object it waits on (a channel, ...), NO_NODE if not known */
 	int8_t stuck;           /* 1 can never go on, 0 can, -1 not known */
 	bool system;            /* the runtime's own */
+	const char *under;      /* what has called `function` if it is not the entry; NULL */
 };
 
 struct frame {

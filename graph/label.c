@@ -167,6 +167,15 @@ void label_object(const struct graph *g, uint32_t id, struct text *out)
 	}
 }
 
+void label_task(const struct task *task, struct text *out)
+{
+	text_symbol(out, task->function ? task->function : "?");
+	if (task->under) {
+		text_puts(out, " under ");
+		text_symbol(out, task->under);
+	}
+}
+
 void label_holder(const struct graph *g, uint32_t holder, struct text *out)
 {
 	const struct holder *h = &g->holders[holder];

@@ -43,6 +43,9 @@ void label_object(const struct graph *g, uint32_t id, struct text *out);
  * the one of its dominator, else the one nearest to a root. Needs STAGE_RETAINED; ID must live. */
 void label_place(const struct graph *g, uint32_t id, struct text *out);
 
+/* What a task is known by: "main.(*poller).run", "main.lines.func1 under iter.Pull". */
+void label_task(const struct task *task, struct text *out);
+
 /* What kind of holder it is and its name, as text_symbol has it: "global main.cache", "goroutine 91
  * main.worker". */
 void label_holder(const struct graph *g, uint32_t holder, struct text *out);

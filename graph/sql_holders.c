@@ -223,6 +223,11 @@ static void task_function(struct sql_row *row, struct sql_value *v)
 	sql_set_name(v, task_of_row(row)->function);
 }
 
+static void task_under(struct sql_row *row, struct sql_value *v)
+{
+	sql_set_name(v, task_of_row(row)->under);
+}
+
 static void task_file(struct sql_row *row, struct sql_value *v)
 {
 	sql_set_name(v, task_of_row(row)->file);
@@ -281,6 +286,7 @@ static const struct sql_column task_columns[] = {
 	{ "retained", "INTEGER", task_retained, STAGE_RETAINED },
 	{ "holder", "INTEGER", task_holder, STAGE_EDGES, ACCESS_INDEX, .keys = count_tasks },
 	{ "stuck", "INTEGER", task_stuck, STAGE_EDGES },
+	{ "under", "TEXT", task_under, STAGE_EDGES },
 };
 
 const struct sql_table sql_table_goroutines = {

@@ -244,7 +244,7 @@ void summary_group(const struct graph *g, const struct holder_group *group, stru
 	}
 	if (group->count > 1 && task) {
 		text_puts(out, "goroutine ");
-		text_symbol(out, task->function ? task->function : "?");
+		label_task(task, out);
 	} else {
 		label_holder(g, group->holder, out);
 	}

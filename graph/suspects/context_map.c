@@ -91,8 +91,8 @@ static bool count_tasks(const struct graph *g, const struct finding *items, uint
 
 static void put_task(const struct task *task, const char *noun, struct text *out)
 {
-	text_printf(out, "%s %" PRIu64 " %s", noun, task->id,
-		    task->function ? task->function : "?");
+	text_printf(out, "%s %" PRIu64 " ", noun, task->id);
+	label_task(task, out);
 }
 
 /* NOUN is how one of them begins: "goroutine", or "Goroutine" at the head of a sentence. */
@@ -103,7 +103,8 @@ static void put_tasks(const struct crowd *crowd, const char *noun, struct text *
 		return;
 	}
 	text_count(out, crowd->tasks);
-	text_printf(out, " goroutines %s", crowd->task->function ? crowd->task->function : "?");
+	text_puts(out, " goroutines ");
+	label_task(crowd->task, out);
 }
 
 static void put_title(const struct crowd *crowd, uint32_t n, struct text *out)
@@ -134,8 +135,10 @@ static void put_place(const struct graph *g, const struct task *task, struct tex
 		if (f->system || !f->line || !f->file)
 			continue;
 		text_printf(out, " at %s:%u", text_base_name(f->file), f->line);
-		if (task->function && f->function && strcmp(f->function, task->function) != 0)
-			text_printf(out, " in %s", f->function);
+		if (task->function && f->function && strcmp(f->function, task->function) != 0) {
+			text_puts(out, " in ");
+			text_symbol(out, f->function);
+		}
 		return;
 	}
 }

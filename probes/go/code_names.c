@@ -5,8 +5,8 @@
 
 #include "graph/text.h"
 #include "probes/go/code_types.h"
+#include "probes/go/symbols.h"
 
-#define MAX_NAME 4096
 #define MAX_PACKAGE 512 /* of what is shown */
 
 /* A named type by the hash of its package and name. NO_TYPE where two have one hash. */
@@ -27,42 +27,6 @@ static uint64_t hash_bytes(uint64_t hash, const char *s, uint64_t n)
 	for (uint64_t i = 0; i < n; i++)
 		hash = hash_byte(hash, s[i]);
 	return hash;
-}
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* One byte of a name as linkers write it, %xx undone, and past it. */
-static char next_byte(const char **at, const char *end)
-{
-	const char *p = *at;
-
-	if (*p == '%' && end - p >= 3 && hex(p[1]) >= 0 && hex(p[2]) >= 0) {
-		*at = p + 3;
-		return (char)(hex(p[1]) << 4 | hex(p[2]));
-	}
-	*at = p + 1;
-	return *p;
-}
-
-/* Length of the package at the head of NAME; 0 if it has none. */
-static uint64_t package_length(const char *name)
-{
-	uint64_t length = strnlen(name, MAX_NAME), start = 0;
-
-	if (length == MAX_NAME)
-		return 0;
-	for (uint64_t i = 0; i < length && name[i] != '['; i++)
-		if (name[i] == '/')
-			start = i + 1;
-	for (uint64_t i = start; i < length; i++)
-		if (name[i] == '.')
-			return i;
-	return 0;
 }
 
 static bool made_by_linker(const char *name)
@@ -126,19 +90,15 @@ static uint32_t intern_package(struct code_names *names, const char *text)
 
 static uint32_t find_package(struct code_names *names, const char *name, uint64_t length)
 {
-	char plain[MAX_NAME];
 	autotext struct text shown = { 0 };
-	size_t n = 0;
 
-	for (const char *p = name; p < name + length;)
-		plain[n++] = next_byte(&p, name + length);
-	text_escape(&shown, plain, n, MAX_PACKAGE);
+	symbol_text(&shown, name, length, MAX_PACKAGE);
 	return intern_package(names, text_string(&shown));
 }
 
 uint32_t names_package(struct code_names *names, const char *name)
 {
-	uint64_t length = package_length(name);
+	uint64_t length = symbol_package_length(name);
 
 	if (!length || made_by_linker(name))
 		return NO_PACKAGE;
@@ -205,7 +165,7 @@ static uint32_t find_receiver(const struct code_names *names, uint64_t hash)
 
 uint32_t names_receiver(struct code_names *names, const char *name)
 {
-	uint64_t length = package_length(name), hash = HASH_BEGIN;
+	uint64_t length = symbol_package_length(name), hash = HASH_BEGIN;
 	const char *type = name + length, *close;
 
 	if (!length || made_by_linker(name) || strncmp(type, ".(*", 3))
@@ -215,7 +175,7 @@ uint32_t names_receiver(struct code_names *names, const char *name)
 	if (!close || strpbrk(close + 2, ".-"))
 		return NO_TYPE; /* a function inside a method, or a method value's */
 	for (const char *p = name; p < name + length;)
-		hash = hash_byte(hash, next_byte(&p, name + length));
+		hash = hash_byte(hash, symbol_byte(&p, name + length));
 	hash = hash_byte(hash, '.');
 	return find_receiver(names, hash_bytes(hash, type, strcspn(type, "[)")));
 }

@@ -5,7 +5,10 @@
 
 #include "graph/cleanup.h"
 #include "graph/text.h"
+#include "probes/go/symbols.h"
 #include "probes/go/syncmaps.h"
+
+#define MAX_NAME 256 /* of a function */
 
 bool forms_init(struct forms *forms, struct go *go, struct types *types, struct error *err)
 {
@@ -86,18 +89,15 @@ static void closure_name(struct forms *forms, uint64_t entry, struct text *name,
 			 struct text *package)
 {
 	struct go_func f;
-	const char *dot;
 
 	if (!func_find(forms->go, entry, &f) || f.entry != entry) {
 		text_printf(name, "func %#llx closure", (unsigned long long)entry);
 		return;
 	}
 	text_puts(name, "func ");
-	text_escape(name, f.name, strlen(f.name), 256);
+	symbol_text(name, f.name, strlen(f.name), MAX_NAME);
 	text_puts(name, " closure");
-	dot = strchr(text_base_name(f.name), '.');
-	if (dot)
-		text_escape(package, f.name, (size_t)(dot - f.name), 256);
+	symbol_text(package, f.name, symbol_package_length(f.name), MAX_NAME);
 }
 
 /* The name that people know a type by. A sync.Map is this and nothing else from Go 1.24 on, and nothing

@@ -7,6 +7,7 @@
 
 #include "probes/go/lens.h"
 #include "probes/go/maps.h"
+#include "probes/go/symbols.h"
 
 #define MAX_STRING 4096u
 #define MAX_SHOWN 4     /* fields and elements of a value on one line */
@@ -159,7 +160,7 @@ static void show_func(struct heap *heap, uint64_t closure, struct text *out)
 	if (!closure)
 		text_puts(out, "<nil>");
 	else if (func_find(&heap->go, image_u64(heap->image, closure), &f))
-		text_escape(out, f.name, strlen(f.name), 120);
+		symbol_text(out, f.name, strlen(f.name), 120);
 }
 
 static void show(struct heap *heap, uint32_t type, uint64_t addr, bool redact, size_t limit,

@@ -5,6 +5,7 @@
 
 #include "graph/grow.h"
 #include "graph/text.h"
+#include "probes/go/symbols.h"
 
 #define BLOCK (1u << 16)
 #define MAX_NAME 512
@@ -74,6 +75,26 @@ static int grow(struct name_pool *names)
 	return 1;
 }
 
+static const char *empty(void)
+{
+	return "\0"; /* an empty name, of an empty path */
+}
+
+/* The place of what is known of RAW; UINT32_MAX without memory. */
+static uint32_t find(struct name_pool *names, const char *raw)
+{
+	if (2 * names->n_known >= names->size_known && !grow(names))
+		return UINT32_MAX;
+	return place_of(names, raw);
+}
+
+static void enter(struct name_pool *names, uint32_t place, const char *raw, const char *copy)
+{
+	names->known[place].raw = raw;
+	names->known[place].copy = copy;
+	names->n_known++;
+}
+
 const char *name_pool_of(struct name_pool *names, const char *raw)
 {
 	autotext struct text shown = { 0 };
@@ -81,25 +102,56 @@ const char *name_pool_of(struct name_pool *names, const char *raw)
 
 	if (!raw)
 		return NULL;
-	if (2 * names->n_known >= names->size_known && !grow(names))
+	i = find(names, raw);
+	if (i == UINT32_MAX)
 		return "";
-	i = place_of(names, raw);
 	if (!names->known[i].raw) {
 		text_escape(&shown, raw, strlen(raw), MAX_NAME);
-		names->known[i].raw = raw;
-		names->known[i].copy = name_pool_copy(names, text_string(&shown));
-		names->n_known++;
+		enter(names, i, raw, name_pool_copy(names, text_string(&shown)));
 	}
 	return names->known[i].copy;
 }
 
-const char *name_pool_package(struct name_pool *names, const char *name)
+/* Copy of a symbol and, behind its NUL, of its import path. */
+static const char *copy_symbol(struct name_pool *names, const char *raw)
 {
-	const char *dot = strchr(text_base_name(name), '.');
-	autotext struct text package = { 0 };
+	autotext struct text both = { 0 };
+	char *copy;
 
-	if (!dot || dot == name)
-		return "";
-	text_append(&package, name, (size_t)(dot - name));
-	return name_pool_copy(names, text_string(&package));
+	symbol_text(&both, raw, strlen(raw), MAX_NAME);
+	text_putc(&both, '\0');
+	symbol_text(&both, raw, symbol_package_length(raw), MAX_NAME);
+	copy = both.failed ? NULL : room_for(names, both.length + 1);
+	if (!copy)
+		return empty();
+	memcpy(copy, both.bytes, both.length + 1);
+	names->used += both.length + 1;
+	return copy;
+}
+
+const char *name_pool_symbol(struct name_pool *names, const char *raw)
+{
+	uint32_t i;
+
+	if (!raw)
+		return NULL;
+	i = find(names, raw);
+	if (i == UINT32_MAX)
+		return empty();
+	if (!names->known[i].raw)
+		enter(names, i, raw, copy_symbol(names, raw));
+	return names->known[i].copy;
+}
+
+const char *name_pool_path_of(const char *symbol)
+{
+	return symbol + strlen(symbol) + 1;
+}
+
+const char *name_pool_path(struct name_pool *names, const char *raw)
+{
+	autotext struct text path = { 0 };
+
+	symbol_text(&path, raw, symbol_package_length(raw), MAX_NAME);
+	return name_pool_copy(names, text_string(&path));
 }

@@ -22,8 +22,12 @@ const char *name_pool_copy(struct name_pool *names, const char *string);
  * RAW gives the same copy. NULL for NULL. */
 const char *name_pool_of(struct name_pool *names, const char *raw);
 
-/* The package of a function or variable name ("net/http" of "net/http.(*conn).serve"): all before
- * the first dot after the last slash. "" if it has none. */
-const char *name_pool_package(struct name_pool *names, const char *name);
+/* The same for a symbol, as the source spells it (symbols.h), and of such a copy the import path: "net/http"
+ * of "net/http.(*conn).serve", "" if it has none. */
+const char *name_pool_symbol(struct name_pool *names, const char *raw);
+const char *name_pool_path_of(const char *symbol);
+
+/* The import path of a foreign symbol RAW, which may lie anywhere. */
+const char *name_pool_path(struct name_pool *names, const char *raw);
 
 #endif

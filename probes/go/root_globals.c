@@ -4,7 +4,10 @@
 
 #include "graph/text.h"
 #include "probes/go/roots.h"
+#include "probes/go/symbols.h"
 #include "probes/variables.h"
+
+#define MAX_NAME 512
 
 /* The place of the variable that a word belongs to, as far as symbols, the code or typing (statics.h)
  * tell. */
@@ -70,17 +73,19 @@ static void name_by_place(struct roots *roots, const struct go_module *m, uint64
 		text_printf(name, " in %s", package);
 }
 
-static void by_symbol(struct roots *roots, const struct variable *symbol, struct place *v,
-		      struct text *name, const char **package)
+/* What the compiler made (main..stmp_1) has no name in the source: it is told by its place. */
+static void by_symbol(struct roots *roots, const struct go_module *m, const struct variable *symbol,
+		      struct place *v, struct text *name, const char **package)
 {
 	const char *raw = roots->heap->image->variables->text + symbol->name;
-	autotext struct text shown = { 0 };
 
 	v->lo = symbol->addr;
 	v->hi = symbol->addr + (symbol->size ? symbol->size : 8);
-	text_escape(&shown, raw, strlen(raw), 512);
-	text_puts(name, text_string(&shown));
-	*package = name_pool_package(roots->names, text_string(name));
+	*package = name_pool_path(roots->names, raw);
+	if (symbol_is_made(raw))
+		name_by_place(roots, m, v->lo, *package, name);
+	else
+		symbol_text(name, raw, strlen(raw), MAX_NAME);
 }
 
 /* The graph's type of a global's value, NO_NODE if it has no name in the program. */
@@ -95,15 +100,27 @@ static uint32_t global_form(struct heap *heap, const struct code_global *global)
 	return type == NO_TYPE ? NO_NODE : forms_of(&heap->typing.forms, FORM_VALUE, type, 0);
 }
 
+/* The expression that leads to a variable without a name, and the import path at its head; false if there
+ * is none. */
+static bool expression(struct roots *roots, const struct static_extent *nameless, struct text *name,
+		       const char **package)
+{
+	autotext struct text raw = { 0 };
+
+	if (!statics_name(roots->heap, nameless, &raw))
+		return false;
+	*package = name_pool_path(roots->names, text_string(&raw));
+	symbol_text(name, text_string(&raw), raw.length, 0);
+	return true;
+}
+
 /* A variable without a name: named by the pointer that leads to it, else by its place. */
 static enum known name_nameless(struct roots *roots, const struct go_module *m,
 				const struct static_extent *nameless, struct text *name,
 				const char **package)
 {
-	if (statics_name(roots->heap, nameless, name)) {
-		*package = name_pool_package(roots->names, text_string(name));
+	if (expression(roots, nameless, name, package))
 		return nameless->type != NO_TYPE ? KNOWN_DERIVED : KNOWN_INFERRED;
-	}
 	*package = referring_package(&roots->heap->code, nameless->lo);
 	name_by_place(roots, m, nameless->lo, *package, name);
 	return KNOWN_INFERRED;
@@ -139,8 +156,7 @@ static struct place by_code(struct roots *roots, const struct go_module *m, uint
 		v.lo = global->addr;
 		v.hi = global->addr + form_size(roots->heap->types, global);
 	}
-	if (nameless && statics_name(roots->heap, nameless, &name)) {
-		package = name_pool_package(roots->names, text_string(&name));
+	if (nameless && expression(roots, nameless, &name, &package)) {
 		text_printf(&name, " +%llu", (unsigned long long)(v.lo - nameless->lo));
 	} else {
 		package = referring_package(&roots->heap->code, v.lo);
@@ -164,7 +180,7 @@ static struct place new_variable(struct roots *roots, const struct go_module *m,
 	struct place v;
 
 	if (symbol) {
-		by_symbol(roots, symbol, &v, &name, &package);
+		by_symbol(roots, m, symbol, &v, &name, &package);
 		/* What is known may be but the first field of the variable. */
 		if (global && global->addr == v.lo && v.hi - v.lo <= form_size(heap->types, global))
 			type = global_form(heap, global);

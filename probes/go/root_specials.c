@@ -35,7 +35,7 @@ static uint32_t special_holder(struct roots *roots, const char *what, const char
 		text_printf(&name, " of %s", type);
 	text_puts(&name, state);
 	return roots_holder(roots, HOLDER_SPECIAL, name_pool_copy(roots->names, text_string(&name)),
-			    function ? name_pool_package(roots->names, function) : "", KNOWN_EXACT);
+			    function ? name_pool_path_of(function) : "", KNOWN_EXACT);
 }
 
 static void add_value(struct roots *roots, uint32_t holder, uint64_t at, uint64_t value,

@@ -28,7 +28,7 @@ static const char *function_name(struct roots *roots, uint64_t pc)
 {
 	struct go_func f;
 
-	return pc && func_find(&roots->heap->go, pc, &f) ? name_pool_of(roots->names, f.name) : NULL;
+	return pc && func_find(&roots->heap->go, pc, &f) ? name_pool_symbol(roots->names, f.name) : NULL;
 }
 
 static void task_function(struct roots *roots, const struct goroutine *g, struct task *task)
@@ -36,10 +36,10 @@ static void task_function(struct roots *roots, const struct goroutine *g, struct
 	struct go *go = &roots->heap->go;
 	struct go_func f;
 
-	task->function = "?";
+	task->function = "?\0"; /* and no path */
 	if (!func_find(go, g->start_pc, &f))
 		return;
-	task->function = name_pool_of(roots->names, f.name);
+	task->function = name_pool_symbol(roots->names, f.name);
 	task->file = name_pool_of(roots->names, func_line(go, &f, f.entry, &task->line));
 }
 
@@ -119,7 +119,7 @@ static uint32_t frame_rows(struct roots *roots, uint32_t task, const struct go_f
 		*row = (struct frame){
 			.task = task,
 			.level = roots->n_frames - roots->tasks[task].first_frame,
-			.function = name_pool_of(roots->names, calls[i].name),
+			.function = name_pool_symbol(roots->names, calls[i].name),
 			.file = name_pool_of(roots->names, calls[i].file), .line = calls[i].line,
 			.pc = frame->pc, .sp = frame->sp, .inlined = calls[i].inlined,
 			.system = is_runtime_name(calls[i].name),
@@ -141,9 +141,44 @@ static void name_by_frame(struct go *go, struct task *task, const struct frame *
 		func_line(go, &f, f.entry, &task->line);
 }
 
+/* Frames between the runtime and the program's own function: what iter.Pull and cgo call it through. */
+static bool is_trampoline(const char *name)
+{
+	return !strncmp(name, "iter.Pull", 9) || !strncmp(name, "_cgoexp_", 8);
+}
+
+/* A caller as people know it: "iter.Pull" of "iter.Pull[...].func1". */
+static const char *caller_name(struct roots *roots, const char *name)
+{
+	const char *closure = strstr(name, ".func");
+	autotext struct text shown = { 0 };
+	size_t n = strcspn(name, "[");
+
+	if (closure && (size_t)(closure - name) < n)
+		n = (size_t)(closure - name);
+	text_append(&shown, name, n);
+	return name_pool_copy(roots->names, text_string(&shown));
+}
+
+/* A goroutine that begins in the runtime (coroutines, finalizers, cleanups, the first one of all, those
+ * of C's threads) is known by the program's function that the runtime has called: the outermost of the
+ * N innermost frames. */
+static void name_by_program(struct roots *roots, struct task *task, const struct frame *frame, uint32_t n)
+{
+	uint32_t of = n;
+	bool known = strcmp(task->function, "runtime.main") && strcmp(task->function, "?");
+
+	while (of && is_trampoline(frame[of - 1].function))
+		of--;
+	if (!of || frame[of - 1].system)
+		return;
+	if (known)
+		task->under = caller_name(roots, of < n ? frame[of].function : task->function);
+	name_by_frame(&roots->heap->go, task, &frame[of - 1]);
+}
+
 /* `go f(x)` starts a function that the compiler made, which calls f: tracebacks hide that
- * (runtime/traceback.go, elideWrapperCalling), and f is what the goroutine is known by.
- * The first one starts in runtime.main, and is known by main.main. */
+ * (runtime/traceback.go, elideWrapperCalling), and f is what the goroutine is known by. */
 static void unwrap(struct roots *roots, const struct goroutine *g, uint32_t index)
 {
 	struct go *go = &roots->heap->go;
@@ -154,9 +189,8 @@ static void unwrap(struct roots *roots, const struct goroutine *g, uint32_t inde
 
 	while (n && frame[n - 1].system) /* runtime.goexit, where it returns to */
 		n--;
-	if (n && !strcmp(task->function, "runtime.main") &&
-	    !strcmp(frame[n - 1].function, "main.main"))
-		name_by_frame(go, task, &frame[n - 1]);
+	if (n && (is_runtime_name(task->function) || !strcmp(task->function, "?")))
+		name_by_program(roots, task, frame, n);
 	else if (n > 1 && !frame[n - 2].system && func_find(go, g->start_pc, &f) &&
 		 f.func_id == go->layout.func_wrapper)
 		name_by_frame(go, task, &frame[n - 2]);
@@ -165,12 +199,14 @@ static void unwrap(struct roots *roots, const struct goroutine *g, uint32_t inde
 static uint32_t task_holder(struct roots *roots, const struct goroutine *g, uint32_t task)
 {
 	autotext struct text name = { 0 };
-	const char *function = roots->tasks[task].function;
+	const char *function = roots->tasks[task].function, *under = roots->tasks[task].under;
 	uint32_t holder;
 
 	text_printf(&name, "goroutine %llu %s", (unsigned long long)g->id, function);
+	if (under)
+		text_printf(&name, " under %s", under);
 	holder = roots_holder(roots, HOLDER_TASK, name_pool_copy(roots->names, text_string(&name)),
-			      name_pool_package(roots->names, function), KNOWN_EXACT);
+			      name_pool_path_of(function), KNOWN_EXACT);
 	if (holder != NO_NODE) {
 		roots->holders[holder].task = task;
 		roots->tasks[task].holder = holder;

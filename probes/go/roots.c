@@ -59,7 +59,7 @@ const char *roots_function(struct roots *roots, uint64_t closure)
 
 	if (!entry || !func_find(&roots->heap->go, entry, &f) || f.entry != entry)
 		return NULL;
-	return name_pool_of(roots->names, f.name);
+	return name_pool_symbol(roots->names, f.name);
 }
 
 bool roots_build(struct heap *heap, struct progress *progress, struct error *err)

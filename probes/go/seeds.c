@@ -190,12 +190,13 @@ static void seed_runtime(struct typing *t)
 static void seed_interfaces(struct typing *t, uint32_t span, uint32_t slot)
 {
 	const uint8_t *bytes = slot_bytes(t, span, slot);
+	/* A malloc header is a type's word, too, but no interface's. */
+	uint64_t first = mask_value_offset(&t->heap->go, &t->heap->spans.items[span]) + 8, offset;
 	struct mask_iter it;
-	uint64_t offset;
 
 	mask_begin(&it, &t->reader, span, slot);
 	while ((offset = mask_next(&it)) != UINT64_MAX)
-		if (offset >= 8)
+		if (offset >= first)
 			typing_follow_interface(t, image_word(bytes + offset - 8), image_word(bytes + offset));
 }
 

@@ -133,10 +133,10 @@ static const struct expectation expectations[] = {
 	  "6|4|frame|ctx in main.(*poller).run|91|1|824650433152|24|0|strong|exact\n"
 	  "9|5|timer|timer|NULL|NULL|NULL|34|0|strong|exact\n" },
 	{ "goroutines", "select id, state, wait, wait_ns, function, file, line, created_by, labels, "
-	  "stack_bytes, retained, holder, stuck from goroutines",
-	  "1|running|NULL|NULL|main.main|/src/main.go|20|NULL|NULL|8192|928|3|0\n"
+	  "stack_bytes, retained, holder, stuck, under from goroutines",
+	  "1|running|NULL|NULL|main.main|/src/main.go|20|NULL|NULL|8192|928|3|0|NULL\n"
 	  "91|waiting|chan receive|10800000000000|main.(*poller).run|/src/poller.go|70|"
-	  "main.startPoller|job=poll|2048|5152|4|1\n" },
+	  "main.startPoller|job=poll|2048|5152|4|1|NULL\n" },
 	{ "frames", "select goroutine, level, function, file, line, pc, sp, inlined from frames "
 	  "where goroutine = 91", "91|0|runtime.chanrecv|/go/src/runtime/chan.go|664|4206592|"
 	  "824650433024|0\n91|1|main.(*poller).run|/src/poller.go|77|4210688|824650433152|0\n" },
@@ -209,7 +209,7 @@ static void every_column_of_the_schema_is_expected_above(void **state)
 			columns++;
 		}
 	}
-	assert_int_equal(columns, 2 + 17 + 10 + 7 + 7 + 11 + 13 + 8 + 17 + 9 + 9 + 2 + 5);
+	assert_int_equal(columns, 2 + 17 + 10 + 7 + 7 + 11 + 14 + 8 + 17 + 9 + 9 + 2 + 5);
 }
 
 /* --- stages --- */

@@ -269,7 +269,7 @@ static void say_alike(const struct graph *g, const struct dominators *d,
 	task = g->tasks[g->holders[holder].task];
 	task.wait_ns = d->tops.items[row->number].wait_ns;
 	text_puts(&out->text, "goroutine ");
-	text_symbol(&out->text, task.function ? task.function : "?");
+	label_task(&task, &out->text);
 	line_role(out, ROLE_PLAIN);
 	line_less(out);
 	text_puts(&out->text, "  ");

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""What things are called: the words in which goretain says what it found, held against a program that was
+made so that each of them has one right answer.
+
+    words.py VERSION[:stripped] ..."""
+
+import re
+
+from goretain import Target, build, each_argument, run, sql
+
+
+class Words:
+    """The running program, and what is asked of it."""
+
+    def __init__(self, tap, target, version, stripped):
+        self.tap, self.target = tap, target
+        self.minor, self.stripped = int(version.split(".")[1]), stripped
+        self.name = f"go{version}{', stripped' if stripped else ''}: "
+
+    def sql(self, query):
+        return sql(self.target.pid, query)
+
+    def why(self, what, *options):
+        return run("why", self.target.pid, what, *options).decode()
+
+    def check(self, good, what, details=()):
+        self.tap.check(good, self.name + what, details)
+
+    def goroutines(self):
+        """Those that begin in the runtime bear the names of the program's functions on their stacks."""
+        rows = self.sql("select h.name, g.wait, g.under, h.package, h.retained from goroutines g "
+                        "join holders h on h.id = g.holder")
+        finalizer = "runtime.runFinalizers" if self.minor >= 21 else "runtime.runfinq"
+        expected = [("main.release", finalizer, "chan receive", 1, 90000)]
+        if self.minor >= 24:
+            expected += [
+                (r"main\.(newer\.)?lines\.func1", "iter.Pull", "coroutine", 5, 2000),
+                (r"main\.(newer\.)?pairs\.func\d", "iter.Pull2", "coroutine", 1, 2000),
+                ("main.forget", "runtime.runCleanups", "chan receive", 1, 60000),
+            ]
+        for function, under, wait, count, bytes_kept in expected:
+            found = [
+                row for row in rows
+                if re.fullmatch(rf"goroutine \d+ {function} under {re.escape(under)}", row[0])
+                and row[1:4] == (wait, under, "main") and row[4] >= bytes_kept
+            ]
+            self.check(len(found) == count, f"goroutines of {function} under {under}: {count}", rows)
+        plain = [row for row in rows if row[0].split()[-1] in ("main.main", "example.com/targets/words/a/store.Park")]
+        self.check([row[2] for row in plain] == [None, None], "others have nobody above them", rows)
+
+    def dotted(self):
+        """A dot in a path's last word is one, not %2e."""
+        rows = self.sql("select name, package from holders where package like '%yaml%'")
+        said = sorted((re.sub(r"^goroutine \d+ ", "", str(n)), p) for n, p in rows if not str(n).startswith(("bss", "data")))
+        path = "example.com/targets/words/yaml.v3"
+        expected = [(f"{path}.{n}", path) for n in (["Wait"] if self.stripped else ["Documents", "Wait"])]
+        self.check(said == expected, "a dot in an import path", rows)
+        raw = self.sql("select distinct name from holders where name like '%\\%2e%' escape '\\' or name like '%..stmp%' "
+                       "union select distinct function from frames where function like '%\\%2e%' escape '\\'")
+        self.check(not raw, "no name as only the linker has it", raw)
+
+    def boxes(self):
+        """What a large object refers to first is not in a box, though a type's address stands before it."""
+        rows = self.sql("select type, boxed, count(*) from objects where type in ('main.leaf', '[3]int') group by 1, 2")
+        self.check(rows == [("[3]int", 1, 10), ("main.leaf", 0, 10)], "boxed is what an interface points at", rows)
+
+
+def check(argument, tap, folder):
+    version, _, mode = argument.partition(":")
+    stripped = mode == "stripped"
+    program = build(version, "words", folder / argument, flags=("-ldflags=-s -w",) if stripped else ())
+    with Target(program) as target:
+        target.expect("ready")
+        target.wait_until_quiet()
+        words = Words(tap, target, version, stripped)
+        for part in ("goroutines", "dotted", "boxes"):
+            getattr(words, part)()
+
+
+each_argument(check, "1.18", "1.26", "1.26:stripped")
