@@ -17,13 +17,16 @@
 /* Entries of /proc/PID/pagemap, Linux Documentation/admin-guide/mm/pagemap.rst. */
 #define PM_PRESENT (1ull << 63)
 #define PM_SWAPPED (1ull << 62)
+#define PM_EXCLUSIVE (1ull << 56) /* mapped by nobody else: the page of zeros is mapped by many */
+
+#define LOOK_BYTES (64u << 10) /* read at a time to see whether there is anything in them */
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
 #endif
 
-/* What is to be done with a page. */
-enum page_kind { KIND_READ, KIND_ZERO, KIND_HOLE, KIND_IN_FILE };
+/* What is to be done with a page. SHARED ones become ZERO or READ when they are looked at. */
+enum page_kind { KIND_READ, KIND_ZERO, KIND_HOLE, KIND_IN_FILE, KIND_SHARED };
 
 /* Pages of one kind in a row. */
 struct run { uint64_t lo, hi; enum page_kind kind; };
@@ -63,6 +66,8 @@ bool copy_add(struct copy_pieces *pieces, const struct image_range *range, uint6
 static enum page_kind kind_of(const struct copier *c, const struct image_range *range,
 			      uint64_t entry)
 {
+	if (entry & PM_PRESENT && !(entry & PM_EXCLUSIVE) && range->file == NO_FILE)
+		return KIND_SHARED;
 	/* An entry that looks swapped out while nothing is, is a page being moved. */
 	if (entry & PM_PRESENT || (entry & PM_SWAPPED && !c->swapping))
 		return KIND_READ;
@@ -71,18 +76,80 @@ static enum page_kind kind_of(const struct copier *c, const struct image_range *
 	return range->file == NO_FILE ? KIND_ZERO : KIND_IN_FILE;
 }
 
-static void add_page(struct runs *runs, uint64_t addr, enum page_kind kind)
+static void add_pages(struct runs *runs, uint64_t lo, uint64_t hi, enum page_kind kind)
 {
 	struct run *last = runs->n ? &runs->items[runs->n - 1] : NULL;
 
 	if (last && last->kind == kind)
-		last->hi += IMAGE_PAGE;
+		last->hi = hi;
 	else
-		runs->items[runs->n++] = (struct run){addr, addr + IMAGE_PAGE, kind};
+		runs->items[runs->n++] = (struct run){lo, hi, kind};
+}
+
+/* The thread that memory was read through has ended: go on through another. */
+static bool choose_another(struct copier *c)
+{
+	pid_t ended = c->task, other = proc_live_thread(c->pid);
+
+	if (!other || other == ended)
+		return false;
+	c->task = other;
+	return true;
+}
+
+/* Read from the target. 0 if the first page cannot be read, -1 if the target is gone. */
+static ssize_t read_vectors(struct copier *c, const struct iovec *local, const struct iovec *remote,
+			    unsigned n)
+{
+	ssize_t got;
+
+	do
+		got = process_vm_readv(c->task, local, n, remote, n, 0);
+	while (got < 0 && errno == ESRCH && choose_another(c));
+	return got >= 0 || errno != EFAULT ? got : 0;
+}
+
+/* Has the target nothing but zeros in [LO, HI), at most LOOK_BYTES? Also false where that cannot be read. */
+static bool reads_as_zeros(struct copier *c, uint64_t lo, uint64_t hi)
+{
+	static _Thread_local uint8_t bytes[LOOK_BYTES];
+	struct iovec local = {bytes, hi - lo}, remote = {(void *)(uintptr_t)lo, hi - lo};
+
+	return read_vectors(c, &local, &remote, 1) == (ssize_t)(hi - lo) && !bytes[0] &&
+	       memcmp(bytes, bytes + 1, hi - lo - 1) == 0;
+}
+
+/* Memory that the target only ever read is the kernel's one page of zeros, mapped again and again: it is
+ * present but nobody's memory, and is not to become ours. Only its bytes tell it from what a
+ * forked process shares. */
+static void add_shared(struct copier *c, struct runs *runs, uint64_t lo, uint64_t hi)
+{
+	for (uint64_t end; lo < hi; lo = end) {
+		end = hi - lo < LOOK_BYTES ? hi : lo + LOOK_BYTES;
+		if (reads_as_zeros(c, lo, end)) {
+			add_pages(runs, lo, end, KIND_ZERO);
+			continue;
+		}
+		for (uint64_t at = lo; at < end; at += IMAGE_PAGE)
+			add_pages(runs, at, at + IMAGE_PAGE,
+				  reads_as_zeros(c, at, at + IMAGE_PAGE) ? KIND_ZERO : KIND_READ);
+	}
+}
+
+/* How many of N entries from the first on are of its kind. */
+static uint64_t same_kind(const struct copier *c, const struct image_range *range,
+			  const uint64_t *entries, uint64_t n)
+{
+	enum page_kind kind = kind_of(c, range, entries[0]);
+	uint64_t i = 1;
+
+	while (i < n && kind_of(c, range, entries[i]) == kind)
+		i++;
+	return i;
 }
 
 /* Cut a piece into runs. False if the memory is gone: the process ended or runs another program. */
-static bool find_runs(const struct copier *c, const struct copy_piece *piece, struct runs *out)
+static bool find_runs(struct copier *c, const struct copy_piece *piece, struct runs *out)
 {
 	uint64_t entries[PIECE_PAGES];
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE); /* the kernel's, a multiple of ours */
@@ -96,8 +163,18 @@ static bool find_runs(const struct copier *c, const struct copy_piece *piece, st
 	}
 	if (pread(c->pagemap, entries, wanted, (off_t)(first * sizeof *entries)) != (ssize_t)wanted)
 		return false;
-	for (uint64_t at = piece->lo; at < piece->hi; at += IMAGE_PAGE)
-		add_page(out, at, kind_of(c, piece->range, entries[at / page - first]));
+	for (uint64_t at = piece->lo, end; at < piece->hi; at = end) {
+		const uint64_t *entry = entries + at / page - first;
+		enum page_kind kind = kind_of(c, piece->range, *entry);
+
+		end = (at / page + same_kind(c, piece->range, entry, entries + n - entry)) * page;
+		if (end > piece->hi)
+			end = piece->hi;
+		if (kind == KIND_SHARED)
+			add_shared(c, out, at, end);
+		else
+			add_pages(out, at, end, kind);
+	}
 	return true;
 }
 
@@ -142,29 +219,6 @@ static void advance(const struct job *job, const struct copy_piece *piece, struc
 		if (!local->iov_len)
 			++*first;
 	}
-}
-
-/* The thread that memory was read through has ended: go on through another. */
-static bool choose_another(struct copier *c)
-{
-	pid_t ended = c->task, other = proc_live_thread(c->pid);
-
-	if (!other || other == ended)
-		return false;
-	c->task = other;
-	return true;
-}
-
-/* Read from the target. 0 if the first page cannot be read, -1 if the target is gone. */
-static ssize_t read_vectors(struct copier *c, const struct iovec *local, const struct iovec *remote,
-			    unsigned n)
-{
-	ssize_t got;
-
-	do
-		got = process_vm_readv(c->task, local, n, remote, n, 0);
-	while (got < 0 && errno == ESRCH && choose_another(c));
-	return got >= 0 || errno != EFAULT ? got : 0;
 }
 
 /* The state that pages of PIECE get when they are read. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "graph/cleanup.h"
+#include "probes/absent.h"
 #include "probes/clock.h"
 #include "probes/mappings.h"
 #include "probes/memory.h"
@@ -421,6 +422,7 @@ bool process_snapshot(struct process *p, uint64_t max_pause_ms, struct progress 
 	if (!stop_and_copy(p, limit_ns, progress, err))
 		return explain_limit(limit_ns, is_users, err);
 	p->image->fetch = fetch_from_file;
+	absent_cover(p->image);
 	p->image->pause_ns = p->stop.pause_ns;
 	p->image->missing = p->stop.holes;
 	return true;

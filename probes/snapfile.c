@@ -159,17 +159,19 @@ static bool write_pages(struct writer *w, const struct image *image, const struc
 	return true;
 }
 
-/* Page states, skipping blocks in which nothing was read: mappings are mostly empty. */
-static bool write_states(struct writer *w, const struct image *image)
+/* The page states of a range, skipping blocks in which nothing was read: mappings are mostly empty. What
+ * lies between ranges is not looked at: reading states that were never written would make memory of them. */
+static bool write_states(struct writer *w, const struct image *image, const struct image_range *r)
 {
-	uint64_t n = image->memory_size / IMAGE_PAGE;
+	uint64_t first = r->offset / IMAGE_PAGE, end = first + (r->hi - r->lo) / IMAGE_PAGE;
 
-	for (uint64_t at = 0; at < n; at += BLOCK) {
-		uint64_t part = n - at < BLOCK ? n - at : BLOCK, i = 0;
+	for (uint64_t next; first < end; first = next) {
+		uint64_t i = first;
 
-		while (i < part && image->state[at + i] == PAGE_UNREAD)
+		next = end - first < BLOCK ? end : first + BLOCK;
+		while (i < next && image->state[i] == PAGE_UNREAD)
 			i++;
-		if (i < part && !write_chunk(w, 'S', at, image->state + at, part))
+		if (i < next && !write_chunk(w, 'S', first, image->state + first, next - first))
 			return false;
 	}
 	return true;
@@ -188,8 +190,11 @@ static bool write_image(struct writer *w, const struct image *image)
 	if (!write_all(w, &header, sizeof header) || !write_facts(w, image) ||
 	    !write_array(w, 'R', image->ranges, image->n_ranges * sizeof *image->ranges) ||
 	    !write_array(w, 'T', image->threads, image->n_threads * sizeof *image->threads) ||
-	    !write_variables(w, image->variables) || !write_states(w, image))
+	    !write_variables(w, image->variables))
 		return false;
+	for (uint32_t i = 0; i < image->n_ranges; i++)
+		if (!write_states(w, image, &image->ranges[i]))
+			return false;
 	for (uint32_t i = 0; i < image->n_ranges; i++)
 		if (!write_pages(w, image, &image->ranges[i]))
 			return false;
@@ -377,12 +382,19 @@ static bool take_facts(struct reader *r)
 	return true;
 }
 
-/* Part of an array of SIZE bytes at ARRAY. */
+/* Part of an array of SIZE bytes at ARRAY, which is zeros: a page of zeros takes no memory. */
 static bool take_part(struct reader *r, void *array, uint64_t size)
 {
+	static const uint8_t zeros[IMAGE_PAGE];
+
 	if (!array || r->chunk.at > size || r->chunk.size > size - r->chunk.at)
 		return bad(r, "a chunk lies outside what it is part of");
-	memcpy((uint8_t *)array + r->chunk.at, r->bytes, r->chunk.size);
+	for (uint64_t i = 0; i < r->chunk.size; i += IMAGE_PAGE) {
+		uint64_t n = r->chunk.size - i < IMAGE_PAGE ? r->chunk.size - i : IMAGE_PAGE;
+
+		if (memcmp(r->bytes + i, zeros, n))
+			memcpy((uint8_t *)array + r->chunk.at + i, r->bytes + i, n);
+	}
 	return true;
 }
 

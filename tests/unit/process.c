@@ -17,11 +17,12 @@
 
 #include <cmocka.h>
 
-#define PAGES 4
+#define PAGES 5
 #define SIZE (PAGES * IMAGE_PAGE)
 
 /* Where the target keeps things; it is a fork of this process, so the addresses are known here.
- * The pages of `memory`: written, never touched, written and given back later, changed later. */
+ * The pages of `memory`: written, never touched, written and given back later, changed later, only
+ * read, which the kernel's page of zeros is for. */
 static uint8_t *memory, *late, *shared;
 static const char constant[] = "in the program's file";
 static int initialised = 42;
@@ -38,6 +39,8 @@ static void target_main(int from, int to)
 	memory[2 * IMAGE_PAGE] = 'c';
 	memory[3 * IMAGE_PAGE] = 'd';
 	shared[0] = 's';
+	if (((volatile uint8_t *)memory)[4 * IMAGE_PAGE])
+		_exit(1);
 	while (write(to, "r", 1) == 1 && read(from, &step, 1) == 1) {
 		madvise(memory + 2 * IMAGE_PAGE, IMAGE_PAGE, MADV_DONTNEED);
 		memory[3 * IMAGE_PAGE] = 'D';
@@ -131,6 +134,7 @@ static void check_before(struct image *image)
 	check_page(image, memory, PAGE_BEFORE, 'a');
 	check_page(image, memory + IMAGE_PAGE, PAGE_ZERO, 0);
 	check_page(image, memory + 2 * IMAGE_PAGE, PAGE_BEFORE, 'c');
+	check_page(image, memory + 4 * IMAGE_PAGE, PAGE_ZERO, 0);
 	check_page(image, late, PAGE_HOLE, -1);
 	assert_string_equal(image_string(image, (uintptr_t)constant, 100), constant);
 	assert_int_equal(image_page_state(image, (uintptr_t)constant), PAGE_FILE);
@@ -143,6 +147,7 @@ static void check_after(struct image *image)
 	check_page(image, memory + IMAGE_PAGE, PAGE_ZERO, 0);
 	check_page(image, memory + 2 * IMAGE_PAGE, PAGE_ZERO, 0);
 	check_page(image, memory + 3 * IMAGE_PAGE, PAGE_STOP, 'D');
+	check_page(image, memory + 4 * IMAGE_PAGE, PAGE_ZERO, 0);
 	check_page(image, late, PAGE_STOP, 'l');
 	check_page(image, shared, PAGE_UNREAD, -1);
 	assert_int_equal(image_u32(image, (uintptr_t)&initialised), 42);
