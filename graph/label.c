@@ -1,9 +1,11 @@
 #include "graph/label.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "graph/builder.h"
 #include "graph/lens.h"
+#include "graph/slots.h"
 
 #define MAX_PLACE_STEPS 4 /* through arrays and maps */
 #define MAX_CLIMB 64 /* parts of a map between its header and an entry, directories included */
@@ -46,14 +48,58 @@ uint64_t label_edge_offset(const struct graph *g, uint32_t src, uint64_t edge)
 	return g->edges->offset(g->edges->ctx, src, (uint32_t)(edge - g->fwd_row[src]), &into);
 }
 
+/* How FROM leads to where VIEW looks through. */
+static void put_through(const struct graph *g, const struct slot_view *view, struct text *out)
+{
+	enum known known;
+
+	if (graph_is_holder(g, view->from))
+		label_root(g, (uint32_t)view->through, out);
+	else
+		label_offset(g, view->from, view->through, out, &known);
+}
+
+void label_offset(const struct graph *g, uint32_t src, uint64_t offset, struct text *out,
+		  enum known *known)
+{
+	autoslot struct slot_view view = {0};
+
+	slots_look(g, NO_NODE, src, offset, &view, known);
+	/* The array itself is shown under the first pointer to it. */
+	if (view.other && view.place == SLOT_INSIDE)
+		put_through(g, &view, out);
+	text_append(out, text_string(&view.label), view.label.length);
+}
+
 void label_edge(const struct graph *g, uint32_t src, uint32_t dst, struct text *out,
 		enum known *known)
 {
-	uint64_t offset = label_edge_offset(g, src, label_find_edge(g, src, dst));
+	label_offset(g, src, label_edge_offset(g, src, label_find_edge(g, src, dst)), out, known);
+}
 
-	*known = KNOWN_NO;
-	if (g->lens && offset != UINT64_MAX)
-		g->lens->ops->edge_label(g->lens, src, offset, out, known);
+bool label_dynamic(const struct graph *g, uint32_t from, uint32_t object, struct text *type)
+{
+	uint32_t src = graph_is_object(g, from) ? from : NO_NODE, root = NO_NODE;
+	uint64_t at = UINT64_MAX;
+	autotext struct text name = {0};
+	bool boxed;
+
+	if (src != NO_NODE)
+		at = label_edge_offset(g, src, label_find_edge(g, src, object));
+	else if (graph_is_holder(g, from))
+		root = label_find_root(g, from - g->n_objects, object);
+	if ((at == UINT64_MAX && root == NO_NODE) || !g->lens || !g->lens->ops->dynamic)
+		return g->flags[object] & OBJECT_BOXED;
+	boxed = g->lens->ops->dynamic(g->lens, src, src != NO_NODE ? at : root, &name);
+	text_symbol(type, text_string(&name));
+	return boxed && g->flags[object] & OBJECT_BOXED;
+}
+
+bool label_boxed(const struct graph *g, uint32_t from, uint32_t object)
+{
+	autotext struct text unsaid = {0};
+
+	return g->flags[object] & OBJECT_BOXED && label_dynamic(g, from, object, &unsaid);
 }
 
 uint32_t label_find_root(const struct graph *g, uint32_t holder, uint32_t dst)
@@ -93,8 +139,7 @@ bool label_step(const struct graph *g, uint32_t from, uint32_t object, struct te
 	return true;
 }
 
-/* The object to say where the pointer to live object ID lies; NO_NODE if that is a root. */
-static uint32_t nearest_referrer(const struct graph *g, uint32_t id)
+uint32_t label_nearest_referrer(const struct graph *g, uint32_t id)
 {
 	uint32_t best = NO_NODE;
 
@@ -118,16 +163,42 @@ static bool is_container(const struct graph *g, uint32_t id)
 	return type && (type->kind == TYPE_ARRAY || type->kind == TYPE_MAP);
 }
 
+static void cut_back(struct text *out, size_t length)
+{
+	if (out->length > length) {
+		out->length = length;
+		out->bytes[length] = '\0';
+	}
+}
+
+/* Append how FROM leads to TO. What was appended last, from LAST on, says how one came to FROM: if that is
+ * an array in which another slice takes the place in, that one is said instead. */
+static void add_place(const struct graph *g, uint32_t from, uint32_t to, size_t last, struct text *out)
+{
+	uint64_t offset = label_edge_offset(g, from, label_find_edge(g, from, to));
+	autoslot struct slot_view view = {0};
+	enum known known;
+
+	slots_look(g, NO_NODE, from, offset, &view, &known);
+	if (view.other && view.place == SLOT_INSIDE) {
+		cut_back(out, last);
+		put_through(g, &view, out);
+	}
+	text_puts(out, view.place == SLOT_OUTSIDE ? ", " : "");
+	text_append(out, text_string(&view.label), view.label.length);
+}
+
 void label_place(const struct graph *g, uint32_t id, struct text *out)
 {
 	uint32_t steps[MAX_PLACE_STEPS + 1] = { id }, from[MAX_PLACE_STEPS], n = 0;
-	autotext struct text root = {0};
+	autotext struct text place = {0};
 	bool at_root = false;
-	enum known known;
 	const char *in;
+	char *local = NULL;
+	size_t last = 0, before;
 
 	do {
-		from[n] = nearest_referrer(g, steps[n]);
+		from[n] = label_nearest_referrer(g, steps[n]);
 		at_root = from[n] == NO_NODE;
 		if (!at_root)
 			steps[n + 1] = label_visible(g, from[n]);
@@ -135,15 +206,21 @@ void label_place(const struct graph *g, uint32_t id, struct text *out)
 	} while (!at_root && n < MAX_PLACE_STEPS && is_container(g, steps[n]));
 	/* What a map is part of need not be live itself where memory is damaged. */
 	if (at_root && g->root[steps[n]] != NO_NODE)
-		label_root(g, g->root[steps[n]], &root);
+		label_root(g, g->root[steps[n]], &place);
 	else
-		graph_type_label(g, steps[n], &root);
+		graph_type_label(g, steps[n], &place);
 	/* A local variable reads "buf in main.audit": what follows goes behind the variable. */
-	in = strstr(text_string(&root), " in ");
-	text_append(out, text_string(&root), in ? (size_t)(in - root.bytes) : root.length);
-	while (n--)
-		label_edge(g, from[n], steps[n], out, &known);
-	text_puts(out, in ? in : "");
+	in = strstr(text_string(&place), " in ");
+	if (in && (local = strdup(in)))
+		cut_back(&place, (size_t)(in - place.bytes));
+	while (n--) {
+		before = place.length;
+		add_place(g, from[n], steps[n], last, &place);
+		last = before;
+	}
+	text_append(out, text_string(&place), place.length);
+	text_puts(out, local ? local : "");
+	free(local);
 }
 
 void label_object(const struct graph *g, uint32_t id, struct text *out)

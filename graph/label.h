@@ -22,7 +22,13 @@ uint64_t label_find_edge(const struct graph *g, uint32_t src, uint32_t dst);
 /* Byte offset in SRC of its edge number EDGE; UINT64_MAX if not known. */
 uint64_t label_edge_offset(const struct graph *g, uint32_t src, uint64_t edge);
 
-/* How SRC refers to DST: ".meta", "[17]"; nothing inside a map, or when it is not known. */
+/* How SRC refers by the pointer at byte OFFSET: ".meta"; nothing inside a map, or when it is not known. An
+ * array's elements are numbered as in the slice that leads there (slots.h): "[17]", "2 slots before its
+ * start". */
+void label_offset(const struct graph *g, uint32_t src, uint64_t offset, struct text *out,
+		  enum known *known);
+
+/* The same for the first pointer from SRC to DST. */
 void label_edge(const struct graph *g, uint32_t src, uint32_t dst, struct text *out,
 		enum known *known);
 
@@ -39,8 +45,17 @@ void label_root(const struct graph *g, uint32_t root, struct text *out);
 /* An object in one line of plain words: its type as shown, and for a map its entries. */
 void label_object(const struct graph *g, uint32_t id, struct text *out);
 
+/* Does an interface in FROM, a holder or an object, refer to OBJECT as its box? */
+bool label_boxed(const struct graph *g, uint32_t from, uint32_t object);
+/* The same, with the interface's dynamic type; nothing if it is no interface that does. */
+bool label_dynamic(const struct graph *g, uint32_t from, uint32_t object, struct text *type);
+
+/* The object to say where the pointer to live object ID lies: its dominator, if that has one, else what is
+ * nearest to a root. NO_NODE if the pointer is a root. Needs STAGE_RETAINED. */
+uint32_t label_nearest_referrer(const struct graph *g, uint32_t id);
+
 /* Where the pointer lies that an object is reached by: "server.memStore.msgs", "main.cache". Of many
- * the one of its dominator, else the one nearest to a root. Needs STAGE_RETAINED; ID must live. */
+ * the one of label_nearest_referrer. Needs STAGE_RETAINED; ID must live. */
 void label_place(const struct graph *g, uint32_t id, struct text *out);
 
 /* What a task is known by: "main.(*poller).run", "main.lines.func1 under iter.Pull". */

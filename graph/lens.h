@@ -49,6 +49,12 @@ struct map_entry {
 
 typedef bool (*map_entry_fn)(void *arg, const struct map_entry *entry);
 
+/* What a pointer takes in of an array: LENGTH elements from number FIRST on. */
+struct window {
+	uint64_t first, length;
+	bool one;            /* it points to a single element: no index leads there */
+};
+
 struct lens_ops {
 	/* The parts of a subject, from number FIRST on. Returns how many there are in all. Parts of a
 	 * map are its entries. */
@@ -68,6 +74,14 @@ struct lens_ops {
 
 	/* How root number ROOT holds: "main.cache", ".meta" inside a global, "buf in main.audit". */
 	void (*root_label)(struct lens *lens, uint32_t root, struct text *out);
+
+	/* What of object ARRAY a pointer into it takes in: the word at byte AT of object SRC, or that of root
+	 * number AT if SRC is NO_NODE. Elements are numbered as edge_label has them. False if that is not
+	 * known. */
+	bool (*window)(struct lens *lens, uint32_t src, uint64_t at, uint32_t array, struct window *out);
+
+	/* If that pointer is an interface's, its dynamic type; nothing else. True if it leads to a box. */
+	bool (*dynamic)(struct lens *lens, uint32_t src, uint64_t at, struct text *type);
 
 	/* An instance's type as a declaration in source form, for advice; may write nothing. */
 	void (*declaration)(struct lens *lens, uint32_t object, struct text *out);

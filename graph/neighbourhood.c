@@ -87,7 +87,7 @@ static bool add_edge(struct choice *c, struct hood_edge edge)
 	if (!GROW(h->edges, h->n_edges, h->edge_capacity))
 		return fail_memory(c->err, "a picture");
 	edge.boxed = edge.src != NO_NODE && edge.dst != NO_NODE &&
-		     c->g->flags[edge.dst] & OBJECT_BOXED;
+		     label_boxed(c->g, edge.src, edge.dst);
 	h->edges[h->n_edges++] = edge;
 	return true;
 }

@@ -6,14 +6,23 @@
 #include "graph/error.h"
 #include "graph/graph.h"
 #include "graph/paths.h"
+#include "graph/slots.h"
 #include "graph/text.h"
 
-struct step { uint32_t object; struct text label; };
+struct step {
+	uint32_t object;
+	struct text label;
+	enum slot_place slot; /* where in an array it lies, as the path comes to that */
+	struct text dynamic;  /* type of the interface whose pointer leads to it; empty if none's does */
+	bool boxed;           /* and it is its box */
+};
 
 struct steps {
 	struct step *items;     /* the first one's label is the root's */
 	uint32_t n, root;
-	struct text expression; /* `main.cache["user:42"].meta`; empty if a step is nothing in Go */
+	struct text expression; /* `main.cache["user:42"].meta`; `main.fifo.items, 2 slots before its start`;
+				 * empty if a step is nothing in Go */
+	bool go;                /* the expression is one of Go */
 };
 
 /* The steps of PATH, the goal even if it is a map's part. Free with steps_free. */

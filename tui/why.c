@@ -127,7 +127,7 @@ static bool add_child(const struct answer *a, struct outline *outline, const str
 	if (!row->label.length)
 		text_puts(&row->label, child->via == NO_NODE ? "by several ways" : "·");
 	put_object(g, child->node, &row->what);
-	row->boxed = g->flags[child->node] & OBJECT_BOXED;
+	row->boxed = label_boxed(g, child->via, child->node);
 	row->bytes = child->retained;
 	return !most_below || add_children(a, outline, child->node, depth + 1, most_below);
 }
@@ -201,7 +201,7 @@ static unsigned add_steps(const struct answer *a, struct outline *outline,
 		row = outline_add(outline, depth++);
 		text_puts(&row->label, step->label.length ? text_string(&step->label) : "·");
 		put_object(a->g, step->object, &row->what);
-		row->boxed = a->g->flags[step->object] & OBJECT_BOXED;
+		row->boxed = step->boxed;
 		row->bytes = a->g->retained[step->object];
 	}
 	return depth;
@@ -234,7 +234,7 @@ static bool print_path(const struct answer *a, const struct path *path, uint32_t
 	if (number > 1)
 		text_printf(a->out, "path %" PRIu32 " of %" PRIu32, number, of);
 	if (steps.expression.length)
-		text_printf(a->out, " · Go: %s", text_string(&steps.expression));
+		text_printf(a->out, " · %s%s", steps.go ? "Go: " : "", text_string(&steps.expression));
 	text_putc(a->out, '\n');
 	return true;
 }
@@ -311,6 +311,8 @@ static bool json_path(struct answer *a, const struct path *path, uint32_t number
 	json_key(&a->json, "holder");
 	json_string(&a->json, text_string(&holder));
 	json_key(&a->json, "expression");
+	json_string(&a->json, steps.go ? text_string(&steps.expression) : NULL);
+	json_key(&a->json, "place");
 	json_string(&a->json, steps.expression.length ? text_string(&steps.expression) : NULL);
 	json_steps(a, &steps);
 	json_close(&a->json, '}');

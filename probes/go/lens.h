@@ -27,6 +27,15 @@ uint64_t lens_target(struct heap *heap, uint32_t type, uint64_t addr, uint32_t *
  * that is the value itself (lens_labels.c). */
 void lens_path(struct heap *heap, uint32_t type, uint64_t offset, struct text *out);
 
+/* The innermost type of what lies at byte *OFFSET of an object, or where root number ROOT has its pointer,
+ * and *OFFSET from that one's beginning. NO_TYPE if it is not known (lens_labels.c). */
+uint32_t lens_type_in(struct heap *heap, uint32_t object, uint64_t *offset);
+uint32_t lens_type_of_root(struct heap *heap, uint32_t root, uint64_t *offset);
+
+bool lens_window(struct lens *lens, uint32_t src, uint64_t at, uint32_t array,
+		 struct window *out); /* lens_slices.c */
+bool lens_dynamic(struct lens *lens, uint32_t src, uint64_t at, struct text *type); /* lens_slices.c */
+
 void lens_edge_label(struct lens *lens, uint32_t src, uint64_t offset, struct text *out,
 		     enum known *known);
 void lens_advice(struct lens *lens, const struct suspect *s, struct text *out); /* lens_advice.c */

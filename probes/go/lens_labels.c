@@ -21,7 +21,9 @@ static const struct rfield *field_at(const struct heap *heap, const struct rtype
 	return NULL;
 }
 
-void lens_path(struct heap *heap, uint32_t type, uint64_t offset, struct text *out)
+/* From a value of TYPE to the innermost part of it at byte *OFFSET, saying how one gets there: its type,
+ * and *OFFSET from its own beginning. */
+static uint32_t descend(struct heap *heap, uint32_t type, uint64_t *offset, struct text *out)
 {
 	struct sync_layout sync;
 
@@ -31,19 +33,25 @@ void lens_path(struct heap *heap, uint32_t type, uint64_t offset, struct text *o
 		const struct rfield *f;
 
 		if (t && t->kind == KIND_ARRAY && elem && elem->size) {
-			text_printf(out, "[%" PRIu64 "]", offset / elem->size);
-			offset %= elem->size;
+			text_printf(out, "[%" PRIu64 "]", *offset / elem->size);
+			*offset %= elem->size;
 			type = t->elem;
 			continue;
 		}
-		f = t && t->kind == KIND_STRUCT ? field_at(heap, t, offset) : NULL;
+		f = t && t->kind == KIND_STRUCT ? field_at(heap, t, *offset) : NULL;
 		if (!f || (sync_layout_of(heap->types, type, &sync) && sync.design == SYNC_TRIE))
-			return;
+			break;
 		if (f->name[0] && strcmp(f->name, "_"))
 			text_printf(out, ".%s", f->name);
-		offset -= f->offset;
+		*offset -= f->offset;
 		type = f->type;
 	}
+	return type;
+}
+
+void lens_path(struct heap *heap, uint32_t type, uint64_t offset, struct text *out)
+{
+	descend(heap, type, &offset, out);
 }
 
 /* A captured variable: the compiler names the closure's fields after the variables, or X0, X1. */
@@ -80,30 +88,42 @@ static uint64_t size_of(const struct heap *heap, uint32_t type, bool indirect)
 	return indirect ? 8 : t ? t->size : 0;
 }
 
-/* In an array of groups or buckets at ADDR: the key of the cell that OFFSET lies in. */
-static void entry(struct heap *heap, const struct rtype *map, uint64_t addr, uint64_t offset,
-		  bool redact, struct text *out)
+/* A cell of a group or bucket, and the byte looked for in its key or element. */
+struct cell { uint64_t key_addr, within; bool in_key; };
+
+/* In an array of groups or buckets at ADDR: the cell that OFFSET lies in. */
+static bool cell_at(struct heap *heap, const struct rtype *map, uint64_t addr, uint64_t offset,
+		    struct cell *out)
 {
 	uint64_t unit = heap->go.layout.maps == MAPS_SWISS ? map->group_size : map->bucket_size;
 	uint64_t block = unit ? addr + offset / unit * unit : 0, within = unit ? offset % unit : 0;
 
 	for (unsigned cell = 0; block && cell < CELLS; cell++) {
-		uint64_t key, elem, key_addr;
+		uint64_t key, elem;
 
 		cell_places(heap, map, cell, &key, &elem);
-		key_addr = map->indirect_key ? image_u64(heap->image, block + key) : block + key;
-		if (within >= key && within - key < size_of(heap, map->key, map->indirect_key)) {
-			text_puts(out, "key ");
-			lens_key(heap, map->key, key_addr, redact, out);
-			return;
-		}
-		if (within >= elem && within - elem < size_of(heap, map->elem, map->indirect_elem)) {
-			lens_key(heap, map->key, key_addr, redact, out);
-			if (!map->indirect_elem)
-				lens_path(heap, map->elem, within - elem, out);
-			return;
-		}
+		out->key_addr = map->indirect_key ? image_u64(heap->image, block + key) : block + key;
+		out->in_key = within >= key && within - key < size_of(heap, map->key, map->indirect_key);
+		out->within = within - (out->in_key ? key : elem);
+		if (out->in_key || (within >= elem &&
+				    within - elem < size_of(heap, map->elem, map->indirect_elem)))
+			return true;
 	}
+	return false;
+}
+
+/* In an array of groups or buckets at ADDR: the key of the cell that OFFSET lies in. */
+static void entry(struct heap *heap, const struct rtype *map, uint64_t addr, uint64_t offset,
+		  bool redact, struct text *out)
+{
+	struct cell cell;
+
+	if (!cell_at(heap, map, addr, offset, &cell))
+		return;
+	text_puts(out, cell.in_key ? "key " : "");
+	lens_key(heap, map->key, cell.key_addr, redact, out);
+	if (!cell.in_key && !map->indirect_elem)
+		lens_path(heap, map->elem, cell.within, out);
 }
 
 static void element(struct heap *heap, uint32_t type, uint64_t offset, struct text *out)
@@ -164,6 +184,69 @@ void lens_edge_label(struct lens *lens, uint32_t src, uint64_t offset, struct te
 		break;
 	default: break;
 	}
+}
+
+/* ---- the type of a word ---- */
+
+static uint32_t type_in(struct heap *heap, uint32_t type, uint64_t *offset)
+{
+	autotext struct text unsaid = { 0 };
+
+	return descend(heap, type, offset, &unsaid);
+}
+
+static uint32_t type_in_map(struct heap *heap, const struct rtype *map, uint64_t addr, uint64_t *offset)
+{
+	struct cell cell;
+
+	if (!cell_at(heap, map, addr, *offset, &cell) || (cell.in_key ? map->indirect_key : map->indirect_elem))
+		return NO_TYPE;
+	*offset = cell.within;
+	return type_in(heap, cell.in_key ? map->key : map->elem, offset);
+}
+
+static uint32_t type_in_array(struct heap *heap, uint32_t elem, uint64_t *offset)
+{
+	const struct rtype *t = types_find(heap->types, elem);
+
+	if (!t || !t->size)
+		return NO_TYPE;
+	*offset %= t->size;
+	return type_in(heap, elem, offset);
+}
+
+uint32_t lens_type_in(struct heap *heap, uint32_t object, uint64_t *offset)
+{
+	const struct form_entry *f = lens_form(heap, object);
+	const struct rtype *t = f ? types_find(heap->types, f->type) : NULL;
+	struct heap_object o;
+	uint64_t before;
+
+	if (!t || !heap_object(heap, object, &o))
+		return NO_TYPE;
+	before = mask_value_offset(&heap->go, &heap->spans.items[o.span]);
+	if (*offset < before)
+		return NO_TYPE;
+	*offset -= before;
+	switch (f->form) {
+	case FORM_VALUE: case FORM_CLOSURE: return type_in(heap, f->type, offset);
+	case FORM_ARRAY: return type_in_array(heap, f->type, offset);
+	case FORM_CHAN_BUFFER: return type_in_array(heap, t->elem, offset);
+	case FORM_MAP_GROUPS: case FORM_MAP_BUCKETS:
+		return type_in_map(heap, t, o.addr + before, offset);
+	default: return NO_TYPE;
+	}
+}
+
+uint32_t lens_type_of_root(struct heap *heap, uint32_t root, uint64_t *offset)
+{
+	const struct root *r = &heap->graph->roots[root];
+	const struct holder *h = &heap->graph->holders[r->holder];
+
+	if (r->kind != ROOT_GLOBAL || h->type == NO_NODE)
+		return NO_TYPE;
+	*offset = r->addr - h->lo;
+	return type_in(heap, heap->typing.forms.items[h->type].type, offset);
 }
 
 /* ---- roots ---- */

@@ -4,6 +4,7 @@ made so that each of them has one right answer.
 
     words.py VERSION[:stripped] ..."""
 
+import json
 import re
 
 from goretain import Target, build, each_argument, run, sql
@@ -25,6 +26,18 @@ class Words:
 
     def check(self, good, what, details=()):
         self.tap.check(good, self.name + what, details)
+
+    def elements(self, places):
+        """An element has a name if a slice reaches it; others are told by their distance from the slice."""
+        for addr, words in places:
+            path = json.loads(self.why(addr, "--json"))[0]
+            go = words if "," not in words else None
+            found, named = path["place"], path["expression"]
+            if self.stripped:
+                good = named is None and (found or words).endswith(words[words.index(","):] if "," in words else "")
+            else:
+                good = (found, named) == (words, go)
+            self.check(good, words, [path])
 
     def goroutines(self):
         """Those that begin in the runtime bear the names of the program's functions on their stacks."""
@@ -70,9 +83,12 @@ def check(argument, tap, folder):
     stripped = mode == "stripped"
     program = build(version, "words", folder / argument, flags=("-ldflags=-s -w",) if stripped else ())
     with Target(program) as target:
-        target.expect("ready")
+        places = []
+        while (line := target.line()) != "ready":
+            places.append(line.split(" ", 2)[1:])
         target.wait_until_quiet()
         words = Words(tap, target, version, stripped)
+        words.elements(places)
         for part in ("goroutines", "dotted", "boxes"):
             getattr(words, part)()
 

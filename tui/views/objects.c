@@ -275,8 +275,8 @@ static void say_step(const struct objects *o, const struct item *item, struct te
 		return;
 	if (o->request.children == CHILDREN_REFERRERS)
 		label_step(g, item->via, o->request.parent, out);
-	else if (item->offset != UINT64_MAX && g->lens)
-		g->lens->ops->edge_label(g->lens, item->via, item->offset, out, &known);
+	else if (item->offset != UINT64_MAX)
+		label_offset(g, item->via, item->offset, out, &known);
 	else if (graph_is_holder(g, item->via))
 		label_step(g, item->via, item->node, out);
 }

@@ -29,18 +29,23 @@ type office struct {
 	inner struct{ waiting queue }
 }
 
+type grid struct{ cells [6]*job }
+
 type ring struct {
-	slots      []*job
 	head, tail []*job // of the same array
+	odd        []byte
 }
+
+// types are those of variables below: a program need not have their descriptors otherwise.
+var types = []interface{}{office{}, []item(nil), []*job(nil), grid{}, ring{}}
 
 var (
 	fifo, lifo queue
 	desk       office
-	values     []item
+	values     = make([]item, 20)
 	plain      []*job
-	fixed      [6]*job
-	window     []*job // of fixed
+	board      grid
+	window     []*job // of board's cells
 	turning    ring
 	stored     *queue // a pointer to a struct
 	byName     = map[string]queue{}
@@ -57,25 +62,57 @@ func fill(n int) []*job {
 	return items
 }
 
+// place prints where a job lies: what the source calls that, or where in the array it is.
+func place(j *job, words string) { fmt.Printf("place %p %s\n", j, words) }
+
 func slices() {
-	fifo.items = fill(20)[17:]
-	lifo.items = fill(20)[:3]
-	desk.inner.waiting.items = fill(20)[18:]
-	values = make([]item, 20)
+	all := fill(20)
+	fifo.items = all[17:]
+	place(all[0], "main.fifo.items, 17 slots before its start")
+	place(all[16], "main.fifo.items, 1 slot before its start")
+	place(all[18], "main.fifo.items[1]")
+	all = fill(20)
+	lifo.items = all[:3]
+	place(all[2], "main.lifo.items[2]")
+	place(all[3], "main.lifo.items, 1 slot behind its end")
+	place(all[19], "main.lifo.items, 17 slots behind its end")
+	all = fill(20)
+	desk.inner.waiting.items = all[18:]
+	place(all[3], "main.desk.inner.waiting.items, 15 slots before its start")
+	place(all[19], "main.desk.inner.waiting.items[1]")
 	for i := range values {
 		values[i].j = newJob(i)
 	}
+	place(values[4].j, "main.values, 11 slots before its start, .j")
+	place(values[17].j, "main.values[2].j")
 	values = values[15:]
-	plain = fill(20)[12:16]
-	for i := range fixed {
-		fixed[i] = newJob(i)
+	all = fill(20)
+	plain = all[12:16]
+	place(all[2], "main.plain, 10 slots before its start")
+	place(all[13], "main.plain[1]")
+	place(all[17], "main.plain, 2 slots behind its end")
+	for i := range board.cells {
+		board.cells[i] = newJob(i)
 	}
-	window = fixed[2:4]
-	turning.slots = fill(16)
-	turning.head, turning.tail = turning.slots[2:5], turning.slots[9:12]
-	stored = &queue{fill(20)[5:8]}
-	byName["one"] = queue{fill(20)[4:6]}
-	boxedQueue = queue{fill(20)[19:]}
+	window = board.cells[2:4]
+	place(board.cells[3], "main.board.cells[3]")
+	place(board.cells[5], "main.board.cells[5]")
+	all = fill(16)
+	turning.head, turning.tail = all[2:5], all[9:12]
+	place(all[3], "main.turning.head[1]")
+	place(all[10], "main.turning.tail[1]")
+	place(all[0], "main.turning.head, 2 slots before its start")
+	all = fill(20)
+	stored = &queue{all[5:8]}
+	place(all[1], "main.stored.items, 4 slots before its start")
+	place(all[6], "main.stored.items[1]")
+	all = fill(20)
+	byName["one"] = queue{all[4:6]}
+	place(all[3], "main.byName[\"one\"].items, 1 slot before its start")
+	place(all[5], "main.byName[\"one\"].items[1]")
+	all = fill(20)
+	boxedQueue = queue{all[19:]}
+	place(all[19], "main.boxedQueue.(main.queue).items[0]")
 }
 
 // A row is larger than 512 bytes, so that the allocator writes its type in front of it.
@@ -124,6 +161,7 @@ func names() {
 var background context.Context
 
 func main() {
+	runtime.KeepAlive(types)
 	slices()
 	headers()
 	names()
