@@ -1,16 +1,13 @@
 #include "probes/copy.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "graph/parallel.h"
 #include "probes/clock.h"
-#include "probes/procfs.h"
 
 #define PIECE_PAGES (COPY_PIECE / IMAGE_PAGE)
 
@@ -86,36 +83,13 @@ static void add_pages(struct runs *runs, uint64_t lo, uint64_t hi, enum page_kin
 		runs->items[runs->n++] = (struct run){lo, hi, kind};
 }
 
-/* The thread that memory was read through has ended: go on through another. */
-static bool choose_another(struct copier *c)
-{
-	pid_t ended = c->task, other = proc_live_thread(c->pid);
-
-	if (!other || other == ended)
-		return false;
-	c->task = other;
-	return true;
-}
-
-/* Read from the target. 0 if the first page cannot be read, -1 if the target is gone. */
-static ssize_t read_vectors(struct copier *c, const struct iovec *local, const struct iovec *remote,
-			    unsigned n)
-{
-	ssize_t got;
-
-	do
-		got = process_vm_readv(c->task, local, n, remote, n, 0);
-	while (got < 0 && errno == ESRCH && choose_another(c));
-	return got >= 0 || errno != EFAULT ? got : 0;
-}
-
 /* Has the target nothing but zeros in [LO, HI), at most LOOK_BYTES? Also false where that cannot be read. */
 static bool reads_as_zeros(struct copier *c, uint64_t lo, uint64_t hi)
 {
 	static _Thread_local uint8_t bytes[LOOK_BYTES];
 	struct iovec local = {bytes, hi - lo}, remote = {(void *)(uintptr_t)lo, hi - lo};
 
-	return read_vectors(c, &local, &remote, 1) == (ssize_t)(hi - lo) && !bytes[0] &&
+	return remote_read(&c->remote, &local, &remote, 1) == (ssize_t)(hi - lo) && !bytes[0] &&
 	       memcmp(bytes, bytes + 1, hi - lo - 1) == 0;
 }
 
@@ -161,7 +135,7 @@ static bool find_runs(struct copier *c, const struct copy_piece *piece, struct r
 		out->items[out->n++] = (struct run){piece->lo, piece->hi, KIND_READ};
 		return true;
 	}
-	if (pread(c->pagemap, entries, wanted, (off_t)(first * sizeof *entries)) != (ssize_t)wanted)
+	if (pread(c->remote.pagemap, entries, wanted, (off_t)(first * sizeof *entries)) != (ssize_t)wanted)
 		return false;
 	for (uint64_t at = piece->lo, end; at < piece->hi; at = end) {
 		const uint64_t *entry = entries + at / page - first;
@@ -243,8 +217,8 @@ static bool read_all(struct job *job, const struct copy_piece *piece, struct vec
 		ssize_t got;
 
 		local.iov_len = remote.iov_len = IMAGE_PAGE;
-		got = stuck ? read_vectors(job->from, &local, &remote, 1)
-			    : read_vectors(job->from, v->local + first, v->remote + first,
+		got = stuck ? remote_read(&job->from->remote, &local, &remote, 1)
+			    : remote_read(&job->from->remote, v->local + first, v->remote + first,
 					   v->n - first);
 		if (got < 0)
 			return false;

@@ -5,16 +5,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "probes/image.h"
 #include "probes/mappings.h"
+#include "probes/remote.h"
 
 /* From where to where. */
 struct copier {
-	pid_t pid;
-	_Atomic pid_t task;      /* a thread of it that lives; replaced when that ends */
-	int pagemap;             /* its /proc/PID/pagemap */
+	struct remote remote;
 	bool swapping;           /* has the process pages swapped out? */
 	int client;              /* a socket: when its other end is closed, nobody wants the rest */
 	uint8_t *memory, *state; /* of the image */

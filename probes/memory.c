@@ -14,8 +14,8 @@ static uint64_t machine_room(void)
 
 	if (proc_read(info, sizeof info, "/proc/meminfo") <= 0)
 		return UINT64_MAX;
-	available = strstr(info, "MemAvailable:");
-	return available ? strtoull(available + 13, NULL, 10) * 1024 : UINT64_MAX;
+	available = proc_field(info, "MemAvailable:");
+	return available ? strtoull(available, NULL, 10) * 1024 : UINT64_MAX;
 }
 
 /* The number in a control group's file; UINT64_MAX for "max" or no such file. */

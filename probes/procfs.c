@@ -71,15 +71,43 @@ bool proc_stat(pid_t pid, pid_t tid, struct proc_stat *out)
 	return true;
 }
 
+const char *proc_field(const char *lines, const char *field)
+{
+	size_t length = strlen(field);
+
+	while (lines && strncmp(lines, field, length) != 0) {
+		lines = strchr(lines, '\n');
+		lines = lines ? lines + 1 : NULL;
+	}
+	return lines ? lines + length : NULL;
+}
+
+/* The group of the old freezer in the lines of /proc/PID/cgroup, "4:freezer:/a/b" (cgroups(7)). */
+static const char *freezer_group(const char *lines)
+{
+	const char *group = NULL;
+	unsigned number;
+
+	while (lines && !group) {
+		int head = 0;
+
+		if (sscanf(lines, "%u:freezer:%n", &number, &head) == 1 && head)
+			group = lines + head;
+		lines = strchr(lines, '\n');
+		lines = lines ? lines + 1 : NULL;
+	}
+	return group;
+}
+
 bool proc_frozen(pid_t pid)
 {
-	char groups[4096], state[32], *group;
+	char groups[4096], state[32];
+	const char *group;
 
-	if (proc_read(groups, sizeof groups, "/proc/%d/cgroup", pid) <= 0 ||
-	    !(group = strstr(groups, ":freezer:")))
+	if (proc_read(groups, sizeof groups, "/proc/%d/cgroup", pid) <= 0)
 		return false;
-	group += strlen(":freezer:");
-	return proc_read(state, sizeof state, "/sys/fs/cgroup/freezer%.*s/freezer.state",
+	group = freezer_group(groups);
+	return group && proc_read(state, sizeof state, "/sys/fs/cgroup/freezer%.*s/freezer.state",
 			 (int)strcspn(group, "\n"), group) > 0 &&
 	       strncmp(state, "THAWED", 6) != 0;
 }
@@ -98,8 +126,8 @@ uint64_t proc_status(pid_t pid, const char *field)
 
 	if (proc_read(status, sizeof status, "/proc/%d/status", pid) <= 0)
 		return 0;
-	at = strstr(status, field);
-	return at ? strtoull(at + strlen(field), NULL, 10) : 0;
+	at = proc_field(status, field);
+	return at ? strtoull(at, NULL, 10) : 0;
 }
 
 void proc_name(pid_t pid, char *out, size_t size)

@@ -28,7 +28,11 @@ bool proc_frozen(pid_t pid);
 /* Is thread TID dead or dying beyond any stop? */
 bool proc_thread_dead(pid_t pid, pid_t tid);
 
-/* A number of /proc/PID/status by the field's name with its colon ("TracerPid:"); 0 without it. */
+/* The text behind FIELD (with its colon, "TracerPid:") in LINES, as /proc has them; NULL without it.
+ * A field stands at a line's start: elsewhere may be what a program calls itself. */
+const char *proc_field(const char *lines, const char *field);
+
+/* A number of /proc/PID/status by the field's name; 0 without it. */
 uint64_t proc_status(pid_t pid, const char *field);
 
 /* The short name, cut at SIZE - 1 and as the process spells it; "" if it is gone. */

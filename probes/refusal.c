@@ -29,8 +29,8 @@ static bool have_capability(unsigned capability)
 
 	if (proc_read(status, sizeof status, "/proc/self/status") <= 0)
 		return false;
-	effective = strstr(status, "CapEff:");
-	return effective && strtoull(effective + 7, NULL, 16) >> capability & 1;
+	effective = proc_field(status, "CapEff:");
+	return effective && strtoull(effective, NULL, 16) >> capability & 1;
 }
 
 static int ptrace_scope(void)

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +11,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -21,6 +19,7 @@
 #include "graph/cleanup.h"
 #include "probes/clock.h"
 #include "probes/copy.h"
+#include "probes/mapped_file.h"
 #include "probes/mappings.h"
 #include "probes/procfs.h"
 #include "probes/refusal.h"
@@ -51,20 +50,30 @@ void taker_find(pid_t pid, struct taker_target *out)
 	struct proc_stat stat;
 
 	*out = (struct taker_target){.pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0)};
-	if (proc_stat(pid, pid, &stat))
+	out->exists = (out->pidfd >= 0 || errno == ENOSYS) && proc_stat(pid, pid, &stat);
+	if (out->exists)
 		out->start_time = stat.start_time;
 }
 
-/* Is the target still the process that it was, and alive? */
-static bool check_identity(const struct taker_target *target, struct error *err)
+/* Is the target still the process that it was, and alive? Before Linux 5.3, which has no pidfd, only
+ * its start time tells: another process could get its PID only within the same hundredth of a second. */
+static bool is_same_process(const struct taker_target *target)
 {
 	struct pollfd ended = {target->pidfd, POLLIN, 0};
 	struct proc_stat stat;
 
-	if (poll(&ended, 1, 0) == 0 && proc_stat(target->pid, target->pid, &stat) &&
-	    stat.start_time == target->start_time && proc_live_thread(target->pid))
+	return poll(&ended, 1, 0) == 0 && proc_stat(target->pid, target->pid, &stat) &&
+	       stat.start_time == target->start_time && proc_live_thread(target->pid);
+}
+
+/* Does the target still run, and still the program that its memory was opened of? */
+static bool check_identity(const struct taker *t, struct error *err)
+{
+	if (!is_same_process(&t->target))
+		return fail(err, STATUS_GONE, "process %d ended", t->target.pid);
+	if (t->copier.remote.pagemap < 0 || remote_lives(&t->copier.remote))
 		return true;
-	return fail(err, STATUS_GONE, "process %d ended", target->pid);
+	return fail(err, STATUS_GONE, "process %d started another program", t->target.pid);
 }
 
 /* Say why the target cannot be looked at; what was looked at before has just ended. */
@@ -72,7 +81,7 @@ static bool refuse(const struct taker *t, struct error *err)
 {
 	struct refusal_facts facts;
 
-	if (t->ready && !check_identity(&t->target, err))
+	if (t->ready && !check_identity(t, err))
 		return false;
 	refusal_gather(t->target.pid, &facts);
 	return refuse_attach(&facts, err);
@@ -100,18 +109,9 @@ static bool map_shared(const char *name, uint64_t size, int *fd, uint8_t **out, 
 /* Look for a thread that lives, through which the target's memory can be reached. */
 static bool choose_task(struct taker *t)
 {
-	t->copier.task = proc_live_thread(t->target.pid);
-	t->copier.swapping = proc_status(t->copier.task, "VmSwap:") != 0;
-	return t->copier.task;
-}
-
-static bool open_pagemap(struct taker *t)
-{
-	char path[64];
-
-	snprintf(path, sizeof path, "/proc/%d/task/%d/pagemap", t->target.pid, t->copier.task);
-	t->copier.pagemap = open(path, O_RDONLY | O_CLOEXEC);
-	return t->copier.pagemap >= 0;
+	t->copier.remote.task = proc_live_thread(t->target.pid);
+	t->copier.swapping = proc_status(t->copier.remote.task, "VmSwap:") != 0;
+	return t->copier.remote.task;
 }
 
 /* Find the target's memory and what it consists of. While it runs, the thread through which we
@@ -122,14 +122,12 @@ static bool look_at_memory(struct taker *t, struct error *err)
 
 	while (choose_task(t) && clock_ns() < patience) {
 		errno = 0;
-		if (open_pagemap(t) &&
-		    mappings_read(&t->mappings, t->target.pid, t->copier.task, NULL))
+		if (remote_open(&t->copier.remote) &&
+		    mappings_read(&t->mappings, t->target.pid, t->copier.remote.task, NULL))
 			return true;
 		if (errno == EACCES || errno == EPERM)
 			break;
-		if (t->copier.pagemap >= 0)
-			close(t->copier.pagemap);
-		t->copier.pagemap = -1;
+		remote_close(&t->copier.remote);
 		mappings_free(&t->mappings);
 		nanosleep(&(struct timespec){0, NS_PER_MS}, NULL);
 	}
@@ -143,7 +141,7 @@ static bool check_access(const struct taker *t, struct error *err)
 	struct iovec local = {&byte, 1};
 	struct iovec remote = {(void *)(uintptr_t)t->mappings.ranges[0].lo, 1};
 
-	if (process_vm_readv(t->copier.task, &local, 1, &remote, 1, 0) < 0 && errno == EPERM)
+	if (process_vm_readv(t->copier.remote.task, &local, 1, &remote, 1, 0) < 0 && errno == EPERM)
 		return refuse(t, err);
 	return proc_status(t->target.pid, "TracerPid:") == 0 || refuse(t, err);
 }
@@ -151,9 +149,9 @@ static bool check_access(const struct taker *t, struct error *err)
 /* Everything that can be done before the first request, and every reason to refuse. */
 static bool get_ready(struct taker *t, struct error *err)
 {
-	if (t->target.pidfd < 0)
+	if (!t->target.exists)
 		return refuse(t, err);
-	return look_at_memory(t, err) && check_access(t, err) && check_identity(&t->target, err) &&
+	return look_at_memory(t, err) && check_access(t, err) && check_identity(t, err) &&
 	       tracer_init(&t->tracer, t->target.pid, err) &&
 	       plan_build(&t->plan, &t->mappings, err) &&
 	       plan_place(&t->plan, &t->mappings, err) &&
@@ -184,7 +182,7 @@ static void describe(const struct taker *t, struct wire_table *table)
 	char path[64];
 	ssize_t length;
 
-	snprintf(path, sizeof path, "/proc/%d/task/%d/exe", t->target.pid, t->copier.task);
+	snprintf(path, sizeof path, "/proc/%d/task/%d/exe", t->target.pid, t->copier.remote.task);
 	length = readlink(path, table->exe_path, sizeof table->exe_path - 1);
 	table->exe_path[length < 0 ? 0 : length] = 0;
 	table->exe = mappings_file(&t->mappings, table->exe_path);
@@ -252,14 +250,14 @@ static void say_hello(struct taker *t, struct wire_reply *r)
 
 	if (get_ready(t, &r->error))
 		table = make_table(t, &r->error);
-	if (table < 0) {
+	snprintf(path, sizeof path, "/proc/%d/task/%d/exe", t->target.pid, t->copier.remote.task);
+	exe = open(path, O_RDONLY | O_CLOEXEC);
+	if (table < 0 || !check_identity(t, &r->error)) {
 		reply(t, r, NULL, 0);
 		return;
 	}
 	t->ready = true;
 	r->memory_size = t->plan.size;
-	snprintf(path, sizeof path, "/proc/%d/task/%d/exe", t->target.pid, t->copier.task);
-	exe = open(path, O_RDONLY | O_CLOEXEC);
 	reply(t, r, (int[]){t->memory, t->state, table, exe}, exe >= 0 ? 4 : 3);
 }
 
@@ -298,7 +296,7 @@ static void conclude(const struct taker *t, const struct copy_result *result, st
 {
 	r->bytes = result->bytes;
 	r->holes = result->holes;
-	if (result->gone && check_identity(&t->target, &r->error))
+	if (result->gone && check_identity(t, &r->error))
 		fail(&r->error, STATUS_GONE, "process %d started another program", t->target.pid);
 	if (result->late)
 		fail(&r->error, STATUS_REFUSED, "gave up: %d was not copied in time", t->target.pid);
@@ -320,7 +318,7 @@ static void count(struct taker *t, const struct copy_pieces *pieces, struct wire
 	struct copy_result result = {0};
 
 	copy_count(&t->copier, pieces, &result);
-	r->threads = (uint32_t)proc_status(t->copier.task, "Threads:");
+	r->threads = (uint32_t)proc_status(t->copier.remote.task, "Threads:");
 	conclude(t, &result, r);
 }
 
@@ -401,35 +399,13 @@ static void resume(struct taker *t, struct wire_reply *r)
 		_exit(1);
 	}
 	end = clock_ns();
-	t->held = false;
+	t->held = t->copier.remote.held = false;
 	set_timer(0);
 	notify(t, 0);
 	if (r) {
 		r->ns = end - start;
 		r->pause_ns = end - t->held_since;
 	}
-}
-
-/* Open the file that RANGE maps: the very one, or where that needs more rights than we have the one of
- * its name. The reader compares it with what is mapped. */
-static int open_mapped(const struct taker *t, const struct image_range *range)
-{
-	const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-	char path[PATH_MAX + 64];
-	struct stat info;
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/%d/map_files/%lx-%lx", t->target.pid, range->lo, range->hi);
-	fd = open(path, flags & ~O_NOFOLLOW);
-	if (fd < 0) {
-		snprintf(path, sizeof path, "/proc/%d/task/%d/root%s", t->target.pid, t->copier.task,
-			 t->mappings.files[range->file]);
-		fd = open(path, flags);
-	}
-	if (fd < 0 || (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)))
-		return fd;
-	close(fd);
-	return -1;
 }
 
 static void serve_open(struct taker *t, const struct wire_request *q, struct wire_reply *r)
@@ -440,15 +416,16 @@ static void serve_open(struct taker *t, const struct wire_request *q, struct wir
 		const struct image_range *range = &t->mappings.ranges[i];
 
 		if (range->lo == q->lo && range->file != NO_FILE)
-			fd = open_mapped(t, range);
+			fd = mapped_file_open(t->target.pid, t->copier.remote.task, range->lo, range->hi,
+					      t->mappings.files[range->file]);
 	}
-	reply(t, r, &fd, fd >= 0);
+	reply(t, r, &fd, fd >= 0 && check_identity(t, &r->error));
 }
 
 /* Start a stop's clocks: the broker's, our timer, the deadline, which leaves time to resume. */
 static void begin_hold(struct taker *t, uint64_t limit_ns)
 {
-	uint64_t reserve = proc_status(t->copier.task, "Threads:") * RESUME_NS;
+	uint64_t reserve = proc_status(t->copier.remote.task, "Threads:") * RESUME_NS;
 
 	if (limit_ns > MOST_LIMIT_NS)
 		limit_ns = MOST_LIMIT_NS;
@@ -468,11 +445,12 @@ static bool stop(struct taker *t, uint64_t limit_ns, struct error *err)
 	if (t->held)
 		return fail(err, STATUS_REFUSED, "process %d is stopped already", t->target.pid);
 	begin_hold(t, limit_ns);
-	if (!tracer_stop(&t->tracer, t->deadline, err) || !check_identity(&t->target, err) ||
+	if (!tracer_stop(&t->tracer, t->deadline, err) || !check_identity(t, err) ||
 	    !choose_task(t))
 		return fail(err, STATUS_GONE, "process %d ended", t->target.pid);
+	t->copier.remote.held = true;
 	mappings_free(&t->mappings);
-	return mappings_read(&t->mappings, t->target.pid, t->copier.task, err) &&
+	return mappings_read(&t->mappings, t->target.pid, t->copier.remote.task, err) &&
 	       plan_place(&t->plan, &t->mappings, err);
 }
 
@@ -592,7 +570,9 @@ void taker_run(const struct taker_target *target, int reader, int broker)
 {
 	struct taker t = {.target = *target, .reader = reader, .broker = broker,
 			  .memory = -1, .state = -1,
-			  .copier = {.pid = target->pid, .pagemap = -1, .client = reader}};
+			  .copier = {.remote = {.pid = target->pid, .pidfd = target->pidfd,
+						.mem = -1, .pagemap = -1},
+				     .client = reader}};
 	struct pollfd events[3] = {{reader, POLLIN, 0}, {broker, POLLIN, 0}, {-1, POLLIN, 0}};
 	struct signalfd_siginfo child;
 	sigset_t children;

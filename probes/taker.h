@@ -3,13 +3,15 @@
 #ifndef GORETAIN_PROBES_TAKER_H
 #define GORETAIN_PROBES_TAKER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 /* The target's identity: a PID alone may be given to another process. */
 struct taker_target {
 	pid_t pid;
-	int pidfd;           /* -1 if there was no such process */
+	bool exists;
+	int pidfd;           /* -1 if there was no such process, or before Linux 5.3 */
 	uint64_t start_time; /* as proc_stat says */
 };
 

@@ -6,6 +6,7 @@
  *	target exec MILLISECONDS             starts itself anew from a second thread, endlessly
  *	target exit MICROSECONDS             ends by itself after that time, with threads running
  *	target signals N                     gets N real-time signals, says if all came in order
+ *	target named NAME                    calls itself NAME
  *
  * Prints "ready" once it is what it is called (exec: each time). */
 #include <errno.h>
@@ -187,6 +188,13 @@ static void signals(int n)
 	idle(NULL);
 }
 
+static void named(const char *name)
+{
+	prctl(PR_SET_NAME, name);
+	ready();
+	idle(NULL);
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
@@ -204,5 +212,7 @@ int main(int argc, char **argv)
 		exit_soon(atol(argv[2]));
 	else if (strcmp(mode, "signals") == 0 && argc == 3)
 		signals(atoi(argv[2]));
+	else if (strcmp(mode, "named") == 0 && argc == 3)
+		named(argv[2]);
 	return 2;
 }

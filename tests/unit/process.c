@@ -3,15 +3,19 @@
 #include "probes/process.h"
 #include "probes/taker.h"
 
+#include <errno.h>
+#include <linux/sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +27,7 @@
 /* Where the target keeps things; it is a fork of this process, so the addresses are known here.
  * The pages of `memory`: written, never touched, written and given back later, changed later, only
  * read, which the kernel's page of zeros is for. */
-static uint8_t *memory, *late, *shared;
+static uint8_t *memory, *late, *shared, *mapped;
 static const char constant[] = "in the program's file";
 static int initialised = 42;
 
@@ -205,11 +209,67 @@ static void test_gone(void **state)
 	wait(NULL);
 }
 
+/* A process that gets PID, which is free: a fork of this one. 0 where that is not permitted. */
+static pid_t start_as(pid_t pid)
+{
+	struct clone_args args = {.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid,
+				  .set_tid_size = 1};
+	long child = syscall(SYS_clone3, &args, sizeof args);
+
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		mmap(mapped, SIZE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		memset(mapped, '!', SIZE);
+		for (;;)
+			pause();
+	}
+	return child > 0 ? (pid_t)child : 0;
+}
+
+/* What another process with the same PID has in its memory never gets into the image. */
+static void test_reused_pid(void **state)
+{
+	FILE *file = tmpfile();
+	struct error err = {0};
+	struct process *p;
+	struct target t;
+	pid_t other;
+	int broker;
+
+	assert_int_equal(ftruncate(fileno(file), SIZE), 0);
+	mapped = mmap(NULL, SIZE, PROT_READ, MAP_PRIVATE, fileno(file), 0);
+	assert_true(mapped != MAP_FAILED);
+	t = start_target();
+	p = open_process(t.pid, &broker, &err);
+	assert_non_null(p);
+	assert_int_equal(image_page_state(process_image(p), (uintptr_t)mapped), PAGE_UNREAD);
+	end_target(&t);
+	other = start_as(t.pid);
+	if (other) {
+		bool was_read = image_at(process_image(p), (uintptr_t)mapped, 1);
+		bool was_taken = process_snapshot(p, 1000, NULL, &err);
+
+		kill(other, SIGKILL);
+		waitpid(other, NULL, 0);
+		assert_false(was_read || was_taken);
+		assert_int_equal(err.code, STATUS_GONE);
+	}
+	image_free(process_image(p));
+	close(broker);
+	wait(NULL);
+	munmap(mapped, SIZE);
+	fclose(file);
+	if (!other)
+		skip(); /* not root, or someone else has got that PID */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_snapshot),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_reused_pid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
