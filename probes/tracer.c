@@ -88,9 +88,11 @@ static enum seized seize(pid_t pid, pid_t tid)
 
 static bool too_late(const struct tracer *t, struct error *err)
 {
-	return fail(err, STATUS_REFUSED, "gave up: %u of %u threads of %d did not stop in time%s",
-		    t->pending, t->n, t->pid,
-		    proc_frozen(t->pid) ? ", as its control group is frozen" : "");
+	if (proc_frozen(t->pid))
+		return fail(err, STATUS_REFUSED, "%d cannot be stopped while its control group is "
+			    "frozen", t->pid);
+	return fail(err, STATUS_REFUSED, "gave up: %u of %u threads of %d did not stop in time",
+		    t->pending, t->n, t->pid);
 }
 
 /* One pass over the threads: what it found. */

@@ -229,7 +229,7 @@ class Places:
             done = report(target.pid)
             said = done.stderr.strip().splitlines()[-1]
             self.tap.check(
-                done.returncode == 8 and "is frozen by its control group" in said and time.monotonic() - begin < 10,
+                done.returncode == 8 and "cannot be stopped while its control group is frozen" in said and time.monotonic() - begin < 10,
                 "frozen by the old freezer: given up, with the reason",
                 [done.returncode, said],
             )
