@@ -42,6 +42,10 @@ struct source {
 	/* A program or library that a core file names by PATH; the caller's to close, -1 on failure. */
 	int (*mapped_file)(struct source *source, const char *path, struct error *err);
 
+	/* The program or library of a build id in lower-case hex, from where such are kept; the caller's to
+	 * close, -1 if there is none. */
+	int (*program_file)(struct source *source, const char *build_id);
+
 	/* An empty file without a name, for what does not fit into memory; the caller's to close, -1 on
 	 * failure. */
 	int (*scratch_file)(struct source *source, struct error *err);

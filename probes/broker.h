@@ -15,6 +15,7 @@ enum broker_op {
 	BROKER_COMMIT,  /* the output is whole: give it its name */
 	BROKER_DEBUG,   /* the debug file for build id `path`, in hex: a descriptor, if any */
 	BROKER_MAPPED,  /* the program or library `path` that a core file names: a descriptor to read */
+	BROKER_PROGRAM, /* the program or library of build id `path`, in hex: a descriptor, if any */
 	BROKER_SCRATCH, /* an empty file without a name: a descriptor */
 };
 

@@ -12,28 +12,21 @@
 #include "graph/cleanup.h"
 #include "graph/grow.h"
 #include "graph/text.h"
-#include "probes/elfcore.h"
 #include "probes/file.h"
 #include "probes/mappings.h"
 #include "probes/memory.h"
-#include "probes/program.h"
 
 #define BLOCK (1ull << 20)       /* read at once */
 #define MAX_MEMORY (1ull << 46)
-#define MOST_OPEN 200            /* files of the program's */
 #define KERNELS_PAGES 16         /* below the vdso lie pages that the kernel shows to the process alone */
 #define NONE UINT32_MAX
-
-/* A file of the program's that gives the bytes which the core file leaves out. */
-struct backing { int fd; uint64_t size; };
 
 struct core {
 	struct elfcore parts;
 	int fd;                   /* parts.fd */
-	const struct core_opener *opener;
+	struct corefiles files;   /* of parts.files */
 	uint32_t *segment;        /* of each range: index into parts.segments, NONE */
 	uint32_t capacity, segment_capacity; /* of ranges */
-	struct backing *backing;  /* of each file; fd -1 = none */
 	bool keeps_private;       /* the memory of the process alone is in it, so the rest is as in files */
 	uint8_t *block;           /* BLOCK bytes */
 	uint64_t room, filled;    /* memory for pages, and taken by them, bytes */
@@ -63,7 +56,7 @@ static uint64_t file_place(const struct image_range *r, uint64_t addr)
 }
 
 /* Bytes of a file from AT on, in whole pages. */
-static uint64_t left_of(const struct backing *b, uint64_t at)
+static uint64_t left_of(const struct core_backing *b, uint64_t at)
 {
 	return at < b->size ? (b->size - at + IMAGE_PAGE - 1) & ~(IMAGE_PAGE - 1ull) : 0;
 }
@@ -88,9 +81,9 @@ static enum from where(const struct core *c, const struct image *image, uint32_t
 		*end = promised < r->hi ? promised : r->hi;
 		return FROM_NOWHERE;
 	}
-	if (r->file == NO_FILE || c->backing[r->file].fd < 0 || (writable && !c->keeps_private))
+	if (r->file == NO_FILE || c->files.items[r->file].fd < 0 || (writable && !c->keeps_private))
 		return FROM_NOWHERE;
-	left = left_of(&c->backing[r->file], file_place(r, addr));
+	left = left_of(&c->files.items[r->file], file_place(r, addr));
 	if (left && left < r->hi - addr)
 		*end = addr + left;
 	return left ? FROM_FILE : FROM_NOWHERE;
@@ -166,7 +159,7 @@ static void fill(struct core *c, struct image *image, uint32_t range, uint64_t a
 	} else if (from == FROM_CORE && read_block(c->fd, s->at + (addr - s->lo), c->block, n)) {
 		take_block(c, image, offset, n, PAGE_STOP);
 	} else if (from == FROM_FILE) {
-		const struct backing *b = &c->backing[r->file];
+		const struct core_backing *b = &c->files.items[r->file];
 
 		if (read_block(b->fd, file_place(r, addr), c->block, n))
 			take_block(c, image, offset, n, PAGE_FILE);
@@ -210,7 +203,7 @@ static bool add_range(struct core *c, struct image *image, uint64_t lo, uint64_t
 {
 	struct image_range range = {
 		.lo = lo, .hi = hi, .offset = image->memory_size,
-		.file = m ? m->file : NO_FILE, .flags = s ? s->flags : RANGE_READ,
+		.file = m ? m->file : NO_FILE, .flags = s ? s->flags : m ? m->flags : RANGE_READ,
 		.file_offset = m ? m->file_offset + (lo - m->lo) : 0,
 	};
 	uint32_t *segment;
@@ -289,84 +282,6 @@ static bool keeps_private(const struct core *c, const struct image *image)
 	return false;
 }
 
-/* The file that the program headers lie in, else the first. */
-static uint32_t find_program(const struct core *c)
-{
-	const struct core_mapping *m = elfcore_mapping(&c->parts, c->parts.headers);
-
-	if (m)
-		return m->file;
-	return c->parts.n_mappings ? c->parts.mappings[0].file : NO_FILE;
-}
-
-/* The first page of FILE as the core file has it. */
-static bool kept_head(const struct core *c, uint32_t file, uint8_t head[IMAGE_PAGE])
-{
-	for (uint32_t i = 0; i < c->parts.n_mappings; i++) {
-		const struct core_mapping *m = &c->parts.mappings[i];
-		const struct core_segment *s;
-
-		if (m->file != file || m->file_offset)
-			continue;
-		s = elfcore_segment(&c->parts, m->lo);
-		if (s && m->lo - s->lo + IMAGE_PAGE <= s->there)
-			return elfcore_bytes(&c->parts, s->at + (m->lo - s->lo), head, IMAGE_PAGE);
-	}
-	return false;
-}
-
-/* Have FILE's bytes come from FD, which becomes ours. */
-static void back(struct core *c, uint32_t file, int fd)
-{
-	struct stat st;
-
-	if (fd >= 0 && fstat(fd, &st) == 0)
-		c->backing[file] = (struct backing){fd, (uint64_t)st.st_size};
-}
-
-/* Libraries and plugins, as far as they are where they were and still the same. */
-static void open_libraries(struct core *c, uint32_t program)
-{
-	uint32_t n = c->parts.n_files < MOST_OPEN ? c->parts.n_files : MOST_OPEN;
-
-	for (uint32_t i = 0; i < n; i++) {
-		uint8_t ours[IMAGE_PAGE], theirs[IMAGE_PAGE];
-		int fd;
-
-		if (i == program || !kept_head(c, i, ours) || !program_is(ours))
-			continue;
-		fd = c->opener->open(c->opener->arg, c->parts.files[i], NULL);
-		if (fd >= 0 && program_head(fd, theirs) && program_same(ours, theirs))
-			back(c, i, fd);
-		else if (fd >= 0)
-			close(fd);
-	}
-}
-
-/* Is the file at FD the program? If not, ERR says which each of the two is. */
-static bool check_program(const struct core *c, uint32_t program, int fd, bool named,
-			  struct error *err)
-{
-	uint8_t ours[IMAGE_PAGE] = {0}, theirs[IMAGE_PAGE] = {0};
-	bool kept = kept_head(c, program, ours);
-	char wanted[PROGRAM_ID], found[PROGRAM_ID];
-
-	if (program_head(fd, theirs) && (kept ? program_same(ours, theirs)
-					      : program_fits(&c->parts, program, theirs)))
-		return true;
-	program_id(ours, wanted);
-	program_id(theirs, found);
-	if (!program_is(theirs))
-		snprintf(found, sizeof found, "no program for %s", arch_name);
-	if (named)
-		return fail(err, STATUS_BAD_FILE, "the file that --exe names (%s) is not the program "
-			    "that this core is of, %.200s (%s)", found, c->parts.files[program],
-			    kept ? wanted : "its segments are others");
-	return fail(err, STATUS_BAD_FILE, "the program that it is of (%s) is not what %.200s is now "
-		    "(%s): name the right one with --exe", kept ? wanted : "of other segments",
-		    c->parts.files[program], found);
-}
-
 /* Are there bytes of the program that only its file can give? */
 static bool needs_program(const struct core *c, const struct image *image, uint32_t program)
 {
@@ -381,47 +296,25 @@ static bool needs_program(const struct core *c, const struct image *image, uint3
 	return false;
 }
 
-/* The program's file: the one that was named, or the one that the core file names. */
-static bool open_program(struct core *c, struct image *image, int exe_fd, struct error *err)
+/* The program and its libraries; without the first, nothing of it must be needed. */
+static bool settle_files(struct core *c, struct image *image, struct error *err)
 {
-	struct error why = {0};
-	uint32_t program = find_program(c);
-	int fd;
-
-	if (program == NO_FILE)
-		return exe_fd < 0 || fail(err, STATUS_BAD_FILE, "it does not say which files were "
-					  "mapped where, so its program is of no use");
-	image->exe = program;
-	fd = exe_fd >= 0 ? dup(exe_fd)
-			 : c->opener->open(c->opener->arg, c->parts.files[program], &why);
-	if (fd >= 0 && check_program(c, program, fd, exe_fd >= 0, &why)) {
-		back(c, program, fd);
-		image->exe_fd = dup(fd);
+	image->exe = c->files.program;
+	if (image->exe == NO_FILE)
 		return true;
-	}
-	if (fd < 0)
-		fail(&why, STATUS_BAD_FILE, "cannot open %.200s", c->parts.files[program]);
-	else
-		close(fd);
-	if (exe_fd < 0 && !needs_program(c, image, program))
-		return true;
-	if (fd >= 0)
-		return fail(err, why.code, "%s", why.message);
-	return fail(err, STATUS_BAD_FILE, "it leaves out the code and types of its program, which is "
-		    "not there to give them (%.300s): name it with --exe", why.message);
+	if (c->files.items[image->exe].fd < 0)
+		return !needs_program(c, image, image->exe) || corefiles_complain(&c->files, err);
+	image->exe_fd = dup(c->files.items[image->exe].fd);
+	return true;
 }
 
-static bool open_files(struct core *c, struct image *image, int exe_fd, struct error *err)
+/* What RANGE maps, struct image.open_file. */
+static int open_file(struct image *image, const struct image_range *range)
 {
-	c->backing = calloc(c->parts.n_files + 1ull, sizeof *c->backing);
-	if (!c->backing)
-		return fail_memory(err, "the list of mapped files");
-	for (uint32_t i = 0; i < c->parts.n_files; i++)
-		c->backing[i].fd = -1;
-	if (!open_program(c, image, exe_fd, err))
-		return false;
-	open_libraries(c, image->exe);
-	return true;
+	const struct core *c = image->producer;
+
+	return range->file < c->files.n && c->files.items[range->file].fd >= 0
+	       ? dup(c->files.items[range->file].fd) : -1;
 }
 
 /* ---- what is read at once ---- */
@@ -482,7 +375,7 @@ static uint64_t behind_hole(const struct core *c, const struct image *image, uin
 	const struct image_range *r = &image->ranges[range];
 	const struct core_segment *s = segment_of(c, range);
 	uint64_t at = from == FROM_CORE ? s->at + (addr - s->lo) : file_place(r, addr), skip;
-	off_t data = lseek(from == FROM_CORE ? c->fd : c->backing[r->file].fd, (off_t)at, SEEK_DATA);
+	off_t data = lseek(from == FROM_CORE ? c->fd : c->files.items[r->file].fd, (off_t)at, SEEK_DATA);
 
 	if (data < 0)
 		return errno == ENXIO ? end : addr;
@@ -532,7 +425,7 @@ static bool read_memory(struct core *c, struct image *image, struct progress *pr
 		return false;
 	image->filled = own <= c->room ? c->filled : c->room;
 	for (uint32_t i = 0; i < c->parts.n_files; i++)
-		image->filled += c->backing[i].fd >= 0 ? c->backing[i].size : 0;
+		image->filled += c->files.items[i].fd >= 0 ? c->files.items[i].size : 0;
 	return true;
 }
 
@@ -546,19 +439,16 @@ static void release(struct image *image)
 		munmap(image->memory, image->memory_size);
 	if (image->state)
 		munmap(image->state, image->memory_size / IMAGE_PAGE);
-	for (uint32_t i = 0; c->backing && i < c->parts.n_files; i++)
-		if (c->backing[i].fd >= 0)
-			close(c->backing[i].fd);
+	corefiles_free(&c->files);
 	elfcore_free(&c->parts);
 	if (c->fd >= 0)
 		close(c->fd);
 	free(c->segment);
-	free(c->backing);
 	free(c->block);
 	free(c);
 }
 
-static struct image *new_image(int fd, const struct core_opener *opener, struct core_lack *lack)
+static struct image *new_image(int fd, struct core_lack *lack)
 {
 	struct core *c = calloc(1, sizeof *c);
 	struct image *image = calloc(1, sizeof *image);
@@ -569,10 +459,9 @@ static struct image *new_image(int fd, const struct core_opener *opener, struct 
 		return NULL;
 	}
 	c->fd = dup(fd);
-	c->opener = opener;
 	c->lack = lack;
 	*image = (struct image){.exe = NO_FILE, .exe_fd = -1, .complete = true, .fetch = fetch,
-				.producer = c, .release = release};
+				.open_file = open_file, .producer = c, .release = release};
 	pthread_mutex_init(&image->fetch_lock, NULL);
 	return image;
 }
@@ -598,29 +487,30 @@ static bool describe(struct core *c, struct image *image, struct error *err)
 	return true;
 }
 
-static bool read_image(struct core *c, struct image *image, int exe_fd, struct progress *progress,
-		       struct error *err)
+static bool read_image(struct core *c, struct image *image, int exe_fd,
+		       const struct core_opener *opener, struct progress *progress, struct error *err)
 {
 	if (c->fd < 0)
 		return fail(err, STATUS_BAD_FILE, "it cannot be read: %s", strerror(errno));
-	if (!elfcore_read(c->fd, &c->parts, err) || !make_ranges(c, image, err) ||
+	if (!elfcore_read(c->fd, &c->parts, err) ||
+	    !corefiles_open(&c->parts, exe_fd, opener, &c->files, err) || !make_ranges(c, image, err) ||
 	    !make_memory(image, err))
 		return false;
 	c->keeps_private = keeps_private(c, image);
-	return open_files(c, image, exe_fd, err) && describe(c, image, err) &&
+	return settle_files(c, image, err) && describe(c, image, err) &&
 	       read_memory(c, image, progress, err);
 }
 
 struct image *core_read(int fd, int exe_fd, const struct core_opener *opener, struct core_lack *lack,
 			struct progress *progress, struct error *err)
 {
-	struct image *image = new_image(fd, opener, lack);
+	struct image *image = new_image(fd, lack);
 
 	if (!image) {
 		fail_memory(err, "the core file");
 		return NULL;
 	}
-	if (read_image(image->producer, image, exe_fd, progress, err))
+	if (read_image(image->producer, image, exe_fd, opener, progress, err))
 		return image;
 	image_free(image);
 	return NULL;

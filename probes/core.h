@@ -6,14 +6,8 @@
 
 #include "graph/error.h"
 #include "graph/progress.h"
+#include "probes/corefiles.h"
 #include "probes/image.h"
-
-/* Where the files that the program had mapped come from. The name is the core file's and so a stranger's;
- * returns a descriptor for reading, the caller's to close, or -1 with ERR set. */
-struct core_opener {
-	int (*open)(void *arg, const char *path, struct error *err);
-	void *arg;
-};
 
 /* What a core file lacks. */
 struct core_lack {

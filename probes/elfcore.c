@@ -202,15 +202,18 @@ static void take_vector(struct elfcore *core, const struct note *note)
 	if (!elfcore_bytes(core, note->at, pairs, n * sizeof *pairs))
 		return;
 	for (uint64_t i = 0; i < n; i++) {
-		if (pairs[i].a_type == AT_PHDR)
-			core->headers = pairs[i].a_un.a_val;
-		if (pairs[i].a_type == AT_SYSINFO_EHDR)
-			core->vdso = pairs[i].a_un.a_val;
+		uint64_t value = pairs[i].a_un.a_val;
+
+		switch (pairs[i].a_type) {
+		case AT_PHDR: core->headers = value; break;
+		case AT_ENTRY: core->entry = value; break;
+		case AT_EXECFN: core->name = value; break;
+		case AT_SYSINFO_EHDR: core->vdso = value; break;
+		}
 	}
 }
 
-/* The number of the file called NAME, which gets one if it is new. */
-static bool name_file(struct elfcore *core, const char *name, uint32_t *out, struct error *err)
+bool elfcore_file(struct elfcore *core, const char *name, uint32_t *out, struct error *err)
 {
 	char **item;
 
@@ -233,8 +236,19 @@ static int by_mapping(const void *a, const void *b)
 	return (x->lo > y->lo) - (x->lo < y->lo);
 }
 
+bool elfcore_add_mapping(struct elfcore *core, const struct core_mapping *mapping, struct error *err)
+{
+	struct core_mapping *item = GROW(core->mappings, core->n_mappings, core->mapping_capacity);
+
+	if (!item)
+		return fail_memory(err, "the list of mapped files");
+	*item = *mapping;
+	core->n_mappings++;
+	return true;
+}
+
 /* In order; what makes no sense or overlaps goes. */
-static void order_mappings(struct elfcore *core)
+void elfcore_order_mappings(struct elfcore *core)
 {
 	uint32_t kept = 0;
 
@@ -261,20 +275,16 @@ static bool take_mappings(struct elfcore *core, const uint8_t *bytes, uint64_t s
 
 	if (!n || n > (size - 16) / 24)
 		return true;
-	core->mappings = calloc(n, sizeof *core->mappings);
-	if (!core->mappings)
-		return fail_memory(err, "the list of mapped files");
 	name = (const char *)bytes + 16 + 24 * n;
 	for (uint64_t i = 0; i < n && name < end; i++, name += strlen(name) + 1) {
 		const uint8_t *at = bytes + 16 + 24 * i;
 		struct core_mapping m = {image_word(at), image_word(at + 8),
-					 image_word(at + 16) * unit, 0};
+					 image_word(at + 16) * unit, 0, RANGE_READ};
 
-		if (!name_file(core, name, &m.file, err))
+		if (!elfcore_file(core, name, &m.file, err) || !elfcore_add_mapping(core, &m, err))
 			return false;
-		core->mappings[core->n_mappings++] = m;
 	}
-	order_mappings(core);
+	elfcore_order_mappings(core);
 	return true;
 }
 

@@ -18,8 +18,12 @@ struct core_segment {
 	uint32_t flags;    /* RANGE_... */
 };
 
-/* A mapped file (NT_FILE). */
-struct core_mapping { uint64_t lo, hi, file_offset; uint32_t file; };
+/* A mapped file (NT_FILE), or a part of one (corefiles.h). */
+struct core_mapping {
+	uint64_t lo, hi, file_offset;
+	uint32_t file;
+	uint32_t flags;    /* RANGE_..., as far as the file tells; NT_FILE does not */
+};
 
 struct elfcore {
 	int fd;                         /* not owned */
@@ -27,7 +31,7 @@ struct elfcore {
 	struct core_segment *segments;  /* by address, disjoint */
 	uint32_t n_segments, segment_capacity;
 	struct core_mapping *mappings;  /* likewise */
-	uint32_t n_mappings;
+	uint32_t n_mappings, mapping_capacity;
 	bool mappings_read;             /* or tried: there is no second list of them */
 	char **files;
 	uint32_t n_files, file_capacity;
@@ -35,7 +39,8 @@ struct elfcore {
 	uint32_t n_threads, thread_capacity;
 	uint64_t pid;
 	char process[17];
-	uint64_t headers;               /* address of the program's program headers, 0 if unknown */
+	/* Addresses of the program's headers, first instruction and path; 0 if unknown. */
+	uint64_t headers, entry, name;
 	uint64_t vdso;                  /* address of the kernel's own shared object */
 	uint64_t promised;              /* how long the file should be */
 };
@@ -48,6 +53,13 @@ void elfcore_free(struct elfcore *core);
 
 /* Read N bytes at AT. False unless all of them are there. */
 bool elfcore_bytes(const struct elfcore *core, uint64_t at, void *out, uint64_t n);
+
+/* The number of the file called NAME, which gets one if it is new, in *OUT. False without memory. */
+bool elfcore_file(struct elfcore *core, const char *name, uint32_t *out, struct error *err);
+
+/* Add a mapping. The list is in order again after elfcore_order_mappings, which drops what makes no sense. */
+bool elfcore_add_mapping(struct elfcore *core, const struct core_mapping *mapping, struct error *err);
+void elfcore_order_mappings(struct elfcore *core);
 
 /* The segment and the mapping that contain ADDR, or NULL. */
 const struct core_segment *elfcore_segment(const struct elfcore *core, uint64_t addr);

@@ -68,10 +68,17 @@ static int open_mapped(void *arg, const char *path, struct error *err)
 	return s->mapped_file(s, path, err);
 }
 
+static int open_by_id(void *arg, const char *build_id)
+{
+	struct source *s = arg;
+
+	return s->program_file(s, build_id);
+}
+
 static bool load_core(int fd, int exe_fd, struct source *s, struct graph *_Atomic *out,
 		      struct progress *progress, struct error *err)
 {
-	const struct core_opener opener = {open_mapped, s};
+	const struct core_opener opener = {open_mapped, open_by_id, s};
 	struct core_lack lack = {0};
 	struct error why = {0};
 	struct image *image = core_read(fd, exe_fd, &opener, &lack, progress, err);

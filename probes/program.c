@@ -108,28 +108,65 @@ bool program_same(const uint8_t ours[IMAGE_PAGE], const uint8_t theirs[IMAGE_PAG
 	return memcmp(ours, theirs, IMAGE_PAGE) == 0;
 }
 
-static bool is_mapped(const struct elfcore *core, uint32_t file, uint64_t offset)
+#define IN_PAGE (IMAGE_PAGE - 1ull)
+#define ADDRESS_END (1ull << 56)
+
+static bool makes_sense(const Elf64_Phdr *ph)
 {
-	for (uint32_t i = 0; i < core->n_mappings; i++)
-		if (core->mappings[i].file == file &&
-		    offset - core->mappings[i].file_offset <
-			    core->mappings[i].hi - core->mappings[i].lo)
+	return ph->p_vaddr < ADDRESS_END && ph->p_filesz < ADDRESS_END && ph->p_offset < ADDRESS_END &&
+	       (ph->p_vaddr & IN_PAGE) == (ph->p_offset & IN_PAGE);
+}
+
+unsigned program_segments(const uint8_t head[IMAGE_PAGE], struct program_segment out[PROGRAM_SEGMENTS])
+{
+	unsigned n = 0;
+	Elf64_Phdr ph;
+
+	for (unsigned i = 0; program_is(head) && header_at(head, i, &ph); i++) {
+		struct program_segment *s = &out[n];
+
+		if (ph.p_type != PT_LOAD || !ph.p_filesz)
+			continue;
+		if (!makes_sense(&ph) || n == PROGRAM_SEGMENTS)
+			return 0;
+		*s = (struct program_segment){
+			.lo = ph.p_vaddr & ~IN_PAGE, .at = ph.p_offset & ~IN_PAGE,
+			.hi = (ph.p_vaddr + ph.p_filesz + IN_PAGE) & ~IN_PAGE,
+			.flags = RANGE_READ | (ph.p_flags & PF_W ? RANGE_WRITE : 0u) |
+				 (ph.p_flags & PF_X ? RANGE_EXEC : 0u),
+		};
+		/* A page of two segments is the second one's: it is mapped over the first. */
+		if (n && s->lo < s[-1].hi)
+			s[-1].hi = s->lo;
+		if (n && s[-1].hi <= s[-1].lo)
+			return 0;
+		n++;
+	}
+	return n;
+}
+
+bool program_entry(const uint8_t head[IMAGE_PAGE], uint64_t *headers, uint64_t *entry)
+{
+	struct program_segment segments[PROGRAM_SEGMENTS];
+	unsigned n = program_segments(head, segments);
+	Elf64_Ehdr h;
+
+	memcpy(&h, head, sizeof h);
+	for (unsigned i = 0; i < n; i++)
+		if (h.e_phoff - segments[i].at < segments[i].hi - segments[i].lo) {
+			*headers = segments[i].lo + (h.e_phoff - segments[i].at);
+			*entry = h.e_entry;
 			return true;
+		}
 	return false;
 }
 
-bool program_fits(const struct elfcore *core, uint32_t file, const uint8_t theirs[IMAGE_PAGE])
+void program_build_id(const uint8_t head[IMAGE_PAGE], char out[2 * PROGRAM_ID])
 {
-	unsigned segments = 0;
-	Elf64_Phdr ph;
+	struct bytes id = program_is(head) ? find_in_notes(head, NT_GNU_BUILD_ID, "GNU")
+					   : (struct bytes){0};
 
-	for (unsigned i = 0; program_is(theirs) && header_at(theirs, i, &ph); i++) {
-		if (ph.p_type != PT_LOAD || !ph.p_filesz)
-			continue;
-		if (!is_mapped(core, file, ph.p_offset) ||
-		    !is_mapped(core, file, ph.p_offset + ph.p_filesz - 1))
-			return false;
-		segments++;
-	}
-	return segments;
+	*out = 0;
+	for (uint64_t i = 0; i < id.n && i < PROGRAM_ID - 1; i++)
+		sprintf(out + 2 * i, "%02x", id.at[i]);
 }

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "probes/elfcore.h"
+#include "probes/image.h"
 
 #define PROGRAM_ID 48 /* bytes that a program's name for itself takes */
 
@@ -26,8 +26,24 @@ bool program_head(int fd, uint8_t head[IMAGE_PAGE]);
  * every byte. */
 bool program_same(const uint8_t ours[IMAGE_PAGE], const uint8_t theirs[IMAGE_PAGE]);
 
-/* Where the core file has no first page of FILE: does each segment of the program that begins with THEIRS
- * lie where one of FILE was mapped? */
-bool program_fits(const struct elfcore *core, uint32_t file, const uint8_t theirs[IMAGE_PAGE]);
+/* A segment of a program or library (PT_LOAD), as far as its file gives the bytes: whole pages. */
+struct program_segment {
+	uint64_t lo, hi; /* addresses before it was loaded */
+	uint64_t at;     /* of lo in the file */
+	uint32_t flags;  /* RANGE_... */
+};
+
+#define PROGRAM_SEGMENTS 32
+
+/* The segments of the program that begins with HEAD, by address. Returns how many; 0 if its headers make no
+ * sense or do not lie in HEAD. */
+unsigned program_segments(const uint8_t head[IMAGE_PAGE], struct program_segment out[PROGRAM_SEGMENTS]);
+
+/* Of the program that begins with HEAD, the addresses of its program headers and of its first instruction,
+ * before it was loaded. False if it has none of these. */
+bool program_entry(const uint8_t head[IMAGE_PAGE], uint64_t *headers, uint64_t *entry);
+
+/* The build id of the linker in hex; "" if there is none. */
+void program_build_id(const uint8_t head[IMAGE_PAGE], char out[2 * PROGRAM_ID]);
 
 #endif

@@ -151,6 +151,13 @@ static int debug_file(struct source *source, const char *build_id)
 	return set_path(&q, build_id, NULL) ? ask_for_file(of(source), &q, NULL) : -1;
 }
 
+static int program_file(struct source *source, const char *build_id)
+{
+	struct broker_request q = {.op = BROKER_PROGRAM};
+
+	return set_path(&q, build_id, NULL) ? ask_for_file(of(source), &q, NULL) : -1;
+}
+
 static int mapped_file(struct source *source, const char *path, struct error *err)
 {
 	struct broker_request q = {.op = BROKER_MAPPED};
@@ -172,7 +179,8 @@ struct source *source_new(const struct source_wish *wish, int broker)
 	*s = (struct broker_source){
 		.source = {.unproven = wish->unproven, .load = load, .save = save,
 			   .create = create, .commit = commit, .debug_file = debug_file,
-			   .mapped_file = mapped_file, .scratch_file = scratch_file},
+			   .mapped_file = mapped_file, .program_file = program_file,
+			   .scratch_file = scratch_file},
 		.wish = *wish,
 		.broker = broker,
 	};

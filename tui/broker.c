@@ -191,6 +191,8 @@ static int perform(struct broker *b, const struct broker_request *q, struct erro
 		return -1;
 	case BROKER_DEBUG:
 		return files_debug(q->path, err);
+	case BROKER_PROGRAM:
+		return b->request->pid ? -1 : files_program(q->path, err);
 	case BROKER_MAPPED:
 		return b->request->pid ? -1 : files_mapped(q->path, err);
 	case BROKER_SCRATCH:

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,15 +59,19 @@ int files_named(const char *path, struct error *err)
 	return fd;
 }
 
+static bool check_id(const char *id, struct error *err)
+{
+	return (strlen(id) >= 4 && strlen(id) <= 128 && strspn(id, "0123456789abcdef") == strlen(id)) ||
+	       fail(err, STATUS_BAD_FILE, "a build id that is none");
+}
+
 /* Debian's place for debug files, gdb's "Debugging Information in Separate Files". */
 int files_debug(const char *id, struct error *err)
 {
 	char path[256];
 
-	if (strlen(id) < 4 || strlen(id) > 128 || strspn(id, "0123456789abcdef") != strlen(id)) {
-		fail(err, STATUS_BAD_FILE, "a build id that is none");
+	if (!check_id(id, err))
 		return -1;
-	}
 	snprintf(path, sizeof path, "/usr/lib/debug/.build-id/%.2s/%.128s.debug", id, id + 2);
 	return files_named(path, err);
 }
@@ -96,6 +101,45 @@ int files_mapped(const char *path, struct error *err)
 	fail(err, STATUS_BAD_FILE, "cannot open %.200s: %s", path,
 	     reason ? reason : "it is no program");
 	return -1;
+}
+
+/* Place number I where the program of build id ID may be: Fedora's and gdb's, then those of
+ * debuginfod_find_executable(3). False behind the last. */
+static bool program_place(unsigned i, const char *id, char path[PATH_MAX])
+{
+	static const char *const folders[] = {"/usr/lib", "/usr/lib/debug"};
+	static const struct { const char *variable, *below; } caches[] = {
+		{"DEBUGINFOD_CACHE_PATH", ""}, {"XDG_CACHE_HOME", "/debuginfod_client"},
+		{"HOME", "/.cache/debuginfod_client"},
+	};
+	const char *root;
+
+	*path = 0;
+	if (i < ARRAY_SIZE(folders)) {
+		snprintf(path, PATH_MAX, "%s/.build-id/%.2s/%s", folders[i], id, id + 2);
+		return true;
+	}
+	i -= ARRAY_SIZE(folders);
+	if (i >= ARRAY_SIZE(caches))
+		return false;
+	root = getenv(caches[i].variable);
+	if (root)
+		snprintf(path, PATH_MAX, "%s%s/%s/executable", root, caches[i].below, id);
+	return true;
+}
+
+int files_program(const char *id, struct error *err)
+{
+	char path[PATH_MAX];
+	int fd = -1;
+
+	if (!check_id(id, err))
+		return -1;
+	for (unsigned i = 0; fd < 0 && program_place(i, id, path); i++)
+		fd = files_mapped(path, NULL);
+	if (fd < 0)
+		fail(err, STATUS_BAD_FILE, "no program of build id %.128s is here", id);
+	return fd;
 }
 
 int files_scratch(struct error *err)

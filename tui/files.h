@@ -13,6 +13,10 @@ int files_named(const char *path, struct error *err);
 /* The debug file for a build id in hex. */
 int files_debug(const char *id, struct error *err);
 
+/* The program or library of a build id in hex, from where distributions and debuginfod's clients keep
+ * such. */
+int files_program(const char *id, struct error *err);
+
 /* The program or library at PATH, which a core file names. */
 int files_mapped(const char *path, struct error *err);
 

@@ -31,7 +31,7 @@ static int open_program(void *arg, const char *path, struct error *err)
 /* Read the N bytes as goretain does, and say whether they were taken. */
 static bool read_all(struct seed *s, const uint8_t *bytes, size_t n, struct random *r)
 {
-	const struct core_opener opener = {open_program, s};
+	const struct core_opener opener = {.open = open_program, .arg = s};
 	struct core_lack lack = {0};
 	struct error err = {0};
 	autoclose int fd = corefile_open(bytes, n);

@@ -18,6 +18,7 @@ MODES = {
     "pie": Mode(("-buildmode=pie", "-ldflags=-s -w"), cgo=False),
     "cgo": Mode(),
     "external": Mode(("-ldflags=-linkmode=external -s -w",)),
+    "external-pie": Mode(("-buildmode=pie", "-ldflags=-linkmode=external -s -w")),
     "race": Mode(("-race",)),
     "plugin": Mode(("-tags=plugins",)),
     "c-shared": Mode(("-tags=shared", "-buildmode=c-shared")),

@@ -40,11 +40,15 @@ static void make_program(uint8_t id)
 	const Elf64_Ehdr head = {
 		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
 		.e_type = ET_EXEC, .e_machine = arch_elf_machine, .e_phoff = sizeof head,
-		.e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 2,
+		.e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 4,
 	};
-	const Elf64_Phdr headers[2] = {
-		{.p_type = PT_LOAD, .p_vaddr = AT(0), .p_filesz = sizeof program},
-		{.p_type = PT_NOTE, .p_offset = 256, .p_filesz = 24},
+	const Elf64_Phdr headers[4] = {
+		{.p_type = PT_LOAD, .p_vaddr = AT(0), .p_filesz = 2 * IMAGE_PAGE, .p_flags = PF_R | PF_X},
+		{.p_type = PT_LOAD, .p_vaddr = AT(2), .p_offset = 2 * IMAGE_PAGE,
+		 .p_filesz = IMAGE_PAGE, .p_flags = PF_R},
+		{.p_type = PT_LOAD, .p_vaddr = AT(3), .p_offset = 3 * IMAGE_PAGE,
+		 .p_filesz = IMAGE_PAGE, .p_flags = PF_R | PF_W},
+		{.p_type = PT_NOTE, .p_offset = 512, .p_filesz = 24},
 	};
 	const Elf64_Nhdr note = {4, 8, NT_GNU_BUILD_ID};
 
@@ -53,9 +57,9 @@ static void make_program(uint8_t id)
 	memset(program, 0, IMAGE_PAGE);
 	memcpy(program, &head, sizeof head);
 	memcpy(program + sizeof head, headers, sizeof headers);
-	memcpy(program + 256, &note, sizeof note);
-	memcpy(program + 256 + sizeof note, "GNU", 4);
-	memset(program + 272, id, 8);
+	memcpy(program + 512, &note, sizeof note);
+	memcpy(program + 512 + sizeof note, "GNU", 4);
+	memset(program + 528, id, 8);
 }
 
 static void set_up(void)
@@ -91,7 +95,7 @@ static int open_program(void *arg, const char *name, struct error *err)
 	return -1;
 }
 
-static const struct core_opener there = {open_program, program}, nowhere = {open_program, NULL};
+static const struct core_opener there = {.open = open_program, .arg = program}, nowhere = {.open = open_program};
 static struct core_lack lack;
 
 static struct image *read_bytes(const uint8_t *bytes, size_t n, int exe,
@@ -164,6 +168,48 @@ static void test_lean(void **unused)
 	of = read_bytes(core.bytes, core.size, -1, &nowhere, &err);
 	assert_null(of);
 	assert_non_null(strstr(err.message, "name it with --exe"));
+	free(core.bytes);
+}
+
+/* Make segment number I of the core file one of nothing: as gdb does, it is not there. */
+static void drop_segment(struct corefile *core, unsigned i)
+{
+	Elf64_Phdr *headers = (void *)(core->bytes + sizeof(Elf64_Ehdr));
+
+	headers[1 + i].p_type = PT_NULL;
+}
+
+/* Where the core file has no segment, the program's file says what was there, and for what. */
+static void test_without_code(void **unused)
+{
+	struct corefile core;
+	struct image *of;
+	struct error err;
+	uint8_t *list;
+
+	set_up();
+	assert_true(corefile_make(&image, false, &core));
+	drop_segment(&core, 0);
+	drop_segment(&core, 1);
+	of = read_bytes(core.bytes, core.size, -1, &there, &err);
+	assert_non_null(of);
+	assert_int_equal(image_range(of, AT(1))->flags, RANGE_READ | RANGE_EXEC);
+	assert_int_equal(image_u8(of, AT(1)), 0x11);
+	assert_int_equal(image_range(of, AT(2))->flags, RANGE_READ);
+	assert_int_equal(image_u8(of, AT(3)), 0x83);
+	image_free(of);
+
+	/* Also where its list of mapped files has but the variables. */
+	list = memmem(core.bytes, core.memory, &(uint64_t[]){3, IMAGE_PAGE, AT(0)}, 24);
+	assert_non_null(list);
+	memcpy(list, &(uint64_t[]){1, IMAGE_PAGE, AT(3), AT(4), 3}, 40);
+	memcpy(list + 40, path, sizeof path);
+	of = read_bytes(core.bytes, core.size, -1, &there, &err);
+	assert_non_null(of);
+	assert_int_equal(of->n_files, 1);
+	assert_int_equal(image_range(of, AT(1))->flags, RANGE_READ | RANGE_EXEC);
+	assert_int_equal(image_u8(of, AT(2)), 0x12);
+	image_free(of);
 	free(core.bytes);
 }
 
@@ -411,6 +457,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole), cmocka_unit_test(test_lean),
+		cmocka_unit_test(test_without_code),
 		cmocka_unit_test(test_another_program), cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_cut_in_memory), cmocka_unit_test(test_cut_early),
 		cmocka_unit_test(test_machines), cmocka_unit_test(test_overlap),
