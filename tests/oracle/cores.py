@@ -29,7 +29,7 @@ TABLES = (
 )
 
 # Gives SIGABRT (6) its default action: rt_sigaction(2), number 13, in a thread that waits in the kernel,
-# whose registers are restored. That action is all zeros, and so is runtime.zeroVal: nothing is written. Then
+# whose registers are restored. That action is all zeros, which stand somewhere: nothing is written. Then
 # sends the signal to that thread; no other one runs.
 KEPT = "rax rdi rsi rdx r10 rcx r11 orig_rax pc".split()
 ABORT = (
@@ -37,7 +37,7 @@ ABORT = (
     + ["set $call = {unsigned short}($pc - 2)"]
     + ["printf \"call %x\\n\", $call"]
     + [f"set $kept_{name} = ${name}" for name in KEPT]
-    + ["set $rdi = 6", "set $rsi = (long)&'runtime.zeroVal'", "set $rdx = 0", "set $r10 = 8"]
+    + ["set $rdi = 6", "set $rsi = $zeros", "set $rdx = 0", "set $r10 = 8"]
     + ["set $orig_rax = -1", "set $rax = 13", "set $pc = $pc - 2", "stepi"]
     + ["printf \"result %ld\\n\", $rax"]
     + [f"set ${name} = $kept_{name}" for name in KEPT]
@@ -113,9 +113,22 @@ def compress(path):
     return f"{path}.zst"
 
 
+def zeros(pid):
+    """The address of zeros in the memory of PID."""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
+        for line in maps:
+            lo, _, rest = line.partition("-")
+            if rest.split()[1].startswith("rw"):
+                memory.seek(int(lo, 16))
+                at = memory.read(4096).find(bytes(64))
+                if at >= 0:
+                    return int(lo, 16) + at
+    raise Failure(f"no zeros in {pid}")
+
+
 def kernel_core(folder, target):
     """The core file of TARGET, which is stopped and is not given the time to run a line of its own."""
-    said = gdb(target.pid, *ABORT)
+    said = gdb(target.pid, f"set $zeros = {zeros(target.pid)}", *ABORT)
     if "call 50f" not in said or "result 0" not in said:
         raise Failure(f"gdb could not change a signal's action: {said[-1000:]}")
     target.process.wait(60)
