@@ -1,13 +1,15 @@
 #include "probes/dwarf.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
 #include <libelf.h>
 #include <string.h>
 #include <unistd.h>
 
-#define AT_RUNTIME_TYPE 0x2904 /* DW_AT_go_runtime_type (cmd/internal/dwarf) */
-#define MAX_TYPEDEFS 16
+#include "graph/grow.h"
+#include "probes/dwarf_types.h"
+
+#define AT_PACKAGE_NAME 0x2905 /* DW_AT_go_package_name (cmd/internal/dwarf) */
+#define MAX_PACKAGES (1u << 20)
 
 /* Go 1.26 writes a location as a block of DWARF 4's form in DWARF 5, which dwarf_getlocation refuses:
  * the block itself is one DW_OP_addr. */
@@ -23,43 +25,9 @@ static bool location(Dwarf_Die *die, uint64_t *addr)
 	return true;
 }
 
-static bool descriptor(Dwarf_Die *die, struct dwarf_variable *out)
+static void unit_variables(Dwarf_Die *unit, struct dwarf_types *types)
 {
-	Dwarf_Attribute attribute;
-	Dwarf_Addr addr;
-	Dwarf_Word word;
-
-	if (!dwarf_attr(die, AT_RUNTIME_TYPE, &attribute))
-		return false;
-	out->is_address = dwarf_whatform(&attribute) == DW_FORM_addr;
-	if (out->is_address ? dwarf_formaddr(&attribute, &addr) : dwarf_formudata(&attribute, &word))
-		return false;
-	out->descriptor = out->is_address ? addr : word;
-	return out->descriptor != 0;
-}
-
-/* The name of the variable's type, and its descriptor or that of what it is a typedef of. */
-static void read_type(Dwarf_Die *variable, struct dwarf_variable *out)
-{
-	Dwarf_Die die = *variable;
-
-	for (int i = 0; i < MAX_TYPEDEFS; i++) {
-		Dwarf_Attribute attribute;
-		Dwarf_Die type;
-
-		if (!dwarf_attr(&die, DW_AT_type, &attribute) ||
-		    !dwarf_formref_die(&attribute, &type))
-			return;
-		if (!out->type)
-			out->type = dwarf_diename(&type);
-		if (descriptor(&type, out) || dwarf_tag(&type) != DW_TAG_typedef)
-			return;
-		die = type;
-	}
-}
-
-static void unit_variables(Dwarf_Die *unit, dwarf_fn fn, void *arg)
-{
+	const struct dwarf_sink *sink = types->sink;
 	Dwarf_Die die;
 
 	if (dwarf_child(unit, &die))
@@ -70,13 +38,34 @@ static void unit_variables(Dwarf_Die *unit, dwarf_fn fn, void *arg)
 		if (dwarf_tag(&die) != DW_TAG_variable || !location(&die, &v.addr))
 			continue;
 		v.name = dwarf_diename(&die);
-		read_type(&die, &v);
-		fn(arg, &v);
+		v.type = dwarf_type_of(types, &die, DW_AT_type);
+		sink->variable(sink->arg, &v);
 	} while (!dwarf_siblingof(&die, &die));
 }
 
-bool dwarf_variables(int fd, dwarf_fn fn, void *arg)
+/* A unit of the compiler's is a package. */
+static void unit_package(Dwarf_Die *unit, const struct dwarf_sink *sink, uint32_t *capacity)
 {
+	struct debug_types *list = sink->types;
+	struct debug_package *package;
+	Dwarf_Attribute attribute;
+	const char *name;
+
+	if (!dwarf_attr(unit, AT_PACKAGE_NAME, &attribute) ||
+	    !(name = dwarf_formstring(&attribute)) || list->n_packages >= MAX_PACKAGES)
+		return;
+	package = GROW(list->packages, list->n_packages, *capacity);
+	if (!package)
+		return;
+	package->path = sink->text(sink->arg, dwarf_diename(unit));
+	package->name = sink->text(sink->arg, name);
+	list->n_packages++;
+}
+
+bool dwarf_variables(int fd, const struct dwarf_sink *sink)
+{
+	struct dwarf_types types = { .sink = sink };
+	uint32_t capacity_packages = 0;
 	Dwarf *dwarf;
 	Dwarf_CU *cu = NULL;
 	Dwarf_Die unit;
@@ -85,9 +74,12 @@ bool dwarf_variables(int fd, dwarf_fn fn, void *arg)
 	if (elf_version(EV_CURRENT) == EV_NONE || !(dwarf = dwarf_begin(fd, DWARF_C_READ)))
 		return false;
 	while (!dwarf_get_units(dwarf, cu, &cu, NULL, NULL, &unit, NULL)) {
-		unit_variables(&unit, fn, arg);
+		unit_package(&unit, sink, &capacity_packages);
+		unit_variables(&unit, &types);
 		any = true;
 	}
+	dwarf_types_read(&types, dwarf);
+	dwarf_types_free(&types);
 	dwarf_end(dwarf);
 	return any;
 }

@@ -18,11 +18,12 @@
 /* The file: a header, then chunks. A chunk is a struct chunk and its payload, compressed by zstd.
  *   'I' facts, then strings: process name, exe path, paths of mapped files, each NUL-terminated
  *   'R' ranges (struct file_range)   'T' threads (struct image_thread)   'S' page states
- *   'V' the program's variables (struct variable)   'N' their names
+ *   'V' the program's variables (struct variable)   'N' their names, and those of
+ *   'D' types (struct debug_type), 'M' their members and 'K' packages
  *   'P' pages: bytes of consecutive pages of the image's memory from `at` on
  *   'E' the end: a file without it is truncated */
 #define MAGIC "goretain snapshot\n"
-#define VERSION 1u
+#define VERSION 2u
 #define BLOCK (4u << 20)       /* payload of a chunk before compression, at most */
 #define LEVEL 1
 #define MAX_RANGES (1u << 22)
@@ -47,6 +48,7 @@ struct facts {
 	int64_t taken_at;
 	uint32_t n_ranges, n_threads, n_files, exe;
 	uint32_t n_variables, variables_text;
+	uint32_t n_debug_types, n_debug_members, n_debug_packages, zero;
 	uint64_t variables_bias;
 };
 
@@ -107,6 +109,18 @@ static bool write_array(struct writer *w, uint8_t kind, const void *bytes, uint6
 	return true;
 }
 
+static void count_variables(struct facts *facts, const struct variables *v)
+{
+	if (!v)
+		return;
+	facts->n_variables = v->n;
+	facts->variables_text = (uint32_t)v->text_size;
+	facts->variables_bias = v->bias;
+	facts->n_debug_types = v->types.n;
+	facts->n_debug_members = v->types.n_members;
+	facts->n_debug_packages = v->types.n_packages;
+}
+
 static bool write_facts(struct writer *w, const struct image *image)
 {
 	struct facts facts = {
@@ -114,9 +128,6 @@ static bool write_facts(struct writer *w, const struct image *image)
 		.memory_size = image->memory_size, .taken_at = image->taken_at,
 		.n_ranges = image->n_ranges, .n_threads = image->n_threads,
 		.n_files = image->n_files, .exe = image->exe,
-		.n_variables = image->variables ? image->variables->n : 0,
-		.variables_text = image->variables ? (uint32_t)image->variables->text_size : 0,
-		.variables_bias = image->variables ? image->variables->bias : 0,
 	};
 	autofree char *bytes = NULL;
 	size_t n;
@@ -125,6 +136,7 @@ static bool write_facts(struct writer *w, const struct image *image)
 
 	if (!out)
 		return fail_memory(w->err, "the snapshot's facts");
+	count_variables(&facts, image->variables);
 	fwrite(&facts, sizeof facts, 1, out);
 	fprintf(out, "%s%c%s%c", image->process ? image->process : "", 0,
 		image->exe_path ? image->exe_path : "", 0);
@@ -179,8 +191,14 @@ static bool write_states(struct writer *w, const struct image *image, const stru
 
 static bool write_variables(struct writer *w, const struct variables *v)
 {
+	const struct debug_types *types = v ? &v->types : NULL;
+
 	return !v || (write_array(w, 'V', v->items, v->n * sizeof *v->items) &&
-		      write_array(w, 'N', v->text, v->text_size));
+		      write_array(w, 'N', v->text, v->text_size) &&
+		      write_array(w, 'D', types->items, types->n * sizeof *types->items) &&
+		      write_array(w, 'M', types->members, types->n_members * sizeof *types->members) &&
+		      write_array(w, 'K', types->packages,
+				  types->n_packages * sizeof *types->packages));
 }
 
 static bool write_image(struct writer *w, const struct image *image)
@@ -313,6 +331,17 @@ static void *reserve(uint64_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+static bool make_debug_types(const struct facts *f, struct debug_types *types)
+{
+	types->items = calloc(f->n_debug_types + 1, sizeof *types->items);
+	types->members = calloc(f->n_debug_members + 1, sizeof *types->members);
+	types->packages = calloc(f->n_debug_packages + 1, sizeof *types->packages);
+	types->n = f->n_debug_types;
+	types->n_members = f->n_debug_members;
+	types->n_packages = f->n_debug_packages;
+	return types->items && types->members && types->packages;
+}
+
 static bool make_variables(struct reader *r)
 {
 	const struct facts *f = &r->facts;
@@ -325,7 +354,7 @@ static bool make_variables(struct reader *r)
 		return fail_memory(r->err, "the program's variables");
 	v->items = calloc(f->n_variables, sizeof *v->items);
 	v->text = calloc(f->variables_text + 1, 1);
-	if (!v->items || !v->text)
+	if (!v->items || !v->text || !make_debug_types(f, &v->types))
 		return fail_memory(r->err, "the program's variables");
 	v->n = f->n_variables;
 	v->text_size = f->variables_text;
@@ -340,7 +369,8 @@ static bool make_image(struct reader *r)
 
 	if (f->n_ranges > MAX_RANGES || f->n_files > MAX_FILES || f->n_threads > MAX_RANGES ||
 	    f->n_variables > MAX_VARIABLES || f->variables_text > MAX_TEXT ||
-	    f->memory_size > MAX_MEMORY || !f->memory_size || f->memory_size % IMAGE_PAGE)
+	    f->n_debug_types > MAX_VARIABLES || f->n_debug_members > MAX_VARIABLES ||
+	    f->n_debug_packages > MAX_VARIABLES || f->memory_size > MAX_MEMORY || !f->memory_size || f->memory_size % IMAGE_PAGE)
 		return bad(r, "its facts make no sense");
 	image->memory_size = f->memory_size;
 	image->memory = reserve(f->memory_size);
@@ -433,11 +463,27 @@ static bool take_pages(struct reader *r)
 	return take_part(r, image->memory, image->memory_size);
 }
 
+/* Part of what is known of the program's variables. */
+static bool take_variables(struct reader *r)
+{
+	struct variables *v = r->image->variables;
+
+	if (!v)
+		return bad(r, "it has variables that its facts do not have");
+	switch (r->chunk.kind) {
+	case 'V': return take_part(r, v->items, v->n * sizeof *v->items);
+	case 'N': return take_part(r, v->text, v->text_size);
+	case 'D': return take_part(r, v->types.items, v->types.n * sizeof *v->types.items);
+	case 'M': return take_part(r, v->types.members, v->types.n_members * sizeof *v->types.members);
+	default: return take_part(r, v->types.packages, v->types.n_packages * sizeof *v->types.packages);
+	}
+}
+
 static bool take_chunk(struct reader *r)
 {
 	struct image *image = r->image;
 
-	if (memchr("RTVN", r->chunk.kind, 4))
+	if (memchr("RTVNDMK", r->chunk.kind, 7))
 		r->listed += r->chunk.size;
 	if (r->chunk.kind == 'I')
 		return take_facts(r);
@@ -446,12 +492,7 @@ static bool take_chunk(struct reader *r)
 	switch (r->chunk.kind) {
 	case 'R': return take_part(r, image->ranges, r->facts.n_ranges * sizeof *image->ranges);
 	case 'T': return take_part(r, image->threads, r->facts.n_threads * sizeof *image->threads);
-	case 'V':
-		return take_part(r, image->variables ? image->variables->items : NULL,
-				 r->facts.n_variables * sizeof(struct variable));
-	case 'N':
-		return take_part(r, image->variables ? image->variables->text : NULL,
-				 image->variables ? image->variables->text_size : 0);
+	case 'V': case 'N': case 'D': case 'M': case 'K': return take_variables(r);
 	case 'S': return take_states(r);
 	case 'P': return take_pages(r);
 	default: return bad(r, "a chunk of an unknown kind");
@@ -484,6 +525,13 @@ static bool ranges_overlap(const struct image *image, uint32_t n)
 	return false;
 }
 
+static uint64_t debug_bytes(const struct facts *f)
+{
+	return f->n_debug_types * sizeof(struct debug_type) +
+	       f->n_debug_members * sizeof(struct debug_member) +
+	       f->n_debug_packages * sizeof(struct debug_package);
+}
+
 /* All that the facts announce must have come: what a file of a few bytes only announces takes memory
  * too. */
 static bool all_listed(const struct reader *r)
@@ -492,8 +540,8 @@ static bool all_listed(const struct reader *r)
 
 	return r->listed == f->n_ranges * sizeof(struct image_range) +
 			    f->n_threads * sizeof(struct image_thread) +
-			    f->n_variables * sizeof(struct variable) +
-			    (f->n_variables ? f->variables_text : 0);
+			    (f->n_variables ? f->n_variables * sizeof(struct variable) +
+						      f->variables_text + debug_bytes(f) : 0);
 }
 
 /* Ranges must be in order, lie within the memory and not share it; threads must be of known kinds. */

@@ -29,6 +29,7 @@ void variables_free(struct variables *v)
 	if (!v)
 		return;
 	free(v->items);
+	debug_types_free(&v->types);
 	free(v->text);
 	free(v);
 }
@@ -138,10 +139,20 @@ static void add_debug(void *arg, const struct dwarf_variable *from)
 		return;
 	v->addr = from->addr + l->bias;
 	v->name = add_text(l, from->name);
-	v->type = add_text(l, from->type);
-	v->descriptor = from->descriptor;
-	v->descriptor_kind = !from->descriptor ? DESCRIPTOR_NONE : from->is_address
-			     ? DESCRIPTOR_ADDRESS : DESCRIPTOR_OFFSET;
+	v->type = from->type;
+}
+
+static uint32_t add_debug_text(void *arg, const char *name)
+{
+	return add_text(arg, name);
+}
+
+static void read_debug(struct loader *l, int fd)
+{
+	const struct dwarf_sink sink = { .variable = add_debug, .text = add_debug_text, .arg = l,
+					 .types = &l->out->types };
+
+	dwarf_variables(fd, &sink);
 }
 
 /* ---- in order ---- */
@@ -169,11 +180,8 @@ static void join(struct variables *v)
 			v->items[kept++] = *next;
 			continue;
 		}
-		if (!last->type) {
+		if (!last->type)
 			last->type = next->type;
-			last->descriptor = next->descriptor;
-			last->descriptor_kind = next->descriptor_kind;
-		}
 		if (!last->name)
 			last->name = next->name;
 	}
@@ -189,7 +197,7 @@ static void load(struct loader *l, struct image *image, uint32_t file, int fd, b
 		read_sections(l);
 		if (first) {
 			l->out->bias = l->bias;
-			dwarf_variables(fd, add_debug, l);
+			read_debug(l, fd);
 		}
 	}
 	elf_end(l->elf);
@@ -252,8 +260,10 @@ bool variables_check(struct variables *v)
 	if (!v->text_size || v->text[0] || v->text[v->text_size - 1])
 		return false;
 	for (uint32_t i = 0; i < v->n; i++)
-		if (v->items[i].name >= v->text_size || v->items[i].type >= v->text_size)
+		if (v->items[i].name >= v->text_size || v->items[i].type > v->types.n)
 			return false;
+	if (!debug_types_check(&v->types, v->text_size))
+		return false;
 	join(v);
 	return true;
 }

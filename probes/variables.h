@@ -1,6 +1,5 @@
 /* A program's global variables, as far as its file tells: names and sizes from the symbol table, types
- * from debug information. Part of the image, since a snapshot file is read without the program.
- * Knows nothing of Go but the number of the attribute by which a type names its descriptor. */
+ * from debug information. Part of the image, since a snapshot file is read without the program. */
 #ifndef GORETAIN_PROBES_VARIABLES_H
 #define GORETAIN_PROBES_VARIABLES_H
 
@@ -8,23 +7,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct image;
+#include "probes/debug_types.h"
 
-enum { DESCRIPTOR_NONE, DESCRIPTOR_ADDRESS, DESCRIPTOR_OFFSET };
+struct image;
 
 struct variable {
 	uint64_t addr, size;     /* where the program is loaded; size 0 = not known */
-	uint64_t descriptor;     /* of its type: an address as linked, or an offset into the types */
-	uint32_t name, type;     /* in variables.text: raw bytes, NUL-terminated; 0 = none */
-	uint32_t descriptor_kind;
-	uint32_t zero;
+	uint32_t name;           /* in variables.text: raw bytes, NUL-terminated; 0 = none */
+	uint32_t type;           /* in variables.types.items, counted from 1; 0 = not known */
 };
 
-/* Sorted by address, one for each. */
+/* Variables sorted by address, one for each, and what debug information says of types. */
 struct variables {
 	struct variable *items;
 	uint32_t n;
 	uint64_t bias;           /* what loading added to addresses as linked, in the first file */
+	struct debug_types types;
 	char *text;              /* begins with a NUL, so that 0 is "" */
 	size_t text_size;
 };
@@ -41,7 +39,7 @@ const struct variable *variables_find(const struct variables *variables, uint64_
 /* The first variable that begins at ADDR or behind it, or NULL. */
 const struct variable *variables_from(const struct variables *variables, uint64_t addr);
 
-/* Put in order and check what came from a file: every name must lie in the text. */
+/* Put in order and check what came from a file: every name must lie in the text, every number in its list. */
 bool variables_check(struct variables *variables);
 
 #endif

@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
+#include "graph/cleanup.h"
 #include "graph/grow.h"
+#include "probes/go/made_types.h"
+#include "probes/go/variable_masks.h"
 #include "probes/variables.h"
 
 struct collector {
@@ -11,43 +14,26 @@ struct collector {
 	uint32_t n, capacity;
 };
 
-/* The type of a variable: by its descriptor, or by its name ("*net/http.Client"), of which leading
- * stars are taken off until the program has a type. */
-static bool type_of(struct go *go, struct types *types, const struct variable *v,
-		    struct code_global *out)
+/* A type whose pointers are not where the collector has the variable's is not believed. */
+static bool collect(struct go *go, struct collector *c, const uint32_t *made, struct error *err)
 {
-	const struct go_module *m = &go->modules[0];
-	const char *name = go->image->variables->text + v->type;
-
-	out->form = CODE_VALUE;
-	out->type = NO_TYPE;
-	if (v->descriptor_kind != DESCRIPTOR_NONE)
-		out->type = types_at(types, v->descriptor < m->etypes - m->types
-						    ? m->types + v->descriptor
-						    : v->descriptor + go->image->variables->bias);
-	if (out->type == NO_TYPE && *name)
-		out->type = types_by_path(types, name);
-	if (out->type == NO_TYPE && *name == '*') {
-		out->type = types_by_path(types, name + 1);
-		out->form = CODE_POINTER;
-	}
-	return out->type != NO_TYPE;
-}
-
-static bool collect(struct go *go, struct collector *c, struct error *err)
-{
-	const struct variables *v = go->image->variables;
+	struct variables *v = go->image->variables;
 
 	for (uint32_t i = 0; i < v->n; i++) {
-		struct code_global found = { .addr = v->items[i].addr }, *item;
+		uint32_t type = v->items[i].type ? made[v->items[i].type - 1] : NO_TYPE;
+		struct code_global *item;
 
-		if (!type_of(go, c->types, &v->items[i], &found))
+		if (type == NO_TYPE ||
+		    !variable_mask_agrees(go, c->types, v->items[i].addr, type, 1))
 			continue;
 		item = GROW(c->items, c->n, c->capacity);
 		if (!item)
 			return fail_memory(err, "types of globals");
-		*item = found;
+		*item = (struct code_global){ .addr = v->items[i].addr, .type = type,
+					      .form = CODE_VALUE };
 		c->n++;
+		if (!v->items[i].size)
+			v->items[i].size = types_get(c->types, type)->size;
 	}
 	return true;
 }
@@ -87,10 +73,12 @@ static bool merge(struct collector *c, struct code_facts *facts, struct error *e
 bool debuginfo_read(struct go *go, struct types *types, struct code_facts *facts, struct error *err)
 {
 	struct collector c = { .types = types };
+	autofree uint32_t *made = NULL;
 
-	if (!go->image->variables)
+	if (!go->image->variables || !go->image->variables->types.n)
 		return true;
-	if (collect(go, &c, err) && (!c.n || merge(&c, facts, err)))
+	made = made_types(go, types, err);
+	if (made && collect(go, &c, made, err) && (!c.n || merge(&c, facts, err)))
 		return true;
 	free(c.items);
 	return false;

@@ -10,6 +10,7 @@
 #include "graph/sorted.h"
 #include "probes/go/heap.h"
 #include "probes/go/lens.h"
+#include "probes/go/variable_masks.h"
 #include "probes/variables.h"
 
 #define MOST_OVERLAP 4u /* times all variables: what values that overlap may have together */
@@ -86,7 +87,8 @@ bool statics_covers(const struct heap *heap, const struct typed_place *place)
 
 		if (lies_in(place->addr, place->n * t->size, m->data, m->edata) ||
 		    lies_in(place->addr, place->n * t->size, m->bss, m->ebss))
-			return true;
+			return variable_mask_agrees(&heap->go, heap->types, place->addr, place->type,
+						    place->n);
 	}
 	return false;
 }

@@ -143,7 +143,7 @@ static uint32_t read_type(struct types *types, int minor)
 	if (minor <= 19)
 		return types_by_name(types, "interface {}");
 	pointer = types_by_name(types, made.name);
-	return pointer != NO_TYPE || read_only == NO_TYPE ? pointer : types_make(types, &made);
+	return pointer != NO_TYPE || read_only == NO_TYPE ? pointer : types_make(types, &made, true);
 }
 
 void sync_make_type(struct types *types, int minor)
@@ -170,7 +170,7 @@ void sync_make_type(struct types *types, int minor)
 				    .elem = NO_TYPE, .key = NO_TYPE, .bucket = NO_TYPE,
 				    .fields = fields, .n_fields = ARRAY_SIZE(fields) };
 
-	types_make(types, &made);
+	types_make(types, &made, true);
 }
 
 bool sync_layout_of(struct types *types, uint32_t type, struct sync_layout *out)

@@ -268,7 +268,7 @@ static struct rfield *copy_fields(const struct rtype *model)
 	return fields;
 }
 
-uint32_t types_make(struct types *types, const struct rtype *model)
+uint32_t types_make(struct types *types, const struct rtype *model, bool listed)
 {
 	struct rtype *t = new_slot(types), made = *model;
 
@@ -284,7 +284,8 @@ uint32_t types_make(struct types *types, const struct rtype *model)
 	}
 	*t = made;
 	*bucket_of(types, made.addr) = types->n++;
-	types_index_name(types, types->n - 1);
+	if (listed)
+		types_index_name(types, types->n - 1);
 	return types->n - 1;
 }
 

@@ -92,8 +92,9 @@ uint32_t types_wrapping(struct types *types, enum go_kind kind, uint32_t elem);
 uint32_t types_chan_of(struct types *types, uint32_t elem);
 
 /* Enter a type of which the program has no descriptor, as MODEL has it: its names and fields are copied,
- * its address is one where nothing can lie. Before other threads use the table. NO_TYPE without memory. */
-uint32_t types_make(struct types *types, const struct rtype *model);
+ * its address is one where nothing can lie. types_by_name finds it only if it is LISTED. Before other
+ * threads use the table. NO_TYPE without memory. */
+uint32_t types_make(struct types *types, const struct rtype *model, bool listed);
 
 /* May a descriptor lie at this heap address (types made by reflection)? Set once the heap is known. */
 void types_set_heap_check(struct types *types, bool (*allocated)(void *ctx, uint64_t addr), void *ctx);
