@@ -170,6 +170,19 @@ static const struct image_range *find_buildinfo(struct go *go, const bool *loade
 	return NULL;
 }
 
+/* Was it made by another compiler? What its version says, if it says anything, is of that one's. */
+static bool check_compiler(struct image *image, const bool *loaded, const struct text *version,
+			   struct error *err)
+{
+	bool gccgo = version->length && strstr(version->bytes, " gccgo ");
+	const char *name = gccgo ? "gccgo" : version->length ? NULL : find_compiler(image, loaded);
+
+	return !name || fail(err, STATUS_UNSUPPORTED, "%llu (%s) was compiled with %s, whose runtime keeps "
+			     "its memory in another way: goretain reads programs of the Go project's "
+			     "compiler", (unsigned long long)image->pid,
+			     image->process ? image->process : "?", name);
+}
+
 static bool fail_no_go(const struct image *image, struct error *err)
 {
 	if (!image->pid)
@@ -197,6 +210,8 @@ bool find_version(struct go *go, struct error *err)
 	else if (!find_build_version(image, loaded, &version))
 		return fail(err, STATUS_UNSUPPORTED, "the program has no Go build information, and "
 			    "variables with different versions of Go: none is known to be its own");
+	if (!check_compiler(image, loaded, &version, err))
+		return false;
 	if (!version.length)
 		return fail_no_go(image, err);
 	text_escape(&shown, version.bytes, version.length, sizeof go->version.text - 8);

@@ -14,6 +14,10 @@ bool find_version(struct go *go, struct error *err);
  * is loaded to be run. */
 bool find_build_version(struct image *image, const bool *loaded, struct text *version);
 
+/* Which other compiler than the Go project's has made the program, by its marks (compilers.c): "gccgo",
+ * "TinyGo", NULL if there are none. */
+const char *find_compiler(struct image *image, const bool *loaded);
+
 /* The list of modules (modules.c). Needs the layout. */
 bool find_modules(struct go *go, struct error *err);
 
