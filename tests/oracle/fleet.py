@@ -9,7 +9,7 @@ for N seconds (5), then goretain takes one snapshot while it goes on (--drained:
 done). Printed is a line a server: what was explained of HeapAlloc; of the live bytes those with a type
 (exact or derived), and those with an inferred one; what was reached of what the last collection kept (much
 of that has died since, in a server at work); suspects, the pause and the time. With --untyped, too, the N
-largest groups of what has no type or an inferred one, by what leads there first, and an object of each.
+largest groups of what has no type or an inferred one, by what leads there first.
 
 It fails where less than all is explained, less than 97 % typed of one, less than 98 % of the median, or a
 suspect is found: these are healthy servers.
@@ -82,20 +82,54 @@ def built(server, folder, form):
     (folder / "new").rename(folder / form)
 
 
+# All that is asked of a snapshot, in one query: each call would analyse it anew. Rows are a word for what
+# they are, and values.
+QUESTION = """
+select 'meta', key, value, null, null from meta
+union all select 'memory', part, bytes, null, null from memory
+union all select 'known', type_known, sum(size), null, null from objects where live = 1 group by 2
+union all select 'suspect', rule, title, retained, null from suspects"""
+
+# What has no type, by the first that refers to it: an object's word or else a root.
+UNTYPED = """
+with u as (select id, size, noscan, type_known from objects
+           where live = 1 and type_known in ('unknown', 'inferred')),
+e as (select dst, min(src) as src, min(src_offset) as at from edges
+      where dst in (select id from u) and src <> dst group by dst),
+r as (select dst, min(kind) as kind, min(name) as name, min(goroutine) as goroutine, min(level) as level
+      from roots where dst in (select id from u) group by dst),
+f as (select goroutine, level, max(function) as function from frames
+      where goroutine in (select goroutine from r) group by 1, 2)
+select 'untyped', sum(u.size), count(*), min(u.size) || '..' || max(u.size),
+case u.noscan when 1 then 'noscan ' else 'scan ' end || u.type_known || ' ' ||
+case when s.id is null then '' when s.type like '[...]%' then s.type || ' '
+     else coalesce(s.type, '?' || s.size) || ' +' || e.at || ' ' end || coalesce(r.kind || ' ', '') ||
+coalesce(f.function, r.name, '') as words
+from u left join e on e.dst = u.id left join objects s on s.id = e.src left join r on r.dst = u.id
+left join f on f.goroutine = r.goroutine and f.level = r.level
+group by words order by 2 desc limit {}"""
+
+
 class Reading:
     """The figures of one snapshot."""
 
-    def __init__(self, snapshot, seconds):
-        self.snapshot = snapshot
-        facts = meta(snapshot)
-        query = "select type_known, sum(size) from objects where live = 1 group by 1"
-        known = dict(sql(snapshot, query))
+    def __init__(self, snapshot, seconds, untyped):
+        question = QUESTION
+        if untyped:
+            question += f" union all select * from ({UNTYPED.format(untyped)})"
+        answers = collections.defaultdict(list)
+        for kind, *row in sql(snapshot, question):
+            answers[kind].append(row)
+        facts = {key: value for key, value, *_ in answers["meta"]}
+        known = {key: value for key, value, *_ in answers["known"]}
+        self.memory = {part: size for part, size, *_ in answers["memory"]}
+        self.suspects = [row[:3] for row in answers["suspect"]]
+        self.untyped = answers["untyped"]
         self.live = sum(known.values())
         self.explained = percent(facts["heap_explained"], facts["heap_alloc"])
         self.typed = percent(known.get("exact", 0) + known.get("derived", 0), self.live)
         self.inferred = percent(known.get("inferred", 0), self.live)
         self.reached = percent(facts["kept_reached"], facts["kept_by_last_gc"])
-        self.suspects = sql(snapshot, "select rule, title, retained from suspects")
         self.pause, self.seconds = facts["pause_ns"] / 1e6, seconds
 
     def row(self):
@@ -108,30 +142,6 @@ class Reading:
             len(self.suspects),
             f"{self.pause:.0f}",
             f"{self.seconds:.1f}",
-        )
-
-    def untyped(self, most):
-        """What has no type, by the first that refers to it: an object's word or else a root."""
-        return sql(
-            self.snapshot,
-            f"""
-            with u as (select id, size, noscan, type_known from objects
-                       where live = 1 and type_known in ('unknown', 'inferred')),
-            e as (select dst, min(src) as src, min(src_offset) as offset from edges
-                  where dst in (select id from u) group by dst),
-            r as (select dst, min(kind) as kind, min(name) as name, min(holder) as holder from roots
-                  where dst in (select id from u) group by dst)
-            select sum(u.size), count(*), min(u.size), max(u.size),
-            case u.noscan when 1 then 'noscan' else 'scan' end, u.type_known,
-            coalesce(s.type, case when s.id is not null then '?' || s.size end), e.offset, r.kind,
-            case when r.kind in ('frame', 'stack object')
-                 then (select max(f.function) from roots q join frames f on
-                       f.goroutine = q.goroutine and f.level = q.level
-                       where q.dst = u.id and q.kind = r.kind)
-                 else r.name end as rn, min(u.id)
-            from u left join e on e.dst = u.id left join objects s on s.id = e.src
-            left join r on r.dst = u.id
-            group by 5, 6, 7, 8, 9, 10 order by 1 desc limit {most}""",
         )
 
 
@@ -159,7 +169,7 @@ def measured(server, binary, options, folder):
             run("snapshot", process.pid, "--with-data", "-o", snapshot)
             seconds = time.monotonic() - begin
             print(f"# {server.name}[{process.pid}]: {load.count()} requests answered", flush=True)
-        return Reading(snapshot, seconds)
+        return Reading(snapshot, seconds, options.untyped)
     except Failure as failure:
         raise Failure(f"{failure}: {(folder / 'log').read_text(errors='replace')[-800:]}") from None
     finally:
@@ -167,12 +177,11 @@ def measured(server, binary, options, folder):
         process.wait()
 
 
-def report(reading, name, most):
+def report(reading, name):
     for rule, title, retained in reading.suspects:
         print(f"# {name}: suspect, {rule}: {title}, {retained:,} B")
-    for total, count, least, largest, *words in reading.untyped(most) if most else ():
-        said = " ".join(str(w) for w in words if w is not None)
-        print(f"#   {total:>12,} {count:>8,} of {least}..{largest} {said}")
+    for total, count, sizes, words in reading.untyped:
+        print(f"#   {total:>12,} {count:>8,} of {sizes} {words}")
 
 
 def one(server, options):
@@ -187,7 +196,7 @@ def one(server, options):
             binary = program(server, form)
             if binary:
                 reading = measured(server, binary, options, folder)
-                report(reading, server.name, options.untyped)
+                report(reading, server.name)
                 yield form, reading
 
 
