@@ -127,7 +127,7 @@ static void sort(void *list, uint32_t n, size_t size, int (*compare)(const void 
 
 /* Can both hold at one address, A saying the same or more? A pointer to a struct is also one to
  * its first field, a struct's first word is also what its first field is, and a slice begins with
- * a pointer to the array that it was made of. */
+ * a pointer to the array that it was made of, which is also one to its first element. */
 static bool covers(const struct types *types, const struct code_vote *a, const struct code_vote *b)
 {
 	enum code_form form;
@@ -138,8 +138,9 @@ static bool covers(const struct types *types, const struct code_vote *a, const s
 			       ? a->type == b->type
 			       : code_begins_with(types, a->type, b->type);
 	if (a->form == CODE_SLICE && b->form == CODE_POINTER)
-		return types_get(types, b->type)->kind == KIND_ARRAY &&
-		       types_get(types, b->type)->elem == a->type;
+		return code_begins_with(types, a->type, b->type) ||
+		       (types_get(types, b->type)->kind == KIND_ARRAY &&
+			types_get(types, b->type)->elem == a->type);
 	return a->form == CODE_VALUE && code_word_at(types, a->type, 0, &form, &of) &&
 	       form == b->form && of == b->type;
 }

@@ -128,6 +128,8 @@ static void form_name(struct forms *forms, const struct form_entry *f, struct te
 		text_puts(name, "string bytes");
 	else if (f->form == FORM_TINY)
 		text_puts(name, "tiny block");
+	else if (f->form == FORM_ITABS)
+		text_puts(name, "runtime.itabTableType");
 	else if (f->form == FORM_ARRAY)
 		text_printf(name, "[...]%s", of);
 	else
@@ -204,6 +206,7 @@ static enum type_shape form_shape(struct forms *forms, const struct form_entry *
 	case FORM_CHAN_BUFFER: return SHAPE_CHAN_BUFFER;
 	case FORM_CLOSURE: return SHAPE_CLOSURE;
 	case FORM_TINY: return SHAPE_TINY;
+	case FORM_ITABS: return SHAPE_RUNTIME;
 	case FORM_ARRAY:
 		if (is_empty_interface(types, f->type))
 			return SHAPE_JSON_TREE;

@@ -19,6 +19,7 @@ enum form {
 	FORM_CHAN, FORM_CHAN_BUFFER,
 	FORM_CLOSURE,       /* func NAME closure: `of` is the code's entry, its captures `type` */
 	FORM_TINY,          /* tiny block */
+	FORM_ITABS,         /* the runtime's table of itabs, which has no type of its own */
 };
 
 struct form_entry {

@@ -47,6 +47,7 @@ struct go {
 	/* Words that certain functions refer to, one of which is meant; 0 behind the last. */
 	uint64_t finalizer_words[GO_WORDS]; /* heads the finalizers that wait to run */
 	uint64_t pool_words[GO_WORDS];      /* sync's lists of all pools */
+	uint64_t itab_words[GO_WORDS];      /* points to the table of itabs */
 	uint64_t cleared[2]; /* of sched's lists of sudogs and defers, emptied before each collection */
 };
 

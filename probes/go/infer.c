@@ -24,7 +24,7 @@ static int by_shape(const void *a, const void *b)
 
 static bool is_plain(uint16_t kind)
 {
-	return kind == REF_POINTER || kind == REF_FUNC;
+	return kind == REF_POINTER || kind == REF_TIMER || kind == REF_FUNC;
 }
 
 /* Enough to tell it from an array of pointers: two references, and not all of them plain. */
@@ -124,7 +124,7 @@ static bool interface_suits(struct typing *t, uint64_t type_word, uint64_t data)
 static bool ref_suits(struct typing *t, const struct ref *ref, const uint8_t *p)
 {
 	switch ((enum ref_kind)ref->kind) {
-	case REF_POINTER: return pointer_suits(t, image_word(p), ref->type, 1);
+	case REF_POINTER: case REF_TIMER: return pointer_suits(t, image_word(p), ref->type, 1);
 	case REF_SLICE:
 		return image_word(p + 8) <= image_word(p + 16) &&
 		       pointer_suits(t, image_word(p), ref->type, image_word(p + 16));

@@ -205,7 +205,7 @@ static void object_parts(struct walk *w, uint32_t id)
 	case FORM_MAP: map_parts_of(w, f->type, o.addr + before); break;
 	case FORM_CHAN: chan_parts(w, f->type, o.addr + before); break;
 	case FORM_CLOSURE: closure_parts(w, f->type, o.addr + before); break;
-	case FORM_STRING: case FORM_TINY: break;
+	case FORM_STRING: case FORM_TINY: case FORM_ITABS: break;
 	default: raw_parts(w, id); break;
 	}
 }

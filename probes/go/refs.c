@@ -16,6 +16,8 @@ void refs_init(struct refs *refs, struct types *types)
 	refs->types = types;
 	refs->pool_local = types_by_name(types, "sync.poolLocal");
 	refs->interface = types_by_name(types, "interface {}");
+	refs->sudog = types_by_name(types, "runtime.sudog");
+	refs->timer = types_by_name(types, "runtime.timeTimer");
 }
 
 void refs_free(struct refs *refs)
@@ -71,6 +73,21 @@ static void emit_atomic(struct maker *m, uint32_t pointee, uint32_t offset)
 	emit(m, ref);
 }
 
+/* What waits for a sync.Cond: the list's head and tail are unsafe.Pointers to the runtime's records
+ * (sync/runtime.go, runtime/sema.go). */
+static void emit_waiters(struct maker *m, const struct rtype *t, uint32_t offset)
+{
+	struct types *types = m->refs->types;
+
+	for (uint32_t i = 0; i < t->n_fields && m->refs->sudog != NO_TYPE; i++) {
+		const struct rtype *field = types_find(types, t->fields[i].type);
+
+		if (field && field->kind == KIND_UNSAFE_POINTER)
+			emit(m, (struct ref){ .offset = offset + (uint32_t)t->fields[i].offset,
+					      .type = m->refs->sudog, .kind = REF_POINTER });
+	}
+}
+
 /* Types that hide what they refer to. True if T is one and was written. */
 static bool emit_special(struct maker *m, const struct rtype *t, uint32_t offset)
 {
@@ -95,11 +112,20 @@ static bool emit_special(struct maker *m, const struct rtype *t, uint32_t offset
 		emit(m, (struct ref){ .offset = offset + 32, .kind = REF_FUNC });
 		return true;
 	}
+	if (!strcmp(t->name, "sync.notifyList")) {
+		emit_waiters(m, t, offset);
+		return true;
+	}
 	if (!strcmp(t->name, "reflect.Value") && t->size == 24) {
 		emit(m, (struct ref){ .offset = offset, .kind = REF_REFLECT });
 		return true;
 	}
 	return false;
+}
+
+static bool is_timer(const struct rtype *t)
+{
+	return t && (!strcmp(t->name, "time.Timer") || !strcmp(t->name, "time.Ticker"));
 }
 
 static bool emit_leaf(struct maker *m, uint32_t type, uint32_t offset)
@@ -119,6 +145,9 @@ static bool emit_leaf(struct maker *m, uint32_t type, uint32_t offset)
 	}
 	if (ref.type == NO_TYPE && ref.kind != REF_STRING)
 		return true;
+	if (ref.kind == REF_POINTER && m->refs->timer != NO_TYPE &&
+	    is_timer(types_find(m->refs->types, ref.type)))
+		ref.kind = REF_TIMER;
 	return emit(m, ref);
 }
 

@@ -17,6 +17,7 @@ enum ref_kind {
 	REF_POOL,        /* sync.Pool's local or victim array: pointer, length in poolLocals */
 	REF_REFLECT,     /* reflect.Value: type word, pointer, flag */
 	REF_TRIE_NODE,   /* pointer to a node of a hash trie: an entry of `type`, or an inner node */
+	REF_TIMER,       /* *time.Timer or *time.Ticker: the head of a timer that the runtime made */
 };
 
 struct ref {
@@ -35,6 +36,8 @@ struct refs {
 	uint32_t capacity;
 	uint32_t pool_local; /* type sync.poolLocal, NO_TYPE */
 	uint32_t interface;  /* type interface {}, NO_TYPE */
+	uint32_t sudog;      /* type runtime.sudog, NO_TYPE */
+	uint32_t timer;      /* what the runtime makes for a time.Timer from Go 1.23 on, NO_TYPE before */
 };
 
 void refs_init(struct refs *refs, struct types *types);

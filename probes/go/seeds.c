@@ -1,11 +1,9 @@
 /* Where typing begins: the places at which a type is written down or follows from what the runtime
  * itself keeps. The rules, in the order of what they are worth: malloc headers, the runtime's own
  * records, interface words, channels, closures, globals by the code that uses them. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
 #include "probes/go/heap.h"
 #include "probes/go/sync_globals.h"
 #include "probes/go/specials.h"
@@ -87,24 +85,29 @@ static void seed_value(struct typing *t, uint64_t addr, uint32_t type)
 		typing_place(t, &p);
 }
 
+/* The backing array of the slice at SLICE, whose elements are of the type called ELEMENT. */
+static void seed_backing(struct typing *t, uint64_t slice, const char *element)
+{
+	struct typed_place p = { .addr = image_u64(t->heap->image, slice),
+				 .n = image_u64(t->heap->image, slice + 16),
+				 .type = types_by_name(t->heap->types, element),
+				 .form = FORM_ARRAY, .known = KNOWN_DERIVED };
+
+	if (p.type != NO_TYPE)
+		typing_place(t, &p);
+}
+
 /* A list of the runtime's: the pointers in it and its backing array. */
-static void seed_list(struct typing *t, uint64_t slice, const char *element)
+static void seed_list(struct typing *t, uint64_t slice, const char *element, const char *pointer)
 {
 	struct image *image = t->heap->image;
-	struct types *types = t->heap->types;
 	uint64_t at = image_u64(image, slice), n = image_u64(image, slice + 8);
-	autofree char *pointer = NULL;
-	uint32_t type = types_by_name(types, element);
-	struct typed_place p = { .addr = at, .form = FORM_ARRAY, .known = KNOWN_DERIVED };
+	uint32_t type = types_by_name(t->heap->types, element);
 
 	for (uint64_t i = 0; slice && i < n && i < 1u << 24; i++)
 		seed_value(t, image_u64(image, at + 8 * i), type);
-	if (!slice || asprintf(&pointer, "*%s", element) < 0)
-		return;
-	p.type = types_by_name(types, pointer);
-	p.n = image_u64(image, slice + 16);
-	if (p.type != NO_TYPE)
-		typing_place(t, &p);
+	if (slice)
+		seed_backing(t, slice, pointer);
 }
 
 /* A finalizer's record has the pointer type of its object. */
@@ -166,6 +169,38 @@ static void seed_pools(struct typing *t)
 			continue;
 		for (uint64_t k = 0; k < n; k++)
 			seed_pool(t, image_word(list.data + 8 * k));
+		seed_backing(t, go->pool_words[i], "*sync.Pool");
+	}
+}
+
+/* { size, count, entries [size]*itab }, filled to three quarters at the most, in memory that the collector
+ * does not look into (runtime/iface.go). */
+static bool is_itab_table(const struct heap_object *o)
+{
+	uint64_t size = o->size >= 16 && o->data ? image_word(o->data) : 0, filled = 0;
+
+	if (o->offset || !size || size & (size - 1) || size > o->size / 8 ||
+	    spans_class_size(8 * (size + 2)) != o->size)
+		return false;
+	for (uint64_t i = 0; i < size; i++)
+		filled += image_word(o->data + 16 + 8 * i) != 0;
+	return filled == image_word(o->data + 8);
+}
+
+static void seed_itabs(struct typing *t)
+{
+	const struct go *go = &t->heap->go;
+
+	for (uint32_t i = 0; i < GO_WORDS && go->itab_words[i]; i++) {
+		struct typed_place p = { .addr = image_u64(go->image, go->itab_words[i]),
+					 .type = NO_TYPE, .form = FORM_ITABS, .known = KNOWN_DERIVED };
+		struct heap_object table;
+
+		if (!heap_find(t->heap, p.addr, &table) || !t->heap->spans.items[table.span].noscan ||
+		    !is_itab_table(&table))
+			continue;
+		p.n = image_word(table.data) + 2;
+		typing_place(t, &p);
 	}
 }
 
@@ -175,10 +210,11 @@ static void seed_runtime(struct typing *t)
 	uint64_t m = go->allm ? image_u64(go->image, go->allm) : 0;
 	uint32_t type = types_by_name(t->heap->types, "runtime.m");
 
-	seed_list(t, go->allgs, "runtime.g");
-	seed_list(t, go->allp, "runtime.p");
+	seed_list(t, go->allgs, "runtime.g", "*runtime.g");
+	seed_list(t, go->allp, "runtime.p", "*runtime.p");
 	seed_finalizers(t);
 	seed_pools(t);
+	seed_itabs(t);
 	for (unsigned i = 0; m && i < 100000; i++) {
 		seed_value(t, m, type);
 		m = image_u64(go->image, m + (uint64_t)go->layout.m_alllink);

@@ -147,6 +147,7 @@ static void measure(struct typing *t, struct candidate *c)
 	case FORM_MAP_DIRECTORY: c->unit = 8; return;
 	case FORM_MAP_EXTRA: c->unit = 24; return;
 	case FORM_CHAN: c->unit = (uint64_t)t->heap->go.layout.hchan_size; return;
+	case FORM_ITABS: c->unit = 8; c->pointers = false; return;
 	case FORM_CHAN_BUFFER: inner = types_find(t->heap->types, type->elem); break;
 	case FORM_MAP_GROUPS: case FORM_MAP_BUCKETS: inner = types_find(t->heap->types, type->bucket); break;
 	default: break;
@@ -522,6 +523,19 @@ static void follow_reflect(struct typing *t, const uint8_t *p)
 		follow_direct(t, type, image_word(p + 8), KNOWN_EXACT);
 }
 
+/* A *time.Timer points to the whole record of the runtime's that begins with one (runtime/time.go). It may
+ * as well point to a time.Timer that the program has made itself: that one is not initialised. */
+static void follow_timer(struct typing *t, const struct ref *ref, uint64_t addr, enum known known)
+{
+	struct heap_object o;
+	uint32_t type = ref->type;
+
+	if (in_heap(t, addr) && heap_find(t->heap, addr, &o) && o.data && !o.offset &&
+	    o.size == spans_class_size(types_get(t->heap->types, t->refs.timer)->size) && o.data[8] == 1)
+		type = t->refs.timer;
+	place(t, addr, FORM_VALUE, type, 1, known);
+}
+
 static void run(struct typing *t, uint32_t type, const uint8_t *bytes, enum known known,
 		unsigned depth);
 
@@ -543,6 +557,7 @@ static void follow(struct typing *t, const struct ref *ref, const uint8_t *p, en
 			place(t, image_word(p), FORM_ARRAY, t->refs.pool_local, image_word(p + 8), known);
 		break;
 	case REF_REFLECT: follow_reflect(t, p); break;
+	case REF_TIMER: follow_timer(t, ref, image_word(p), known); break;
 	case REF_TRIE_NODE:
 		place(t, image_word(p), FORM_VALUE,
 		      image_u8(t->heap->image, image_word(p)) ? ref->type : ref->count, 1, known);

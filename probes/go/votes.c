@@ -187,6 +187,8 @@ void find_by_votes(struct go *go)
 				   go->finalizer_words);
 		if (!go->pool_words[0])
 			find_words(go, m, "sync.poolCleanup", m->bss, m->ebss, go->pool_words);
+		if (!go->itab_words[0])
+			find_words(go, m, "runtime.itabAdd", m->data, m->edata, go->itab_words);
 		if (!go->cleared[0])
 			find_cleared(go, m);
 	}

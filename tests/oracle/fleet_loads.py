@@ -244,7 +244,9 @@ def syncthing(binary, folder):
             time.sleep(0.01)
             yield answer.status
 
-    command = [binary, "serve", "--home", home, "--no-browser", "--no-restart", "--no-upgrade"]
+    # Otherwise it is the monitor of a process that does the work.
+    command = ["env", "STMONITORED=yes", binary, "serve", "--home", home]
+    command += ["--no-browser", "--no-restart", "--no-upgrade"]
     return command, port, client
 
 
