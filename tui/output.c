@@ -2,19 +2,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "graph/cleanup.h"
 #include "graph/text.h"
+
+#define TRIES 16 /* of random names */
 
 static struct {
 	volatile sig_atomic_t named; /* `hidden` exists */
 	int directory, fd;           /* fd is -1 if there is no output */
 	bool force;
+	bool special;                /* what has the name is written to: a pipe, a terminal, a device */
 	char path[PATH_MAX];
 	const char *name; /* the last part of `path` */
 	char hidden[NAME_MAX + 1];
@@ -52,52 +58,127 @@ void output_discard(void)
 	output.fd = -1;
 }
 
+/* A hidden name that nobody can have taken before. */
+static void make_hidden(void)
+{
+	uint64_t number = 0;
+
+	if (getrandom(&number, sizeof number, 0) != sizeof number)
+		number ^= (uint64_t)getpid();
+	snprintf(output.hidden, sizeof output.hidden, ".goretain-%016" PRIx64 ".tmp", number);
+}
+
 /* An anonymous file, or one with a hidden name where the file system has no anonymous ones. */
 static int open_file(void)
 {
 	int fd = openat(output.directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	if (fd >= 0)
-		return fd;
-	fd = openat(output.directory, output.hidden,
-		    O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR | O_CLOEXEC, 0600);
-	output.named = fd >= 0;
+	for (int i = 0; fd < 0 && i < TRIES && (!i || errno == EEXIST); i++) {
+		make_hidden();
+		fd = openat(output.directory, output.hidden,
+			    O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR | O_CLOEXEC, 0600);
+		output.named = fd >= 0;
+	}
+	return fd;
+}
+
+/* ---- what is there already ---- */
+
+/* Why what has the name, of type MODE, is neither replaced nor written to; NULL if it may be one of these. */
+static const char *obstacle(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG: return output.force ? NULL : already_there;
+	case S_IFLNK: return "it is a symbolic link, which is neither followed nor replaced; -o - writes to "
+			     "standard output";
+	case S_IFDIR: return "it is a directory";
+	case S_IFSOCK: return "it is a socket";
+	case S_IFBLK: return "it is a disk, which is not written to";
+	default: return NULL;
+	}
+}
+
+/* Open what is held as PLACE, a pipe, a terminal or another device: what was looked at, whoever puts another
+ * thing in its place. Nobody is waited for. */
+static int open_special(int place, struct error *err)
+{
+	char held[64];
+	int fd;
+
+	snprintf(held, sizeof held, "/proc/self/fd/%d", place);
+	fd = open(held, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		fail_output(err, errno == ENXIO ? "nobody reads from it" : strerror(errno));
+	else if (fcntl(fd, F_SETFL, O_WRONLY) != 0)
+		fail_output(err, strerror(errno));
+	output.special = true;
+	return fd;
+}
+
+/* A new file, or the special one that has the name. */
+static int open_output(struct error *err)
+{
+	autoclose int place = openat(output.directory, output.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat existing;
+	const char *reason = NULL;
+	int fd;
+
+	if (!*output.name)
+		reason = "it is a directory";
+	else if (place < 0 && errno != ENOENT)
+		reason = strerror(errno);
+	else if (place >= 0)
+		reason = fstat(place, &existing) == 0 ? obstacle(existing.st_mode) : strerror(errno);
+	if (reason) {
+		fail_output(err, reason);
+		return -1;
+	}
+	if (place >= 0 && !S_ISREG(existing.st_mode))
+		return open_special(place, err);
+	fd = open_file();
+	if (fd < 0)
+		fail_output(err, strerror(errno));
 	return fd;
 }
 
 int output_create(const char *path, bool force, struct error *err)
 {
-	struct stat existing;
-
 	output_discard();
 	output.force = force;
+	output.special = false;
 	snprintf(output.path, sizeof output.path, "%s", path);
 	output.name = text_base_name(output.path);
-	snprintf(output.hidden, sizeof output.hidden, ".goretain-%d.tmp", getpid());
 	output.directory = open_directory();
 	if (output.directory < 0) {
 		fail_output(err, strerror(errno));
 		return -1;
 	}
-	if (!force && fstatat(output.directory, output.name, &existing, AT_SYMLINK_NOFOLLOW) == 0)
-		fail_output(err, already_there);
-	else if ((output.fd = open_file()) < 0)
-		fail_output(err, strerror(errno));
+	output.fd = open_output(err);
 	if (output.fd < 0)
 		close(output.directory);
 	return output.fd;
 }
 
-/* Make sure that the file has a name, so that it can be renamed. */
-static bool give_name(void)
+/* ---- the name ---- */
+
+/* Call the file without a name NAME, which nobody may have. */
+static bool link_as(const char *name)
 {
 	char self[64];
 
-	if (output.named)
-		return true;
 	snprintf(self, sizeof self, "/proc/self/fd/%d", output.fd);
-	output.named = linkat(AT_FDCWD, self, output.directory, output.hidden,
-			      AT_SYMLINK_FOLLOW) == 0;
+	return linkat(AT_FDCWD, self, output.directory, name, AT_SYMLINK_FOLLOW) == 0;
+}
+
+/* Make sure that the file has a name, so that it can be renamed. */
+static bool give_name(void)
+{
+	for (int i = 0; !output.named && i < TRIES; i++) {
+		make_hidden();
+		output.named = link_as(output.hidden);
+		if (!output.named && errno != EEXIST)
+			break;
+	}
 	return output.named;
 }
 
@@ -112,9 +193,23 @@ static bool rename_new(void)
 	       unlinkat(output.directory, output.hidden, 0) == 0;
 }
 
-static bool rename_over(void)
+static bool take_new_name(void)
 {
-	return renameat(output.directory, output.hidden, output.directory, output.name) == 0;
+	return output.named ? rename_new() : link_as(output.name);
+}
+
+/* Take the name from a regular file; what else has come in its place meanwhile keeps it. */
+static bool take_over_name(void)
+{
+	struct stat existing;
+
+	if (fstatat(output.directory, output.name, &existing, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISREG(existing.st_mode)) {
+		errno = EEXIST;
+		return false;
+	}
+	return give_name() &&
+	       renameat(output.directory, output.hidden, output.directory, output.name) == 0;
 }
 
 bool output_commit(struct error *err)
@@ -123,12 +218,14 @@ bool output_commit(struct error *err)
 
 	if (output.fd < 0)
 		return fail(err, STATUS_OUTPUT, "there is no output to complete");
-	ok = fsync(output.fd) == 0 && give_name() &&
-	     (output.force ? rename_over() : rename_new()) && fsync(output.directory) == 0;
+	ok = output.special || (fsync(output.fd) == 0 &&
+				(output.force ? take_over_name() : take_new_name()) &&
+				fsync(output.directory) == 0);
 	if (ok)
 		output.named = false;
 	else
-		fail_output(err, errno == EEXIST ? already_there : strerror(errno));
+		fail_output(err, errno != EEXIST ? strerror(errno) : output.force
+			    ? "something that is no file came to have the name meanwhile" : already_there);
 	output_discard();
 	return ok;
 }

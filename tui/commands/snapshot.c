@@ -10,17 +10,34 @@
 #include "tui/progress_line.h"
 #include "tui/stage_log.h"
 
-/* Save to a file that exists under its name only when it is whole, or to standard output. */
-static bool save(const struct request *request, struct source *source, struct graph *graph,
+static bool to_standard_output(const struct request *request)
+{
+	return strcmp(request->output, "-") == 0;
+}
+
+/* Where the snapshot goes, so that a place which cannot be had costs no stop; -1 on failure. It is no text:
+ * to a terminal it does not go. */
+static int open_output(const struct request *request, struct source *source, struct error *err)
+{
+	int fd = to_standard_output(request) ? dup(STDOUT_FILENO)
+					     : source->create(source, request->output, request->force, err);
+
+	if (fd < 0)
+		fail(err, STATUS_OUTPUT, "cannot write to standard output: it is closed");
+	if (fd < 0 || !isatty(fd))
+		return fd;
+	close(fd);
+	fail(err, STATUS_OUTPUT, "a snapshot is no text, and what it would be written to is a terminal: "
+	     "name a file with -o");
+	return -1;
+}
+
+/* The file exists under its name only when it is whole. */
+static bool save(const struct request *request, struct source *source, struct graph *graph, int fd,
 		 struct progress *progress, struct error *err)
 {
-	if (strcmp(request->output, "-") == 0)
-		return source->save(source, graph, STDOUT_FILENO, progress, err);
-
-	autoclose int fd = source->create(source, request->output, request->force, err);
-
-	return fd >= 0 && source->save(source, graph, fd, progress, err) &&
-	       source->commit(source, request->output, err);
+	return source->save(source, graph, fd, progress, err) &&
+	       (to_standard_output(request) || source->commit(source, request->output, err));
 }
 
 bool cmd_snapshot(const struct request *request, struct source *source, struct error *err)
@@ -28,18 +45,22 @@ bool cmd_snapshot(const struct request *request, struct source *source, struct e
 	struct graph *_Atomic graph = NULL;
 	struct progress_line *line;
 	struct progress progress = {0};
+	autoclose int fd = -1;
 	bool ok;
 
 	if (!request->with_data)
 		return fail(err, STATUS_USAGE, "a snapshot without content cannot be written yet; "
 			    "with --with-data it holds all that was copied, secrets included");
+	fd = open_output(request, source, err);
+	if (fd < 0)
+		return false;
 	if (request->verbose)
 		stage_log_start(&progress);
 	if (request->pid)
 		forecast_say(request, source);
 	line = progress_line_start(&progress);
 	ok = source->load(source, &graph, &progress, err) &&
-	     save(request, source, graph, &progress, err);
+	     save(request, source, graph, fd, &progress, err);
 	stage_log_end(&progress, ok ? "complete" : "failed");
 	progress_line_end(line);
 	graph_free(graph);
