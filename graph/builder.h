@@ -48,9 +48,9 @@ void graph_publish(struct graph *g, enum stage stage);
 /* STAGE_LIVE: mark in two rounds, strong first, then the runtime's bookkeeping from what is left;
  * marks edges that do not hold with EDGE_IDLE: weak ones, bookkeeping into what the first round
  * reached, and whatever leads there from what only bookkeeping keeps. Sums live and typed bytes,
- * types, and of meta what the last collection kept; sets map.live. Of graph.memory it fills "live
- * heap" and "garbage": the producer puts the bytes of all objects into "garbage", and what is live
- * is moved over. */
+ * types, and of meta what the last collection kept; sets map.live. Of graph.memory and its
+ * details it fills "live heap" and "garbage": the producer puts the bytes of all objects into "garbage",
+ * and what is live is moved over, but for what graph.absent says of it. */
 bool graph_mark(struct graph *g, struct progress *progress, struct error *err);
 
 /* STAGE_RETAINED: dominator tree, retained sizes, nearest roots (graph/dominators.c). */

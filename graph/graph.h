@@ -207,7 +207,19 @@ struct suspect {
 
 struct named_bytes { const char *name; uint64_t bytes; };
 
-struct size_class { uint64_t size, spans, slots, used, bytes; };
+/* A piece of a part of memory, or what lies beside it. */
+struct memory_detail {
+	const char *part, *detail; /* "mapped files", "/var/lib/x.db" */
+	uint64_t bytes;
+	int8_t resident;           /* 1: the details of a part add up to it; 0: takes no memory, beside it;
+				    * -1: not known (a core file does not tell) */
+};
+
+/* Memory of extents that nothing lies behind: never touched, or swapped out. */
+struct absent { uint64_t lo, hi; bool swapped; };
+
+/* PINNED: bytes resident in free slots and at the ends of spans. */
+struct size_class { uint64_t size, spans, slots, used, bytes, pinned; };
 
 /* Facts of the snapshot, column by column of the `meta` table. */
 struct meta {
@@ -253,6 +265,8 @@ struct graph {
 	struct page_index *pages; /* address -> extent */
 	struct meta meta;
 	struct named_bytes *memory; uint32_t n_memory; /* parts of the resident set */
+	struct memory_detail *details; uint32_t n_details;
+	struct absent *absent; uint32_t n_absent; /* by address, disjoint */
 	struct size_class *classes; uint32_t n_classes;
 
 	/* STAGE_EDGES: types, flags less liveness, edges, maps, tasks, holders, roots */

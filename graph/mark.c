@@ -174,6 +174,7 @@ struct sums {
 	uint64_t live_objects, live_bytes;
 	uint64_t known[KNOWN_CONSERVATIVE + 1]; /* live bytes by how their type is known */
 	uint64_t kept, kept_reached;
+	uint64_t absent, untouched; /* live bytes with no memory behind them; of these never touched */
 	struct { uint64_t objects, bytes, live_bytes; } types[];
 };
 
@@ -204,6 +205,48 @@ static void sum_object(const struct graph *g, struct sums *sums, uint32_t id, ui
 	}
 }
 
+/* The first stretch of absent memory that ends above ADDR. */
+static uint32_t absent_above(const struct graph *g, uint64_t addr)
+{
+	uint32_t lo = 0, hi = g->n_absent;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (addr >= g->absent[mid].hi)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Of the live objects of extent E that which has no memory behind it. */
+static void sum_absent(const struct graph *g, struct sums *sums, const struct extent *e)
+{
+	uint64_t end = e->base + e->slots * e->stride;
+	uint32_t i = absent_above(g, e->base), id = e->first;
+
+	if (i == g->n_absent || g->absent[i].lo >= end)
+		return;
+	for (uint32_t slot = 0; slot < e->slots; slot++) {
+		uint64_t lo = e->base + slot * e->stride, hi = lo + e->stride;
+
+		if (!(g->bits[e->bits + slot / 64] >> (slot % 64) & 1) ||
+		    !(g->flags[id++] & OBJECT_LIVE))
+			continue;
+		while (i < g->n_absent && g->absent[i].hi <= lo)
+			i++;
+		for (uint32_t k = i; k < g->n_absent && g->absent[k].lo < hi; k++) {
+			const struct absent *a = &g->absent[k];
+			uint64_t bytes = (a->hi < hi ? a->hi : hi) - (a->lo > lo ? a->lo : lo);
+
+			sums->absent += bytes;
+			sums->untouched += a->swapped ? 0 : bytes;
+		}
+	}
+}
+
 static void flag_and_sum(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
 {
 	struct sum_pass *pass = ctx;
@@ -218,6 +261,7 @@ static void flag_and_sum(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
 						   OBJECT_LIVE | OBJECT_RUNTIME_ONLY;
 			sum_object(m->g, pass->sums[worker], id, e->stride);
 		}
+		sum_absent(m->g, pass->sums[worker], e);
 	}
 }
 
@@ -246,23 +290,43 @@ static void clear_sums(struct graph *g)
 		g->types[i].objects = g->types[i].bytes = g->types[i].live_bytes = 0;
 }
 
-/* Of the resident set's parts the producer knows what all objects take together. */
-static void split_memory(struct graph *g)
+/* Move BYTES, as far as there are so many, from FROM to TO. */
+static void move_over(uint64_t *from, uint64_t *to, uint64_t bytes)
 {
-	struct named_bytes *live = NULL, *garbage = NULL;
-	uint64_t all;
-
-	for (uint32_t i = 0; i < g->n_memory; i++) {
-		if (!strcmp(g->memory[i].name, "live heap"))
-			live = &g->memory[i];
-		else if (!strcmp(g->memory[i].name, "garbage"))
-			garbage = &g->memory[i];
-	}
-	if (!live || !garbage)
+	if (!from || !to)
 		return;
-	all = live->bytes + garbage->bytes;
-	live->bytes = g->live_bytes < all ? g->live_bytes : all;
-	garbage->bytes = all - live->bytes;
+	if (bytes > *from + *to)
+		bytes = *from + *to;
+	*from = *from + *to - bytes;
+	*to = bytes;
+}
+
+static uint64_t *part_bytes(struct graph *g, const char *name)
+{
+	for (uint32_t i = 0; i < g->n_memory; i++)
+		if (!strcmp(g->memory[i].name, name))
+			return &g->memory[i].bytes;
+	return NULL;
+}
+
+static uint64_t *detail_bytes(struct graph *g, const char *part, int8_t resident)
+{
+	for (uint32_t i = 0; i < g->n_details; i++)
+		if (!strcmp(g->details[i].part, part) && g->details[i].resident == resident)
+			return &g->details[i].bytes;
+	return NULL;
+}
+
+/* Of memory's parts the producer knows what all objects take together. */
+static void split_memory(struct graph *g, uint64_t absent, uint64_t untouched)
+{
+	static const char live[] = "live heap", garbage[] = "garbage";
+	const uint64_t resident = g->live_bytes - absent;
+
+	move_over(part_bytes(g, garbage), part_bytes(g, live), resident);
+	move_over(detail_bytes(g, garbage, 1), detail_bytes(g, live, 1), resident);
+	move_over(detail_bytes(g, garbage, 0), detail_bytes(g, live, 0), untouched);
+	move_over(detail_bytes(g, garbage, -1), detail_bytes(g, live, -1), g->live_bytes);
 }
 
 static bool publish_sums(const struct marker *m, struct error *err)
@@ -271,6 +335,7 @@ static bool publish_sums(const struct marker *m, struct error *err)
 	struct sum_pass pass = { .m = m };
 	size_t each = sizeof(struct sums) + g->n_types * sizeof pass.sums[0]->types[0];
 	autofree char *memory = array_zero(PARALLEL_MAX, each, "sums by type", err);
+	uint64_t absent = 0, untouched = 0;
 
 	if (!memory)
 		return false;
@@ -278,14 +343,17 @@ static bool publish_sums(const struct marker *m, struct error *err)
 		pass.sums[i] = (struct sums *)(memory + i * each);
 	parallel_for(g->n_extents, EXTENT_GRAIN, flag_and_sum, &pass);
 	clear_sums(g);
-	for (unsigned i = 0; i < PARALLEL_MAX; i++)
+	for (unsigned i = 0; i < PARALLEL_MAX; i++) {
 		add_sums(g, pass.sums[i]);
+		absent += pass.sums[i]->absent;
+		untouched += pass.sums[i]->untouched;
+	}
 	for (uint32_t i = 0; i < g->n_maps; i++) {
 		uint32_t object = graph_map_in(&g->maps[i]);
 
 		g->maps[i].live = object == NO_NODE || g->flags[object] & OBJECT_LIVE;
 	}
-	split_memory(g);
+	split_memory(g, absent, untouched);
 	graph_publish(g, STAGE_LIVE);
 	return true;
 }

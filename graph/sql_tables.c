@@ -211,6 +211,47 @@ static const struct sql_table table_memory = {
 	"memory", memory_columns, ARRAY_SIZE(memory_columns), count_parts
 };
 
+/* --- memory_details --- */
+
+static uint64_t count_details(const struct graph *g)
+{
+	return graph_stage(g) >= STAGE_LIVE ? g->n_details : 0;
+}
+
+static void detail_part(struct sql_row *row, struct sql_value *v)
+{
+	sql_set_text(v, row->g->details[row->number].part);
+}
+
+static void detail_detail(struct sql_row *row, struct sql_value *v)
+{
+	sql_set_text(v, row->g->details[row->number].detail);
+}
+
+static void detail_bytes(struct sql_row *row, struct sql_value *v)
+{
+	sql_set_integer(v, row->g->details[row->number].bytes);
+}
+
+static void detail_resident(struct sql_row *row, struct sql_value *v)
+{
+	int8_t resident = row->g->details[row->number].resident;
+
+	if (resident >= 0)
+		sql_set_integer(v, (uint64_t)resident);
+}
+
+static const struct sql_column detail_columns[] = {
+	{ "part", "TEXT", detail_part, STAGE_LIVE },
+	{ "detail", "TEXT", detail_detail, STAGE_LIVE },
+	{ "bytes", "INTEGER", detail_bytes, STAGE_LIVE },
+	{ "resident", "INTEGER", detail_resident, STAGE_LIVE },
+};
+
+static const struct sql_table table_memory_details = {
+	"memory_details", detail_columns, ARRAY_SIZE(detail_columns), count_details
+};
+
 /* --- size_classes --- */
 
 static uint64_t count_classes(const struct graph *g)
@@ -229,6 +270,7 @@ CLASS_NUMBER(spans)
 CLASS_NUMBER(slots)
 CLASS_NUMBER(used)
 CLASS_NUMBER(bytes)
+CLASS_NUMBER(pinned)
 
 static const struct sql_column class_columns[] = {
 	{ "size", "INTEGER", class_size, STAGE_SIZES },
@@ -236,6 +278,7 @@ static const struct sql_column class_columns[] = {
 	{ "slots", "INTEGER", class_slots, STAGE_SIZES },
 	{ "used", "INTEGER", class_used, STAGE_SIZES },
 	{ "bytes", "INTEGER", class_bytes, STAGE_SIZES },
+	{ "pinned", "INTEGER", class_pinned, STAGE_EDGES },
 };
 
 static const struct sql_table table_size_classes = {
@@ -245,5 +288,6 @@ static const struct sql_table table_size_classes = {
 const struct sql_table *const sql_tables[] = {
 	&table_meta, &sql_table_objects, &sql_table_types, &sql_table_edges, &sql_table_holders,
 	&sql_table_roots, &sql_table_goroutines, &sql_table_frames, &sql_table_maps,
-	&sql_table_map_entries, &table_suspects, &table_memory, &table_size_classes, NULL
+	&sql_table_map_entries, &table_suspects, &table_memory,
+	&table_memory_details, &table_size_classes, NULL
 };

@@ -14,6 +14,7 @@
 /* Entries of /proc/PID/pagemap, Linux Documentation/admin-guide/mm/pagemap.rst. */
 #define PM_PRESENT (1ull << 63)
 #define PM_SWAPPED (1ull << 62)
+#define PM_FILE (1ull << 61)      /* of a file or shared memory; the kernel's huge page of zeros looks so too */
 #define PM_EXCLUSIVE (1ull << 56) /* mapped by nobody else: the page of zeros is mapped by many */
 
 #define LOOK_BYTES (64u << 10) /* read at a time to see whether there is anything in them */
@@ -63,7 +64,7 @@ bool copy_add(struct copy_pieces *pieces, const struct image_range *range, uint6
 static enum page_kind kind_of(const struct copier *c, const struct image_range *range,
 			      uint64_t entry)
 {
-	if (entry & PM_PRESENT && !(entry & PM_EXCLUSIVE) && range->file == NO_FILE)
+	if (entry & PM_PRESENT && range->file == NO_FILE && (entry & PM_FILE || !(entry & PM_EXCLUSIVE)))
 		return KIND_SHARED;
 	/* An entry that looks swapped out while nothing is, is a page being moved. */
 	if (entry & PM_PRESENT || (entry & PM_SWAPPED && !c->swapping))

@@ -38,9 +38,10 @@ struct copy_result {
 
 /* The pages of private memory are read only if they are present, as pagemap says: an absent
  * one was never touched (zero), is swapped out (a hole, never swapped in for us), or is still as
- * in its file. */
+ * in its file. What only reads as zeros because the kernel lends one page of them to all counts as
+ * never touched too. */
 
-/* Count the bytes of present pages. */
+/* Count the bytes of present pages that are the process's alone. */
 void copy_count(struct copier *c, const struct copy_pieces *pieces, struct copy_result *out);
 
 /* Fault in the image's memory for the present pages, so that copying them later is only that; and

@@ -23,6 +23,7 @@ void image_clear(struct image *image)
 	image->ranges = NULL;
 	image->threads = NULL;
 	image->process = image->exe_path = NULL;
+	usages_free(&image->usages);
 	image->n_files = image->n_ranges = image->n_threads = 0;
 	image->exe = NO_FILE;
 }
@@ -216,29 +217,40 @@ uint64_t image_most(const struct image *image)
 	return (image->filled ? 2 * image->filled : 16 * image->rss) + ROOM;
 }
 
-static bool is_copy(uint8_t state)
-{
-	return state == PAGE_STOP || state == PAGE_AFTER || state == PAGE_BEFORE;
-}
-
-/* How many of N pages were copied. Most of a mapping is often unread: eight states at a time. */
-static uint64_t count_copies(const uint8_t *state, uint64_t n)
+/* How many of N pages were copied in the stop. Most of a mapping is often unread: eight states at a
+ * time. */
+static uint64_t count_resident(const uint8_t *state, uint64_t n)
 {
 	uint64_t count = 0, eight = 0, i = 0;
 
 	for (; i + 8 <= n; i += 8) {
 		memcpy(&eight, state + i, 8);
 		for (unsigned k = 0; eight && k < 8; k++)
-			count += is_copy(state[i + k]);
+			count += state[i + k] == PAGE_STOP;
 	}
 	for (; i < n; i++)
-		count += is_copy(state[i]);
+		count += state[i] == PAGE_STOP;
 	return count;
 }
 
-uint64_t image_copied(const struct image *image, uint64_t lo, uint64_t hi)
+/* The same for bytes of one range, the first and last of which may lie within a page. */
+static uint64_t resident_bytes(const struct image *image, const struct image_range *r, uint64_t lo,
+			       uint64_t hi)
 {
-	uint64_t pages = 0;
+	const uint8_t *state = image->state + r->offset / IMAGE_PAGE;
+	uint64_t first = (lo - r->lo) / IMAGE_PAGE, last = (hi - 1 - r->lo) / IMAGE_PAGE;
+	uint64_t bytes = count_resident(state + first, last + 1 - first) * IMAGE_PAGE;
+
+	if (state[first] == PAGE_STOP)
+		bytes -= lo % IMAGE_PAGE;
+	if (state[last] == PAGE_STOP && hi % IMAGE_PAGE)
+		bytes -= IMAGE_PAGE - hi % IMAGE_PAGE;
+	return bytes;
+}
+
+uint64_t image_resident(const struct image *image, uint64_t lo, uint64_t hi)
+{
+	uint64_t bytes = 0;
 
 	for (uint32_t i = range_above(image, lo); i < image->n_ranges; i++) {
 		const struct image_range *r = &image->ranges[i];
@@ -246,8 +258,31 @@ uint64_t image_copied(const struct image *image, uint64_t lo, uint64_t hi)
 
 		if (from >= to)
 			break;
-		pages += count_copies(image->state + offset_of(r, from) / IMAGE_PAGE,
-				      (to - from + IMAGE_PAGE - 1) / IMAGE_PAGE);
+		bytes += resident_bytes(image, r, from, to);
 	}
-	return pages * IMAGE_PAGE;
+	return bytes;
+}
+
+uint64_t image_absent(const struct image *image, uint64_t lo, uint64_t hi, uint64_t *end,
+		      enum page_state *state)
+{
+	const struct image_range *r = image_range(image, lo);
+	const uint8_t *states = r ? image->state + r->offset / IMAGE_PAGE : NULL;
+	uint64_t at = lo, to;
+
+	*end = hi;
+	*state = PAGE_HOLE;
+	if (!r)
+		return lo;
+	if (hi > r->hi)
+		*end = hi = r->hi;
+	while (at < hi && states[(at - r->lo) / IMAGE_PAGE] == PAGE_STOP)
+		at = (at | (IMAGE_PAGE - 1)) + 1;
+	if (at >= hi)
+		return *end = hi;
+	*state = states[(at - r->lo) / IMAGE_PAGE];
+	for (to = at; to < hi && states[(to - r->lo) / IMAGE_PAGE] == *state;)
+		to = (to | (IMAGE_PAGE - 1)) + 1;
+	*end = to < hi ? to : hi;
+	return at;
 }

@@ -18,6 +18,7 @@
 
 #include "graph/error.h"
 #include "probes/arch.h"
+#include "probes/usage.h"
 
 #define IMAGE_PAGE 4096u
 
@@ -63,6 +64,7 @@ struct image {
 	int exe_fd;                 /* the program's file to read, -1 if there is none */
 	struct image_thread *threads;
 	uint32_t n_threads;
+	struct usages usages;       /* what the mappings took right after the stop; none if not known */
 
 	/* Facts of the snapshot. */
 	uint64_t pid;
@@ -129,8 +131,14 @@ enum page_state image_page_state(const struct image *image, uint64_t addr);
  * themselves or are not there cost no more time and memory than honest ones. */
 uint64_t image_most(const struct image *image);
 
-/* Bytes of [LO, HI) that were copied from the target, as far as pages were seen. */
-uint64_t image_copied(const struct image *image, uint64_t lo, uint64_t hi);
+/* Bytes of [LO, HI) that were resident at the stop, where it is memory of the process alone. (A core file
+ * does not say so: there it is what is not zeros.) */
+uint64_t image_resident(const struct image *image, uint64_t lo, uint64_t hi);
+
+/* The first stretch of bytes in [LO, HI), which is in one range, that is not resident: where it begins, HI
+ * if there is none; *END is where it ends, and *STATE is of its pages. */
+uint64_t image_absent(const struct image *image, uint64_t lo, uint64_t hi, uint64_t *end,
+		      enum page_state *state);
 
 /* The NUL-terminated string at ADDR if it ends within LIMIT bytes, else NULL. */
 const char *image_string(struct image *image, uint64_t addr, uint64_t limit);

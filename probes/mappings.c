@@ -83,24 +83,32 @@ static void unescape_newlines(char *path)
 }
 
 /* "c000000000-c004000000 rw-p 00000000 00:00 0    /path", see proc_pid_maps(5). */
-static bool parse_line(struct mappings *m, char *line, struct error *err)
+bool mappings_line(char *line, struct mapping_line *out)
 {
-	struct image_range range = {.file = NO_FILE};
 	char permissions[5];
-	unsigned long inode;
 	int path = 0;
 
-	if (sscanf(line, "%lx-%lx %4s %lx %*s %lu %n", &range.lo, &range.hi, permissions,
-		   &range.file_offset, &inode, &path) < 5)
-		return true;
-	range.flags = flags_of(permissions);
-	if (!(range.flags & RANGE_READ) || range.hi > ADDRESS_END ||
-	    range.hi - range.lo > MOST_RANGE || is_kernels(line + path))
-		return true;
-	unescape_newlines(line + path);
-	if (inode && !add_file(m, line + path, &range.file, err))
+	*out = (struct mapping_line){ .range = { .file = NO_FILE } };
+	if (sscanf(line, "%lx-%lx %4s %lx %*s %lu %n", &out->range.lo, &out->range.hi, permissions,
+		   &out->range.file_offset, &out->inode, &path) < 5)
 		return false;
-	return add_range(m, &range, err);
+	out->range.flags = flags_of(permissions);
+	unescape_newlines(line + path);
+	out->path = line + path;
+	return true;
+}
+
+static bool add_line(struct mappings *m, char *text, struct error *err)
+{
+	struct mapping_line line;
+	struct image_range *range = &line.range;
+
+	if (!mappings_line(text, &line) || !(range->flags & RANGE_READ) || range->hi > ADDRESS_END ||
+	    range->hi - range->lo > MOST_RANGE || is_kernels(line.path))
+		return true;
+	if (line.inode && !add_file(m, line.path, &range->file, err))
+		return false;
+	return add_range(m, range, err);
 }
 
 bool mappings_read(struct mappings *out, pid_t pid, pid_t tid, struct error *err)
@@ -119,7 +127,7 @@ bool mappings_read(struct mappings *out, pid_t pid, pid_t tid, struct error *err
 			    strerror(errno));
 	while (ok && (length = getline(&line, &capacity, file)) > 0) {
 		line[strcspn(line, "\n")] = 0;
-		ok = parse_line(out, line, err);
+		ok = add_line(out, line, err);
 	}
 	fclose(file);
 	if (ok && out->n_ranges == 0)

@@ -20,6 +20,17 @@ struct mappings {
 bool mappings_read(struct mappings *out, pid_t pid, pid_t tid, struct error *err);
 void mappings_free(struct mappings *m);
 
+/* A line of /proc/PID/maps, or a mapping's first in smaps: file and offset of the range are not set. */
+struct mapping_line {
+	struct image_range range;
+	unsigned long inode;
+	const char *path; /* in the line: "" if there is none */
+};
+
+/* Take LINE, without its newline, apart; it is changed where a path has newlines. False if it is no such
+ * line. */
+bool mappings_line(char *line, struct mapping_line *out);
+
 /* The index of PATH among the mapped files, NO_FILE if it is not mapped. */
 uint32_t mappings_file(const struct mappings *m, const char *path);
 

@@ -356,11 +356,37 @@ static bool prepare(struct process *p, struct progress *progress, struct error *
 	return true;
 }
 
-/* The stop, in one go: all three requests are under way before the first reply. */
+/* What the mappings take now, from the open file that the taker sends. Where that cannot be had nothing is
+ * known of them. */
+static bool load_usages(struct process *p, struct error *err)
+{
+	struct wire_reply r;
+	int fds[WIRE_FDS];
+	unsigned n = 0;
+	FILE *file;
+	bool ok;
+
+	if (!receive_reply(p, WIRE_USAGE, &r, fds, &n, err))
+		return false;
+	while (n > 1)
+		close(fds[--n]);
+	if (!n)
+		return true;
+	file = fdopen(fds[0], "r");
+	if (!file) {
+		close(fds[0]);
+		return true;
+	}
+	ok = usages_parse(&p->image->usages, file, err);
+	fclose(file);
+	return ok;
+}
+
+/* The stop, in one go: all requests are under way before the first reply. */
 static bool stop_and_copy(struct process *p, uint64_t limit_ns, struct progress *progress,
 			  struct error *err)
 {
-	const enum wire_op ops[] = {WIRE_STOP, WIRE_COPY, WIRE_RESUME};
+	const enum wire_op ops[] = {WIRE_STOP, WIRE_COPY, WIRE_RESUME, WIRE_USAGE};
 	struct wire_reply r[ARRAY_SIZE(ops)] = {0};
 	int fds[WIRE_FDS];
 	unsigned n = 0;
@@ -376,7 +402,7 @@ static bool stop_and_copy(struct process *p, uint64_t limit_ns, struct progress 
 	ok = ok && receive_reply(p, WIRE_COPY, &r[1], NULL, NULL, err);
 	ok = ok && receive_reply(p, WIRE_RESUME, &r[2], NULL, NULL, err);
 	ok = ok && (n == 1 || fail(err, STATUS_REFUSED, "the taker's answer is incomplete"));
-	ok = ok && load_table(p->image, fds[0], err);
+	ok = ok && load_table(p->image, fds[0], err) && load_usages(p, err);
 	while (n)
 		close(fds[--n]);
 	p->stop = (struct process_stop){

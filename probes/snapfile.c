@@ -20,6 +20,7 @@
  *   'R' ranges (struct file_range)   'T' threads (struct image_thread)   'S' page states
  *   'V' the program's variables (struct variable)   'N' their names, and those of
  *   'D' types (struct debug_type), 'M' their members and 'K' packages
+ *   'U' what the mappings took (struct usage), 'W' their names
  *   'P' pages: bytes of consecutive pages of the image's memory from `at` on
  *   'E' the end: a file without it is truncated */
 #define MAGIC "goretain snapshot\n"
@@ -50,6 +51,7 @@ struct facts {
 	uint32_t n_variables, variables_text;
 	uint32_t n_debug_types, n_debug_members, n_debug_packages, zero;
 	uint64_t variables_bias;
+	uint32_t n_usages, usage_names;
 };
 
 /* ---- writing ---- */
@@ -128,6 +130,7 @@ static bool write_facts(struct writer *w, const struct image *image)
 		.memory_size = image->memory_size, .taken_at = image->taken_at,
 		.n_ranges = image->n_ranges, .n_threads = image->n_threads,
 		.n_files = image->n_files, .exe = image->exe,
+		.n_usages = image->usages.n, .usage_names = image->usages.names_size,
 	};
 	autofree char *bytes = NULL;
 	size_t n;
@@ -201,6 +204,12 @@ static bool write_variables(struct writer *w, const struct variables *v)
 				  types->n_packages * sizeof *types->packages));
 }
 
+static bool write_usages(struct writer *w, const struct usages *u)
+{
+	return write_array(w, 'U', u->items, u->n * sizeof *u->items) &&
+	       write_array(w, 'W', u->names, u->names_size);
+}
+
 static bool write_image(struct writer *w, const struct image *image)
 {
 	struct header header = { .magic = MAGIC, .version = VERSION };
@@ -208,7 +217,7 @@ static bool write_image(struct writer *w, const struct image *image)
 	if (!write_all(w, &header, sizeof header) || !write_facts(w, image) ||
 	    !write_array(w, 'R', image->ranges, image->n_ranges * sizeof *image->ranges) ||
 	    !write_array(w, 'T', image->threads, image->n_threads * sizeof *image->threads) ||
-	    !write_variables(w, image->variables))
+	    !write_variables(w, image->variables) || !write_usages(w, &image->usages))
 		return false;
 	for (uint32_t i = 0; i < image->n_ranges; i++)
 		if (!write_states(w, image, &image->ranges[i]))
@@ -260,7 +269,7 @@ struct reader {
 	struct image *image;
 	struct facts facts;
 	bool have_facts;
-	uint64_t listed;         /* bytes of ranges, threads, variables and names that came */
+	uint64_t listed;         /* bytes of chunks of the kinds in `lists` that came */
 	uint64_t states, expected; /* bytes of states, and of the pages that they promise */
 	uint64_t room;           /* bytes of memory that all may take */
 	struct progress *progress;
@@ -362,6 +371,17 @@ static bool make_variables(struct reader *r)
 	return true;
 }
 
+static bool make_usages(struct reader *r)
+{
+	struct usages *u = &r->image->usages;
+
+	u->n = u->capacity = r->facts.n_usages;
+	u->names_size = u->names_capacity = r->facts.usage_names;
+	u->items = calloc(u->n + 1ull, sizeof *u->items);
+	u->names = calloc(u->names_size + 1ull, 1);
+	return (u->items && u->names) || fail_memory(r->err, "what the mappings took");
+}
+
 static bool make_image(struct reader *r)
 {
 	struct image *image = r->image;
@@ -370,7 +390,8 @@ static bool make_image(struct reader *r)
 	if (f->n_ranges > MAX_RANGES || f->n_files > MAX_FILES || f->n_threads > MAX_RANGES ||
 	    f->n_variables > MAX_VARIABLES || f->variables_text > MAX_TEXT ||
 	    f->n_debug_types > MAX_VARIABLES || f->n_debug_members > MAX_VARIABLES ||
-	    f->n_debug_packages > MAX_VARIABLES || f->memory_size > MAX_MEMORY || !f->memory_size || f->memory_size % IMAGE_PAGE)
+	    f->n_debug_packages > MAX_VARIABLES || f->n_usages > MAX_RANGES ||
+	    f->usage_names > MAX_TEXT || f->memory_size > MAX_MEMORY || !f->memory_size || f->memory_size % IMAGE_PAGE)
 		return bad(r, "its facts make no sense");
 	image->memory_size = f->memory_size;
 	image->memory = reserve(f->memory_size);
@@ -386,7 +407,7 @@ static bool make_image(struct reader *r)
 	image->taken_at = f->taken_at;
 	image->exe = f->exe;
 	image->complete = true;
-	return make_variables(r);
+	return make_variables(r) && make_usages(r);
 }
 
 static bool take_facts(struct reader *r)
@@ -481,9 +502,10 @@ static bool take_variables(struct reader *r)
 
 static bool take_chunk(struct reader *r)
 {
+	static const char lists[] = "RTVNDMKUW";
 	struct image *image = r->image;
 
-	if (memchr("RTVNDMK", r->chunk.kind, 7))
+	if (r->chunk.kind && strchr(lists, r->chunk.kind))
 		r->listed += r->chunk.size;
 	if (r->chunk.kind == 'I')
 		return take_facts(r);
@@ -493,6 +515,9 @@ static bool take_chunk(struct reader *r)
 	case 'R': return take_part(r, image->ranges, r->facts.n_ranges * sizeof *image->ranges);
 	case 'T': return take_part(r, image->threads, r->facts.n_threads * sizeof *image->threads);
 	case 'V': case 'N': case 'D': case 'M': case 'K': return take_variables(r);
+	case 'U':
+		return take_part(r, image->usages.items, image->usages.n * sizeof(struct usage));
+	case 'W': return take_part(r, image->usages.names, image->usages.names_size);
 	case 'S': return take_states(r);
 	case 'P': return take_pages(r);
 	default: return bad(r, "a chunk of an unknown kind");
@@ -541,7 +566,8 @@ static bool all_listed(const struct reader *r)
 	return r->listed == f->n_ranges * sizeof(struct image_range) +
 			    f->n_threads * sizeof(struct image_thread) +
 			    (f->n_variables ? f->n_variables * sizeof(struct variable) +
-						      f->variables_text + debug_bytes(f) : 0);
+						      f->variables_text + debug_bytes(f) : 0) +
+			    f->n_usages * sizeof(struct usage) + f->usage_names;
 }
 
 /* Ranges must be in order, lie within the memory and not share it; threads must be of known kinds. */
@@ -567,6 +593,8 @@ static bool check_image(struct reader *r)
 			return bad(r, "its threads make no sense");
 	if (ranges_overlap(image, r->facts.n_ranges))
 		return bad(r, "its ranges overlap");
+	if (!usages_check(&image->usages))
+		return bad(r, "what its mappings take makes no sense");
 	if (image->variables && !variables_check(image->variables))
 		return bad(r, "its variables make no sense");
 	if (image->exe != NO_FILE && image->exe >= image->n_files)

@@ -422,6 +422,18 @@ static void serve_open(struct taker *t, const struct wire_request *q, struct wir
 	reply(t, r, &fd, fd >= 0 && check_identity(t, &r->error));
 }
 
+/* Who reads it needs no rights of its own any more. */
+static void serve_usage(struct taker *t, struct wire_reply *r)
+{
+	char path[64];
+	autoclose int fd = -1;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/smaps", t->target.pid,
+		 t->copier.remote.task);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	reply(t, r, &fd, fd >= 0 && check_identity(t, NULL));
+}
+
 /* Start a stop's clocks: the broker's, our timer, the deadline, which leaves time to resume. */
 static void begin_hold(struct taker *t, uint64_t limit_ns)
 {
@@ -495,7 +507,7 @@ static void serve(struct taker *t, const struct wire_request *q)
 
 	if (t->ready == (q->op == WIRE_HELLO))
 		fail(&r.error, STATUS_REFUSED, "the taker was asked in a wrong order");
-	if (r.error.code || q->op > WIRE_RESUME) {
+	if (r.error.code || q->op > WIRE_USAGE) {
 		reply(t, &r, NULL, 0);
 		return;
 	}
@@ -505,6 +517,8 @@ static void serve(struct taker *t, const struct wire_request *q)
 		serve_stop(t, q, &r);
 	} else if (q->op == WIRE_OPEN) {
 		serve_open(t, q, &r);
+	} else if (q->op == WIRE_USAGE) {
+		serve_usage(t, &r);
 	} else if (q->op == WIRE_COPY || q->op == WIRE_RESUME) {
 		serve_copy(t, q, &r);
 	} else {

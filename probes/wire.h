@@ -29,6 +29,7 @@ enum wire_op {
 	WIRE_STOP,     /* stop the target for at most limit_ns; reply with a table; ns */
 	WIRE_COPY,     /* in the stop: copy all private pages; bytes, holes, ns */
 	WIRE_RESUME,   /* ns; pause_ns = from the first interrupt to the last detach */
+	WIRE_USAGE,    /* what each mapping takes: reply with /proc/PID/smaps, unless it cannot be read */
 };
 
 struct wire_request {

@@ -1,75 +1,169 @@
 #include "probes/go/resident.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-static uint64_t present_in_arenas(const struct heap *heap)
+#include "graph/grow.h"
+#include "probes/go/resident_private.h"
+
+const char *const part_names[N_PARTS] = {
+	[PART_LIVE] = "live heap", [PART_GARBAGE] = "garbage", [PART_FREE] = "free heap",
+	[PART_STACKS] = "stacks", [PART_RUNTIME] = "runtime", [PART_GLOBALS] = "globals",
+	[PART_C_HEAP] = "C heap", [PART_THREAD_STACKS] = "thread stacks",
+	[PART_FILES] = "mapped files", [PART_OTHER] = "other memory",
+};
+
+void residence_add(struct residence *r, enum whose part, const char *detail, uint64_t bytes,
+		   int8_t resident)
 {
-	uint64_t bytes = 0;
+	struct memory_detail *d;
 
-	for (uint32_t i = 0; i < heap->spans.n_arenas; i++) {
-		uint64_t lo = heap->spans.arenas[2 * i] * GO_ARENA - arch_arena_base;
-
-		bytes += image_copied(heap->image, lo, lo + GO_ARENA);
+	if (resident == 1)
+		r->parts[part] += bytes;
+	for (uint32_t i = 0; i < r->n_details; i++) {
+		d = &r->details[i];
+		if (d->part == part_names[part] && d->resident == resident &&
+		    !strcmp(d->detail, detail)) {
+			d->bytes += bytes;
+			return;
+		}
 	}
-	return bytes;
+	d = GROW(r->details, r->n_details, r->detail_capacity);
+	if (!d) {
+		r->failed = true;
+		return;
+	}
+	*d = (struct memory_detail){ part_names[part], detail, bytes, resident };
+	r->n_details++;
 }
 
-/* Resident anonymous memory outside the arenas: the runtime's tables and, with cgo, C's heap. */
-static uint64_t present_elsewhere(const struct heap *heap)
+void residence_claim(struct residence *r, uint64_t lo, uint64_t hi, enum whose part,
+		     const char *detail)
 {
-	const struct image *image = heap->image;
-	uint64_t bytes = 0;
+	struct claim *claim;
 
+	if (lo >= hi)
+		return;
+	claim = GROW(r->claims, r->n_claims, r->claim_capacity);
+	if (!claim) {
+		r->failed = true;
+		return;
+	}
+	*claim = (struct claim){ lo, hi, part, detail };
+	r->n_claims++;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+
+	return x->lo != y->lo ? x->lo < y->lo ? -1 : 1 : (int)x->part - (int)y->part;
+}
+
+/* Walk one range; *AT is the first claim that may reach into it or beyond. */
+static void walk_range(struct residence *r, uint64_t lo, uint64_t hi, uint32_t *at, uint32_t n,
+		       void (*fn)(struct residence *r, const struct claim *claim, void *arg),
+		       void *arg)
+{
+	while (lo < hi) {
+		struct claim piece = { .lo = lo, .hi = hi, .part = N_PARTS };
+
+		while (*at < n && r->claims[*at].hi <= lo)
+			++*at;
+		if (*at < n && r->claims[*at].lo <= lo) {
+			piece = r->claims[*at];
+			piece.lo = lo;
+			piece.hi = piece.hi < hi ? piece.hi : hi;
+		} else if (*at < n && r->claims[*at].lo < hi) {
+			piece.hi = r->claims[*at].lo;
+		}
+		fn(r, &piece, arg);
+		lo = piece.hi;
+	}
+}
+
+void residence_walk(struct residence *r,
+		    void (*fn)(struct residence *r, const struct claim *claim, void *arg), void *arg)
+{
+	const struct image *image = r->heap->image;
+	uint32_t at = 0, n = r->n_claims;
+
+	if (n)
+		qsort(r->claims, n, sizeof *r->claims, by_address);
 	for (uint32_t i = 0; i < image->n_ranges; i++) {
-		const struct image_range *r = &image->ranges[i];
+		const struct image_range *range = &image->ranges[i];
 
-		if (r->file == NO_FILE && !spans_arena(&heap->spans, r->lo))
-			bytes += image_copied(image, r->lo, r->hi);
+		if (range->file == NO_FILE && !(range->flags & RANGE_SHARED))
+			walk_range(r, range->lo, range->hi, &at, n, fn, arg);
 	}
-	return bytes;
 }
 
-/* Goroutines' stacks lie in spans of their own. */
-static uint64_t stack_bytes(const struct heap *heap)
+/* A core file does not tell what was resident: what is allocated is all that can be said. */
+static void only_allocated(struct residence *r)
 {
-	uint64_t bytes = 0;
+	const struct heap *heap = r->heap;
+	uint64_t stacks = 0, slots = 0;
 
-	for (uint32_t i = 0; i < heap->goroutines.n; i++) {
-		const struct goroutine *g = &heap->goroutines.items[i];
+	for (uint32_t i = 0; i < heap->spans.n; i++)
+		slots += heap->spans.items[i].bytes;
+	for (uint32_t i = 0; i < heap->goroutines.n; i++)
+		if (!heap->goroutines.items[i].m_stack)
+			stacks += heap->goroutines.items[i].stack_hi -
+				  heap->goroutines.items[i].stack_lo;
+	residence_add(r, PART_LIVE, "allocated", 0, -1);
+	residence_add(r, PART_GARBAGE, "allocated", heap->spans.bytes, -1);
+	residence_add(r, PART_FREE, "free slots of spans in use", slots - heap->spans.bytes, -1);
+	residence_add(r, PART_STACKS, "of goroutines", stacks, -1);
+}
 
-		if (!g->m_stack && g->stack_hi > g->stack_lo)
-			bytes += image_copied(heap->image,
-					      g->stack_lo & ~(uint64_t)(IMAGE_PAGE - 1),
-					      g->stack_hi);
+static void measure(struct residence *r)
+{
+	/* These two are filled by graph_mark. */
+	residence_add(r, PART_LIVE, "touched", 0, 1);
+	residence_add(r, PART_LIVE, "never touched", 0, 0);
+	residence_spans(r);
+	residence_stacks(r);
+	residence_modules(r);
+	residence_runtime(r);
+	residence_c(r);
+	residence_rest(r);
+	residence_mappings(r);
+}
+
+/* The parts, in their order; zeros too. */
+static bool publish_parts(struct residence *r)
+{
+	struct graph *g = r->heap->graph;
+
+	g->memory = calloc(N_PARTS, sizeof *g->memory);
+	if (!g->memory)
+		return false;
+	g->meta.rss = 0;
+	for (uint32_t i = 0; i < N_PARTS; i++) {
+		g->memory[i] = (struct named_bytes){ part_names[i], r->parts[i] };
+		g->meta.rss += r->parts[i];
 	}
-	return bytes;
+	g->n_memory = N_PARTS;
+	return true;
 }
 
 bool resident_build(struct heap *heap, struct error *err)
 {
+	struct residence r = { .heap = heap };
 	struct graph *g = heap->graph;
-	uint64_t rss = heap->image->rss, arenas = present_in_arenas(heap);
-	uint64_t stacks = stack_bytes(heap), runtime = present_elsewhere(heap), objects, sum;
+	bool known = heap->image->usages.n || heap->image->rss;
 
-	/* Of a core file it is not known what was resident: a page of zeros may be none. */
-	if (!rss && arenas < heap->spans.bytes + stacks)
-		arenas = heap->spans.bytes + stacks;
-	objects = heap->spans.bytes < arenas ? heap->spans.bytes : arenas;
-	if (stacks > arenas - objects)
-		stacks = arenas - objects;
-	sum = arenas + runtime;
-	if (rss < sum)
-		rss = sum; /* it was read before the stop, and memory grew since */
-	g->meta.rss = rss;
-	g->memory = calloc(6, sizeof *g->memory);
-	if (!g->memory)
+	if (known)
+		measure(&r);
+	else
+		only_allocated(&r);
+	free(r.claims);
+	free(r.manual);
+	g->details = r.details;
+	g->n_details = r.n_details;
+	g->absent = r.absent;
+	g->n_absent = r.n_absent;
+	if (r.failed || (known && !publish_parts(&r)))
 		return fail_memory(err, "the parts of memory");
-	g->n_memory = 6;
-	g->memory[0] = (struct named_bytes){ "live heap", 0 };
-	g->memory[1] = (struct named_bytes){ "garbage", objects };
-	g->memory[2] = (struct named_bytes){ "free heap", arenas - objects - stacks };
-	g->memory[3] = (struct named_bytes){ "stacks", stacks };
-	g->memory[4] = (struct named_bytes){ "runtime", runtime };
-	g->memory[5] = (struct named_bytes){ "files, cgo", rss - sum };
 	return true;
 }

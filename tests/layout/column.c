@@ -66,6 +66,13 @@ static const struct origin origins[] = {
 	{ "sudog_c_value", "runtime.sudog", "c" },
 	{ "inlined_call_name", "runtime.inlinedCall", "nameOff" },
 	{ "inlined_call_name", "runtime.inlinedCall", "func_" },
+	{ "mheap_pages_summary", "runtime.mheap", "pages.summary" },
+	{ "mheap_pages_chunks", "runtime.mheap", "pages.chunks" },
+	{ "mstats_stacks_sys", "runtime.mstats", "stacks_sys" },
+	{ "mstats_mspan_sys", "runtime.mstats", "mspan_sys" },
+	{ "mstats_mcache_sys", "runtime.mstats", "mcache_sys" },
+	{ "mstats_buckhash_sys", "runtime.mstats", "buckhash_sys" },
+	{ "mstats_other_sys", "runtime.mstats", "other_sys" },
 	{ "special_kind_finalizer", NULL, "runtime._KindSpecialFinalizer" },
 	{ "special_kind_weak", NULL, "runtime._KindSpecialWeakHandle" },
 	{ "special_kind_cleanup", NULL, "runtime._KindSpecialCleanup" },
@@ -77,7 +84,7 @@ static const struct origin origins[] = {
 /* The longer of two that begin alike comes first. */
 static const struct { const char *prefix, *structure; } prefixes[] = {
 	{ "moduledata_", "runtime.moduledata" }, { "mheap_", "runtime.mheap" },
-	{ "heap_arena_", "runtime.heapArena" }, { "heapstats_", "runtime.heapStatsDelta" },
+	{ "heap_arena_", "runtime.heapArena" }, { "heapstats_", "runtime.heapStatsDelta" }, { "mstats_", "runtime.mstats" },
 	{ "hchan_", "runtime.hchan" }, { "inlined_call_", "runtime.inlinedCall" },
 	{ "mspan_", "runtime.mspan" }, { "mcache_", "runtime.mcache" }, { "m_", "runtime.m" },
 	{ "g_", "runtime.g" }, { "panic_", "runtime._panic" }, { "p_", "runtime.p" },

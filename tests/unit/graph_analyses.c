@@ -115,6 +115,57 @@ static void live_bytes_leave_the_garbage(void **state)
 	graph_free(g);
 }
 
+/* Of live objects that which has no memory behind it is no part of the resident set. */
+static void absent_bytes_are_in_no_part(void **state)
+{
+	static const struct named_bytes parts[] = { { "live heap", 0 }, { "garbage", 0 } };
+	static const struct memory_detail details[] = {
+		{ "live heap", "touched", 0, 1 }, { "live heap", "never touched", 0, 0 },
+		{ "garbage", "touched", 0, 1 }, { "garbage", "never touched", 0, 0 },
+	};
+	struct graph *g = random_graph(7);
+	struct error err = { 0 };
+	uint64_t absent[2] = { 0, 0 }, resident = 0, untouched = 0, all = 0;
+
+	/* The second half of each third object, swapped out or never touched in turns. */
+	g->absent = calloc(g->n_objects, sizeof *g->absent);
+	g->memory = malloc(sizeof parts);
+	g->details = malloc(sizeof details);
+	assert_true(g->absent && g->memory && g->details);
+	for (uint32_t id = 0; id < g->n_objects; id += 3) {
+		uint64_t addr = graph_addr(g, id), size = graph_size(g, id);
+
+		g->absent[g->n_absent] = (struct absent){ addr + size / 2, addr + size, id % 2 };
+		g->n_absent++;
+		absent[id % 2] += size - size / 2;
+	}
+	for (uint32_t id = 0; id < g->n_objects; id++)
+		all += graph_size(g, id);
+	memcpy(g->memory, parts, sizeof parts);
+	g->n_memory = ARRAY_SIZE(parts);
+	g->memory[1].bytes = all - absent[0] - absent[1];
+	memcpy(g->details, details, sizeof details);
+	g->n_details = ARRAY_SIZE(details);
+	g->details[2].bytes = g->memory[1].bytes;
+	g->details[3].bytes = absent[0];
+	assert_true(graph_mark(g, NULL, &err));
+	for (uint32_t id = 0; id < g->n_objects; id++) {
+		uint64_t size = graph_size(g, id), half = id % 3 ? 0 : size - size / 2;
+
+		if (!(g->flags[id] & OBJECT_LIVE))
+			continue;
+		resident += size - half;
+		untouched += id % 2 ? 0 : half;
+	}
+	assert_true(resident > 0 && resident < g->live_bytes && untouched > 0);
+	assert_int_equal(g->memory[0].bytes, resident);
+	assert_int_equal(g->memory[0].bytes + g->memory[1].bytes, all - absent[0] - absent[1]);
+	assert_int_equal(g->details[0].bytes, resident);
+	assert_int_equal(g->details[1].bytes, untouched);
+	assert_int_equal(g->details[1].bytes + g->details[3].bytes, absent[0]);
+	graph_free(g);
+}
+
 static void idles_edges_that_do_not_hold(void **state)
 {
 	on_graphs(check_idle);
@@ -493,6 +544,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(marks_what_a_fixpoint_marks),
 		cmocka_unit_test(live_bytes_leave_the_garbage),
+		cmocka_unit_test(absent_bytes_are_in_no_part),
 		cmocka_unit_test(idles_edges_that_do_not_hold),
 		cmocka_unit_test(dominators_are_what_no_path_avoids),
 		cmocka_unit_test(retained_is_the_size_of_the_subtree),

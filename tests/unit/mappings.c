@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -133,10 +134,40 @@ static void test_gone(void **state)
 	mappings_free(&m);
 }
 
+/* Fields in any order, mappings without one, a name with a newline, lines that nobody knows. */
+static void test_usages(void **state)
+{
+	static char smaps[] =
+		"00400000-00500000 r-xp 00001000 fe:00 7    /opt/a\\012b\n"
+		"Size:   1024 kB\nRss:   640 kB\nAnonymous:  4 kB\nSwap:  8 kB\nVmFlags: rd ex\n"
+		"00500000-00600000 rw-p 00000000 00:00 0    [heap]\n"
+		"c000000000-c004000000 ---p 00000000 00:00 0 \n"
+		"Private_Hugetlb:  2048 kB\nShared_Hugetlb:  2048 kB\n";
+	FILE *file = fmemopen(smaps, sizeof smaps - 1, "r");
+	struct usages u = {0};
+
+	assert_true(usages_parse(&u, file, NULL) && usages_check(&u));
+	fclose(file);
+	assert_int_equal(u.n, 3);
+	assert_string_equal(usage_name(&u, &u.items[0]), "/opt/a\nb");
+	assert_int_equal(u.items[0].rss, 640 * 1024);
+	assert_int_equal(u.items[0].written, 4096);
+	assert_int_equal(u.items[0].swapped, 8192);
+	assert_int_equal(u.items[0].flags, RANGE_READ | RANGE_EXEC);
+	assert_string_equal(usage_name(&u, &u.items[1]), "[heap]");
+	assert_string_equal(usage_name(&u, &u.items[2]), "");
+	assert_int_equal(u.items[2].huge, 4 << 20);
+	assert_ptr_equal(usages_find(&u, 0x5fffff), &u.items[1]);
+	assert_null(usages_find(&u, 0x600000));
+	u.items[1].name = u.names_size;
+	assert_false(usages_check(&u));
+	usages_free(&u);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_linear),
+		cmocka_unit_test(test_linear), cmocka_unit_test(test_usages),
 		cmocka_unit_test(test_too_much),
 		cmocka_unit_test(test_self),
 		cmocka_unit_test(test_gone),

@@ -50,6 +50,7 @@ static void target_main(int from, int to)
 		memory[3 * IMAGE_PAGE] = 'D';
 		mprotect(late, SIZE, PROT_READ | PROT_WRITE);
 		late[0] = 'l';
+		memory[3 * IMAGE_PAGE + 1] = late[2 * IMAGE_PAGE]; /* now it has the page of zeros */
 	}
 	_exit(0);
 }
@@ -145,6 +146,19 @@ static void check_before(struct image *image)
 	assert_int_equal(image_u32(image, (uintptr_t)&initialised), 42);
 }
 
+/* What the kernel says of the shared mapping, of which one page was written. */
+static void check_usage(struct image *image)
+{
+	const struct usage *usage = usages_find(&image->usages, (uintptr_t)shared);
+
+	assert_non_null(usage);
+	assert_int_equal(usage->lo, (uintptr_t)shared);
+	assert_int_equal(usage->hi, (uintptr_t)shared + SIZE);
+	assert_int_equal(usage->rss, IMAGE_PAGE);
+	assert_int_equal(usage->flags, RANGE_READ | RANGE_WRITE | RANGE_SHARED);
+	assert_int_equal(strncmp(usage_name(&image->usages, usage), "/dev/zero", 9), 0);
+}
+
 static void check_after(struct image *image)
 {
 	check_page(image, memory, PAGE_STOP, 'a');
@@ -153,7 +167,12 @@ static void check_after(struct image *image)
 	check_page(image, memory + 3 * IMAGE_PAGE, PAGE_STOP, 'D');
 	check_page(image, memory + 4 * IMAGE_PAGE, PAGE_ZERO, 0);
 	check_page(image, late, PAGE_STOP, 'l');
+	check_page(image, late + 2 * IMAGE_PAGE, PAGE_ZERO, 0);
 	check_page(image, shared, PAGE_UNREAD, -1);
+	assert_int_equal(image_resident(image, (uintptr_t)late, (uintptr_t)late + SIZE), IMAGE_PAGE);
+	assert_int_equal(image_resident(image, (uintptr_t)memory + 10, (uintptr_t)memory + SIZE - 5),
+			 2 * IMAGE_PAGE - 15);
+	check_usage(image);
 	assert_int_equal(image_u32(image, (uintptr_t)&initialised), 42);
 	assert_int_equal(image_page_state(image, (uintptr_t)&initialised), PAGE_STOP);
 }

@@ -76,9 +76,17 @@ static char *copy(const char *s)
 static struct graph *full_example(void)
 {
 	static const struct named_bytes parts[] = { { "live heap", 1000 }, { "stacks", 48 } };
-	static const struct size_class classes[] = { { 16, 1, 512, 3, 8192 } };
+	static const struct size_class classes[] = { { 16, 1, 512, 3, 8192, 4096 } };
+	static const struct memory_detail details[] = {
+		{ "live heap", "touched", 1000, 1 }, { "free heap", "given back", 7, 0 },
+		{ "stacks", "allocated", 48, -1 },
+	};
 	struct graph *g = synthetic_example();
 
+	g->details = malloc(sizeof details);
+	assert_non_null(g->details);
+	memcpy(g->details, details, sizeof details);
+	g->n_details = ARRAY_SIZE(details);
 	g->memory = malloc(sizeof parts);
 	g->classes = malloc(sizeof classes);
 	g->suspects = calloc(1, sizeof *g->suspects);
@@ -152,8 +160,10 @@ static const struct expectation expectations[] = {
 	{ "suspects", "select rank, rule, title, explanation, fix, retained, objects, holder, object "
 	  "from suspects", "1|json-tree|title|because|do|512|7|0|0\n" },
 	{ "memory", "select part, bytes from memory", "live heap|1000\nstacks|48\n" },
-	{ "size_classes", "select size, spans, slots, used, bytes from size_classes",
-	  "16|1|512|3|8192\n" },
+	{ "memory_details", "select part, detail, bytes, resident from memory_details",
+	  "live heap|touched|1000|1\nfree heap|given back|7|0\nstacks|allocated|48|NULL\n" },
+	{ "size_classes", "select size, spans, slots, used, bytes, pinned from size_classes",
+	  "16|1|512|3|8192|4096\n" },
 };
 
 static void every_table_says_what_the_graph_says(void **state)
@@ -209,7 +219,7 @@ static void every_column_of_the_schema_is_expected_above(void **state)
 			columns++;
 		}
 	}
-	assert_int_equal(columns, 2 + 17 + 10 + 7 + 7 + 11 + 14 + 8 + 17 + 9 + 9 + 2 + 5);
+	assert_int_equal(columns, 2 + 17 + 10 + 7 + 7 + 11 + 14 + 8 + 17 + 9 + 9 + 2 + 4 + 6);
 }
 
 /* --- stages --- */
