@@ -170,7 +170,7 @@ static void check_after(struct image *image)
 	check_page(image, late + 2 * IMAGE_PAGE, PAGE_ZERO, 0);
 	check_page(image, shared, PAGE_UNREAD, -1);
 	assert_int_equal(image_resident(image, (uintptr_t)late, (uintptr_t)late + SIZE), IMAGE_PAGE);
-	assert_int_equal(image_resident(image, (uintptr_t)memory + 10, (uintptr_t)memory + SIZE - 5),
+	assert_int_equal(image_resident(image, (uintptr_t)memory + 10, (uintptr_t)memory + 4 * IMAGE_PAGE - 5),
 			 2 * IMAGE_PAGE - 15);
 	check_usage(image);
 	assert_int_equal(image_u32(image, (uintptr_t)&initialised), 42);
