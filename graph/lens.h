@@ -55,6 +55,12 @@ struct window {
 	bool one;            /* it points to a single element: no index leads there */
 };
 
+/* A global variable in words. Zero-initialise; the texts are the caller's. */
+struct global_words {
+	struct text name;    /* in full */
+	struct text type, value; /* nothing if not known */
+};
+
 struct lens_ops {
 	/* The parts of a subject, from number FIRST on. Returns how many there are in all. Parts of a
 	 * map are its entries. */
@@ -90,6 +96,10 @@ struct lens_ops {
 	 * lines of source behind a newline. S is complete but for its words. May write nothing; NULL
 	 * if the lens knows nothing of any. */
 	void (*advice)(struct lens *lens, const struct suspect *s, struct text *out);
+
+	/* The global variable called NAME, in full or as it is shown, whether or not it holds anything.
+	 * False if the program's symbols name none so; NULL if the lens knows of no symbols. */
+	bool (*global)(struct lens *lens, const char *name, struct global_words *out);
 
 	/* Is the string key at the subject's place part of the program itself (schema), not data? */
 	bool (*is_schema_key)(struct lens *lens, uint32_t map, uint64_t slot);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "graph/cleanup.h"
+#include "graph/lens.h"
 #include "graph/text.h"
 
 #define MAX_REPEATS 100000u /* counted ones of a regular expression, multiplied */
@@ -84,6 +85,12 @@ static bool match_exact(const void *pattern, const char *name)
 	return strcmp(pattern, text_string(&shown)) == 0;
 }
 
+/* The runtime's own variables are globals too, if one asks for them by name. */
+static bool is_variable(const struct holder *h)
+{
+	return h->kind == HOLDER_GLOBAL || h->kind == HOLDER_RUNTIME;
+}
+
 /* The global of that name; of several that are shown alike the one that retains most. */
 static uint32_t find_global(const struct graph *g, const char *name)
 {
@@ -92,7 +99,7 @@ static uint32_t find_global(const struct graph *g, const char *name)
 	for (uint32_t h = 0; h < g->n_holders; h++) {
 		const struct holder *holder = &g->holders[h];
 
-		if (holder->kind != HOLDER_GLOBAL || !match_exact(name, holder->name))
+		if (!is_variable(holder) || !match_exact(name, holder->name))
 			continue;
 		if (strcmp(holder->name, name) == 0)
 			return h;
@@ -100,6 +107,79 @@ static uint32_t find_global(const struct graph *g, const char *name)
 			found = h;
 	}
 	return found;
+}
+
+/* --- what the lens says of variables --- */
+
+static bool words_of(const struct graph *g, const char *name, struct global_words *out)
+{
+	return g->lens && g->lens->ops->global && g->lens->ops->global(g->lens, name, out);
+}
+
+static void free_words(struct global_words *words)
+{
+	text_free(&words->name);
+	text_free(&words->type);
+	text_free(&words->value);
+}
+
+bool what_empty(const struct graph *g, const char *text, struct text *out)
+{
+	struct global_words words = {0};
+	bool found = words_of(g, text, &words);
+
+	if (found) {
+		text_printf(out, "global %s", text_string(&words.name));
+		if (words.type.length)
+			text_printf(out, " (%s)", text_string(&words.type));
+		if (words.value.length)
+			text_printf(out, " is %s", text_string(&words.value));
+		text_puts(out, words.value.length ? ": it holds nothing, 0 B" : " holds nothing, 0 B");
+	}
+	free_words(&words);
+	return found;
+}
+
+static int compare_holders(const void *a, const void *b, void *arg)
+{
+	const struct graph *g = arg;
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+	uint64_t x = g->holders[left].retained, y = g->holders[right].retained;
+
+	return x != y ? (x > y ? -1 : 1) : left < right ? -1 : left > right;
+}
+
+/* Is holder H what a variable leads to, NAME being the variable's name in full: "main.table[1]"? */
+static bool is_part(const struct holder *h, const char *name)
+{
+	size_t length = strlen(name);
+
+	return is_variable(h) && !strncmp(h->name, name, length) && h->name[length] &&
+	       strchr("[. ", h->name[length]);
+}
+
+/* All that the global NAME leads to, if it is one that itself holds nothing. */
+static bool find_parts(const struct graph *g, const char *name, struct what *out, struct error *err)
+{
+	struct global_words words = {0};
+	bool found = words_of(g, name, &words);
+
+	out->holders = found ? calloc((size_t)g->n_holders + 1, sizeof *out->holders) : NULL;
+	for (uint32_t h = 0; out->holders && h < g->n_holders; h++)
+		if (is_part(&g->holders[h], text_string(&words.name)))
+			out->holders[out->n_holders++] = h;
+	free_words(&words);
+	if (found && !out->holders)
+		return fail_memory(err, "the name of a global");
+	out->parts = out->n_holders > 0;
+	if (out->parts) {
+		qsort_r(out->holders, out->n_holders, sizeof *out->holders, compare_holders,
+			(void *)g);
+	} else {
+		free(out->holders);
+		out->holders = NULL;
+	}
+	return true;
 }
 
 static bool match_regexp(const void *pattern, const char *name)
@@ -120,15 +200,6 @@ static bool match_types(const struct graph *g, match_fn match, const void *patte
 		    (match == match_exact || g->types[t].shape != SHAPE_MAP_PART))
 			out->types[out->n_types++] = t;
 	return true;
-}
-
-static int compare_holders(const void *a, const void *b, void *arg)
-{
-	const struct graph *g = arg;
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-	uint64_t x = g->holders[left].retained, y = g->holders[right].retained;
-
-	return x != y ? (x > y ? -1 : 1) : left < right ? -1 : left > right;
 }
 
 static bool match_globals(const struct graph *g, const regex_t *pattern, struct what *out,
@@ -242,6 +313,8 @@ static bool fail_unknown(const struct graph *g, const char *text, struct error *
 	autotext struct text shown = {0}, hint = {0};
 	const char *similar = *text ? similar_name(g, text) : NULL;
 
+	if (what_empty(g, text, &shown))
+		return fail(err, STATUS_NOT_FOUND, "%s", text_string(&shown));
 	text_escape(&shown, text, strlen(text), MAX_SHOWN);
 	if (is_regexp(text))
 		return fail(err, STATUS_NOT_FOUND, "no type of an object and no global matches %s",
@@ -264,6 +337,11 @@ static bool resolve(const struct graph *g, const char *text, struct what *out, s
 	holder = find_global(g, text);
 	if (holder != NO_NODE)
 		return one_holder(out, holder, err);
+	out->kind = WHAT_GLOBAL;
+	if (!find_parts(g, text, out, err))
+		return false;
+	if (out->parts)
+		return true;
 	out->kind = WHAT_TYPE;
 	if (!match_types(g, match_exact, text, out, err))
 		return false;

@@ -4,6 +4,7 @@
 
 #include "graph/error.h"
 #include "graph/graph.h"
+#include "graph/text.h"
 #include "graph/top.h"
 
 enum what_kind { WHAT_OBJECT, WHAT_GLOBAL, WHAT_TYPE, WHAT_REGEXP };
@@ -14,6 +15,7 @@ struct what {
 	uint64_t offset;      /* how far the address lies into it */
 	uint32_t *holders;    /* globals: the one, or those that match, the most retained first */
 	uint32_t n_holders;
+	bool parts;           /* the holders are what the global leads to, which itself holds nothing */
 	uint32_t *types;      /* types: all of the name, or those that match */
 	uint32_t n_types;
 };
@@ -24,6 +26,10 @@ struct what {
  * Needs STAGE_RETAINED. Free with what_free. */
 bool what_resolve(const struct graph *g, const char *text, struct what *out, struct error *err);
 void what_free(struct what *what);
+
+/* Append what is said of the global called TEXT, which no holder stands for: "global main.last (*main.node) is
+ * nil: it holds nothing, 0 B". False if the program has none by that name. */
+bool what_empty(const struct graph *g, const char *text, struct text *out);
 
 /* Is TEXT something that can be looked for: no bad regexp? Needs no graph. */
 bool what_check(const char *text, struct error *err);

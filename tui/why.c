@@ -515,8 +515,50 @@ static bool print_holder(const struct answer *a, uint32_t holder)
 	return true;
 }
 
+/* The global itself has no holder: where it leads to in the program's data others do. */
+static void headline_parts(const struct answer *a, const struct what *what)
+{
+	autotext struct text line = {0};
+
+	text_puts(&line, "global ");
+	text_escape(&line, a->wish->what, strlen(a->wish->what), 0);
+	text_puts(&line, " itself holds nothing. It leads to ");
+	put_count(&line, what->n_holders, "variable");
+	text_puts(&line, " without a name that ");
+	text_puts(&line, what->n_holders == 1 ? "does:" : "do:");
+	print_sentences(a, &line);
+	text_putc(a->out, '\n');
+}
+
+/* A global that holds nothing is one all the same. False if there is no such. */
+static bool answer_empty(struct answer *a)
+{
+	autotext struct text said = {0};
+
+	if (!what_empty(a->g, a->wish->what, &said))
+		return false;
+	if (!a->json.out) {
+		text_putc(&said, '.');
+		print_sentences(a, &said);
+		return true;
+	}
+	json_open(&a->json, '{');
+	json_key(&a->json, "holder");
+	json_string(&a->json, a->wish->what);
+	json_key(&a->json, "objects");
+	json_number(&a->json, 0);
+	json_key(&a->json, "retained");
+	json_number(&a->json, 0);
+	json_key(&a->json, "said");
+	json_string(&a->json, text_string(&said));
+	json_close(&a->json, '}');
+	return true;
+}
+
 static bool answer_globals(struct answer *a, const struct what *what)
 {
+	if (what->parts && !a->json.out)
+		headline_parts(a, what);
 	for (uint32_t i = 0; i < what->n_holders && i < a->wish->paths; i++) {
 		if (i && !a->json.out)
 			text_putc(a->out, '\n');
@@ -615,7 +657,7 @@ static bool answer(struct answer *a)
 	bool good;
 
 	if (!what_resolve(a->g, a->wish->what, &what, a->err))
-		return false;
+		return a->err->code == STATUS_NOT_FOUND && answer_empty(a);
 	good = answer_what(a, &what);
 	what_free(&what);
 	return good && (!a->out->failed || fail_memory(a->err, "the answer"));

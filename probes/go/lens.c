@@ -398,7 +398,7 @@ static const struct lens_ops ops = {
 	.parts = op_parts, .map_entries = op_map_entries, .preview = op_preview,
 	.edge_label = lens_edge_label, .root_label = lens_root_label,
 	.window = lens_window, .dynamic = lens_dynamic,
-	.declaration = op_declaration, .advice = lens_advice, .is_schema_key = op_is_schema_key,
+	.global = lens_global, .declaration = op_declaration, .advice = lens_advice, .is_schema_key = op_is_schema_key,
 };
 
 void lens_init(struct heap *heap)

@@ -36,6 +36,8 @@ bool lens_window(struct lens *lens, uint32_t src, uint64_t at, uint32_t array,
 		 struct window *out); /* lens_slices.c */
 bool lens_dynamic(struct lens *lens, uint32_t src, uint64_t at, struct text *type); /* lens_slices.c */
 
+bool lens_global(struct lens *lens, const char *name, struct global_words *out); /* lens_global.c */
+
 void lens_edge_label(struct lens *lens, uint32_t src, uint64_t offset, struct text *out,
 		     enum known *known);
 void lens_advice(struct lens *lens, const struct suspect *s, struct text *out); /* lens_advice.c */

@@ -71,3 +71,10 @@ bool variable_mask_agrees(const struct go *go, struct types *types, uint64_t add
 			return false;
 	return true;
 }
+
+bool variable_mask_at(const struct go *go, uint64_t addr)
+{
+	const struct segment s = segment_of(go, addr);
+
+	return s.bits && (addr - s.lo) / 8 < s.n && bit(s.bits, (addr - s.lo) / 8);
+}

@@ -9,4 +9,7 @@
 bool variable_mask_agrees(const struct go *go, struct types *types, uint64_t addr, uint32_t type,
 			  uint64_t n);
 
+/* Is the word at ADDR a pointer to the collector? */
+bool variable_mask_at(const struct go *go, uint64_t addr);
+
 #endif

@@ -24,15 +24,19 @@ where o.type = 'main.leaf' and o.live group by 1
 
 
 def told_by(target):
-    """What the target says: (name, leaves, type) of its variables, and the names of the empty ones."""
-    holds, empty = [], []
+    """What the target says: (name, leaves, type) of its variables, what is said of empty ones by their names,
+    and the names of what others lead to."""
+    holds, empty, leads = [], {}, {}
     while (line := target.line()) != "ready":
-        word, name, *rest = line.split(" ", 3)
+        word, name, rest = line.split(" ", 2)
         if word == "holds":
-            holds.append((name, int(rest[0]), rest[1]))
+            leaves, kind = rest.split(" ", 1)
+            holds.append((name, int(leaves), kind))
+        elif word == "empty":
+            empty[name] = rest
         else:
-            empty.append(name)
-    return holds, empty
+            leads[name] = rest.split()
+    return holds, empty, leads
 
 
 def type_of(snapshot, name):
@@ -47,7 +51,7 @@ def check(argument, tap, folder):
     version, _, mode = argument.partition(":")
     snapshot = folder / f"{argument}.snapshot"
     with Target(*command(version, mode or "plain", "statics", folder)()) as target:
-        holds, empty = told_by(target)
+        holds, empty, leads = told_by(target)
         run("snapshot", target.pid, "--with-data", "-o", snapshot)
     found = dict(sql(snapshot, LEAVES))
     told = {name: leaves for name, leaves, _ in holds}
@@ -60,12 +64,28 @@ def check(argument, tap, folder):
     wrong = [f"{name}: {type_of(snapshot, name)}, not {kind}" for name, _, kind in holds
              if kind != "-" and type_of(snapshot, name) != kind]
     tap.check(not wrong, f"go{argument}: they have their types", wrong)
+    check_empty(argument, tap, snapshot, empty, leads)
     said = subprocess.run([DESCRIBED, snapshot], capture_output=True, text=True)
     tap.check(
         said.returncode == 0,
         f"go{argument}: {said.stdout.splitlines()[-1] if said.stdout else 'types can be compared'}",
         said.stdout.splitlines()[:-1] + said.stderr.splitlines(),
     )
+
+
+def check_empty(argument, tap, snapshot, empty, leads):
+    """A global that holds nothing is one, and so is one that only leads to others."""
+    wrong = []
+    for name, rest in empty.items():
+        said = " ".join(run("why", snapshot, name).decode().split())
+        if not said.startswith(f"global {name} {rest}: it holds nothing, 0 B."):
+            wrong.append(said)
+    for name, parts in leads.items():
+        said = run("why", snapshot, name).decode()
+        found = [line.split()[1] for line in said.splitlines() if line.startswith("● ")]
+        if not said.startswith(f"global {name} itself holds nothing.") or found != parts:
+            wrong.append(said)
+    tap.check(not wrong, f"go{argument}: what globals that hold nothing are, and lead to", wrong)
 
 
 if __name__ == "__main__":

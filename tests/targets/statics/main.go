@@ -1,8 +1,9 @@
 // Static data that never meets an interface: of most types here the program has no descriptor. Each of the
 // variables below, or what it points to, holds a number of leaves that nothing else does.
 //
-// Prints a line for each, "holds NAME COUNT TYPE": the expression that leads to the variable, how many leaves
-// it holds and of which type it is; "empty NAME" for a variable that holds nothing; then "ready", and waits.
+// Prints a line for each, "holds NAME COUNT TYPE": the expression that leads to the variable, how many leaves it
+// holds and of which type it is; "empty NAME (TYPE) is VALUE" for one that holds nothing; "leads NAME NAME..." for
+// one that only leads to others, the largest first; then "ready", and waits.
 package main
 
 import (
@@ -64,21 +65,21 @@ type visitor interface{ first() *leaf }
 func (s *shelf) first() *leaf { return s.head }
 
 var (
-	Pointer           = &shelf{m: map[string]*leaf{}}
-	Generic           = &box[*leaf]{m: map[string]*leaf{}}
-	Value             = shelf{m: map[string]*leaf{}}
-	ValueGeneric      = box[*leaf]{m: map[string]*leaf{}}
-	Table             = []*shelf{{n: 1, m: map[string]*leaf{}}, {n: 2, m: map[string]*leaf{}}}
-	Array             = [3]*box[*leaf]{1: {n: 1}, 2: {n: 2}}
-	Rows              = []row{{id: 1}, {id: 2, more: &row{id: 3}}}
-	Boxed   visitor   = &shelf{m: map[string]*leaf{}}
-	Large             = &cabinet{name: "large", inner: &shelf{}, named: table[int]{}}
-	Pair              = &pair[string, *box[*leaf]]{key: "pair", val: &box[*leaf]{}}
-	nested            = struct{ in *struct{ head *leaf } }{in: &struct{ head *leaf }{}}
-	nilMap     map[string]cabinet
-	nilPointer *cabinet
-	number     = 42
-	unused     cabinet
+	Pointer              = &shelf{m: map[string]*leaf{}}
+	Generic              = &box[*leaf]{m: map[string]*leaf{}}
+	Value                = shelf{m: map[string]*leaf{}}
+	ValueGeneric         = box[*leaf]{m: map[string]*leaf{}}
+	Table                = []*shelf{{n: 1, m: map[string]*leaf{}}, {n: 2, m: map[string]*leaf{}}}
+	Array                = [3]*box[*leaf]{1: {n: 1}, 2: {n: 2}}
+	Rows                 = []row{{id: 1}, {id: 2, more: &row{id: 3}}}
+	Boxed        visitor = &shelf{m: map[string]*leaf{}}
+	Large                = &cabinet{name: "large", inner: &shelf{}, named: table[int]{}}
+	Pair                 = &pair[string, *box[*leaf]]{key: "pair", val: &box[*leaf]{}}
+	nested               = struct{ in *struct{ head *leaf } }{in: &struct{ head *leaf }{}}
+	nilMap       map[string]cabinet
+	nilPointer   *cabinet
+	number       = 42
+	unused       cabinet
 )
 
 var made int
@@ -165,10 +166,12 @@ holds main.Large.inner 20 main.shelf
 holds main.Large 87 main.cabinet
 holds main.Pair.val 24 main.box[*main.leaf]
 holds main.nested.in 1 struct { head *main.leaf }
-empty main.nilMap
-empty main.nilPointer
-empty main.number
-empty main.unused
+empty main.nilMap (map[string]main.cabinet) is nil
+empty main.nilPointer (*main.cabinet) is nil
+empty main.number (int) is 42
+empty main.unused (main.cabinet) is all zeros
+leads main.Table main.Table[1] main.Table[0]
+leads main.Array main.Array[2] main.Array[1]
 `
 
 func main() {
