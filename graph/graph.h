@@ -293,6 +293,8 @@ struct graph {
 	uint64_t *retained;     /* of each object, bytes */
 	uint32_t *depth;        /* of each object: edges from the nearest root */
 	uint32_t *root;         /* of each object: index of the nearest root */
+	uint64_t untyped_objects;  /* that live and have no type */
+	uint64_t untyped_retained; /* by all objects of unknown type together, as types have it */
 	uint32_t *kid_row, *kids; /* dominator tree: children of node i, most retained first */
 
 	/* STAGE_DONE */

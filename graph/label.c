@@ -236,11 +236,8 @@ void label_object(const struct graph *g, uint32_t id, struct text *out)
 	else
 		graph_type_label(g, id, out);
 	if (map) {
-		text_puts(out, map->entries == 1 ? ", 1 entry" : ", ");
-		if (map->entries != 1) {
-			text_count(out, map->entries);
-			text_puts(out, " entries");
-		}
+		text_puts(out, ", ");
+		text_counted(out, map->entries, "entry");
 	}
 }
 

@@ -119,20 +119,21 @@ static void order_subtrees(const struct sums *s, uint32_t *order, uint32_t *next
 	}
 }
 
-/* Sum what a type's instances retain, less those inside another's subtree: in order of subtrees
- * these come before the end of the outermost one seen last. */
+/* Sum what a type's instances retain, and those of none, less those inside another's subtree: in order of
+ * subtrees these come before the end of the outermost one seen last. */
 static bool sum_types(const struct sums *s, struct error *err)
 {
 	struct graph *g = s->g;
 	const struct tree *t = s->tree;
 	autofree uint32_t *order = array_new(t->n, sizeof *order, "sums by type", err);
 	autofree uint32_t *next = array_new(t->n, sizeof *next, "sums by type", err);
-	autofree uint32_t *ends = array_zero(g->n_types, sizeof *ends, "sums by type", err);
+	autofree uint32_t *ends = array_zero(g->n_types + 1, sizeof *ends, "sums by type", err);
 
 	if (!order || !next || !ends)
 		return false;
 	for (uint32_t i = 0; i < g->n_types; i++)
 		g->types[i].retained = 0;
+	g->untyped_retained = g->untyped_objects = 0;
 	order_subtrees(s, order, next);
 	if (array_cancelled(s->progress, err))
 		return false;
@@ -143,10 +144,12 @@ static bool sum_types(const struct sums *s, struct error *err)
 			__builtin_prefetch(&g->type[t->node[order[i + AHEAD]]]);
 		if (!graph_is_object(g, node))
 			continue;
-		type = g->type[node];
-		if (type >= g->n_types || i < ends[type])
+		type = g->type[node] < g->n_types ? g->type[node] : g->n_types;
+		g->untyped_objects += type == g->n_types;
+		if (i < ends[type])
 			continue;
-		g->types[type].retained += s->retained[order[i]];
+		*(type < g->n_types ? &g->types[type].retained : &g->untyped_retained) +=
+			s->retained[order[i]];
 		ends[type] = i + s->size[order[i]];
 	}
 	return true;

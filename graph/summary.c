@@ -82,7 +82,7 @@ static uint32_t take_ids(const struct top *top, uint32_t *ids)
 	return top->n;
 }
 
-uint32_t summary_types(const struct graph *g, uint32_t *types, uint32_t max, uint32_t *all)
+uint32_t summary_types(const struct graph *g, struct type_row *rows, uint32_t max, uint32_t *all)
 {
 	autofree struct top_item *items = calloc((size_t)max + 1, sizeof *items);
 	struct top top = { items, 0, max };
@@ -90,13 +90,26 @@ uint32_t summary_types(const struct graph *g, uint32_t *types, uint32_t max, uin
 	*all = 0;
 	if (!items)
 		return 0;
-	for (uint32_t t = 0; t < g->n_types; t++) {
-		if (!g->types[t].retained || g->types[t].shape == SHAPE_MAP_PART)
+	for (uint32_t t = 0; t <= g->n_types; t++) {
+		bool known = t < g->n_types;
+		uint64_t retained = known ? g->types[t].retained : g->untyped_retained;
+
+		if (!retained || (known && g->types[t].shape == SHAPE_MAP_PART))
 			continue;
 		++*all;
-		top_offer(&top, t, g->types[t].retained);
+		top_offer(&top, known ? t : NO_NODE, retained);
 	}
-	return take_ids(&top, types);
+	for (uint32_t i = 0; i < top.n; i++)
+		rows[i] = (struct type_row){ top.items[i].id, top.items[i].key };
+	return top.n;
+}
+
+void summary_type(const struct graph *g, const struct type_row *row, struct text *out)
+{
+	if (row->type < g->n_types)
+		text_symbol(out, g->types[row->type].name);
+	else
+		text_puts(out, "unknown type");
 }
 
 uint32_t summary_maps(const struct graph *g, uint32_t *maps, uint32_t max)
@@ -184,21 +197,10 @@ static void add_to_group(const struct graph *g, struct holder_group *group, uint
 		group->wait_ns = task->wait_ns;
 }
 
-/* The runtime's own bookkeeping and goroutines are in every program: no news below a hundredth. */
-static bool is_minor(const struct graph *g, const struct holder_group *group)
-{
-	const struct task *task = task_of(g, group->holder);
-
-	return group->retained < g->live_bytes / 100 &&
-	       (g->holders[group->holder].kind == HOLDER_RUNTIME || (task && task->system));
-}
-
 static int compare_groups(const void *a, const void *b)
 {
 	const struct holder_group *left = a, *right = b;
 
-	if (left->minor != right->minor)
-		return left->minor ? 1 : -1;
 	if (left->retained != right->retained)
 		return left->retained > right->retained ? -1 : 1;
 	return left->holder < right->holder ? -1 : left->holder > right->holder;
@@ -226,8 +228,6 @@ uint32_t summary_holders(const struct graph *g, struct holder_group *groups, uin
 		add_to_group(g, &every[groups_n], order[i]);
 	}
 	*all = groups_n += n > 0;
-	for (uint32_t i = 0; i < groups_n; i++)
-		every[i].minor = is_minor(g, &every[i]);
 	qsort(every, groups_n, sizeof *every, compare_groups);
 	n = groups_n < max ? groups_n : max;
 	memcpy(groups, every, n * sizeof *groups);

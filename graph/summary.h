@@ -22,9 +22,16 @@ struct memory_part {
 /* The parts of the resident set with a word beside them, at most MAX. Returns how many. */
 uint32_t summary_memory(const struct graph *g, struct memory_part *parts, uint32_t max);
 
-/* Types (indices) that retain most, at most MAX, most first; *ALL: how many retain anything. The
- * insides of maps are left out: they say the same as their maps. */
-uint32_t summary_types(const struct graph *g, uint32_t *types, uint32_t max, uint32_t *all);
+/* A type, or all objects whose type is not known: NO_NODE. What types retain overlaps: what is held by one
+ * of another type counts for both. */
+struct type_row { uint32_t type; uint64_t retained; };
+
+/* Types that retain most, at most MAX, most first; *ALL: how many retain anything. The insides of maps are
+ * left out: they say the same as their maps. */
+uint32_t summary_types(const struct graph *g, struct type_row *rows, uint32_t max, uint32_t *all);
+
+/* "main.session", "unknown type" */
+void summary_type(const struct graph *g, const struct type_row *row, struct text *out);
 
 /* Holders that say the same: goroutines of one function that wait for the same, timers, finalizers and
  * cleanups of one name. */
@@ -33,10 +40,9 @@ struct holder_group {
 	uint32_t count;
 	uint64_t retained, objects;
 	int64_t wait_ns;   /* the longest wait among them, -1 if none is known */
-	bool minor;        /* the runtime's own, and little: comes after all others */
 };
 
-/* Groups by what they retain together, at most MAX, most first (minor ones last); *ALL: groups that
+/* Groups by what they retain together, at most MAX, most first; *ALL: groups that
  * retain anything. 0 with ERR set without memory. */
 uint32_t summary_holders(const struct graph *g, struct holder_group *groups, uint32_t max,
 			 uint32_t *all, struct error *err);

@@ -211,6 +211,20 @@ void text_count(struct text *t, uint64_t n)
 	}
 }
 
+void text_counted(struct text *t, uint64_t n, const char *noun)
+{
+	size_t length = strlen(noun);
+
+	text_count(t, n);
+	text_putc(t, ' ');
+	if (n == 1)
+		text_puts(t, noun);
+	else if (length && noun[length - 1] == 'y')
+		text_printf(t, "%.*sies", (int)length - 1, noun);
+	else
+		text_printf(t, "%ss", noun);
+}
+
 void text_duration(struct text *t, uint64_t nanoseconds)
 {
 	static const struct { uint64_t below, unit; const char *name; } units[] = {
@@ -332,6 +346,11 @@ static size_t fit_end(const char *s, size_t length, unsigned total, unsigned wid
 
 void text_clip(struct text *t, const char *s, unsigned width, bool pad)
 {
+	text_clip_at(t, s, width, width / 2, pad);
+}
+
+void text_clip_at(struct text *t, const char *s, unsigned width, unsigned head, bool pad)
+{
 	size_t length = strlen(s);
 	unsigned total = text_width(s);
 	unsigned used = total;
@@ -341,8 +360,8 @@ void text_clip(struct text *t, const char *s, unsigned width, bool pad)
 	} else if (width == 0) {
 		used = 0;
 	} else {
-		size_t begin = fit_begin(s, length, width / 2);
-		size_t end = fit_end(s, length, total, width - 1 - width / 2);
+		size_t begin = fit_begin(s, length, head);
+		size_t end = fit_end(s, length, total, width - 1 - head);
 		size_t before = t->length;
 
 		text_append(t, s, begin);

@@ -42,6 +42,9 @@ void text_size(struct text *t, uint64_t bytes, bool exact);
 /* A count with thousands separators: "4,120,311". */
 void text_count(struct text *t, uint64_t n);
 
+/* A count of things: "1 object", "3 entries"; NOUN is one of them. */
+void text_counted(struct text *t, uint64_t n, const char *noun);
+
 /* A time as people say it: "84 ms", "12 s", "3 min", "3 h", "5 d". */
 void text_duration(struct text *t, uint64_t nanoseconds);
 
@@ -60,6 +63,9 @@ unsigned text_width(const char *s);
 /* Append S clipped to WIDTH cells, in the middle and with `…`, since the ends of a name
  * distinguish it; padded with spaces to WIDTH when PAD. */
 void text_clip(struct text *t, const char *s, unsigned width, bool pad);
+
+/* The same with HEAD of the cells before the ellipsis. */
+void text_clip_at(struct text *t, const char *s, unsigned width, unsigned head, bool pad);
 
 /* Append a bar for PART of WHOLE, in eighths of a cell, at most WIDTH cells wide; a part that is
  * anything at all shows. Without UNICODE `#`, filled up with `.`. */

@@ -66,7 +66,9 @@ static void tell_stop(const struct process_stop *stop)
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		text_printf(&line, "%s%.2f ms", parts[i].before, (double)parts[i].ns / 1e6);
-	text_printf(&line, "; %u threads, ", stop->threads);
+	text_puts(&line, "; ");
+	text_counted(&line, stop->threads, "thread");
+	text_puts(&line, ", ");
 	text_size(&line, stop->bytes, false);
 	text_puts(&line, " copied, ");
 	text_size(&line, stop->holes, false);

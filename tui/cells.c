@@ -14,6 +14,7 @@ void line_free(struct line *line)
 	text_free(&line->text);
 	line->n_marks = 0;
 	line->less = 0;
+	line->head = 0;
 }
 
 void line_clear(struct line *line)
@@ -21,6 +22,7 @@ void line_clear(struct line *line)
 	text_clear(&line->text);
 	line->n_marks = 0;
 	line->less = 0;
+	line->head = 0;
 }
 
 void line_role(struct line *line, enum role role)
@@ -183,7 +185,7 @@ static int width_before(const char *s, size_t length, size_t n)
 static struct cut cut_line(const struct line *line, int total, int width)
 {
 	enum { LEAST = 10 };
-	int first = 0, last = total;
+	int first = 0, last = total, head;
 
 	if (total <= width)
 		return (struct cut){ total, total };
@@ -198,8 +200,8 @@ static struct cut cut_line(const struct line *line, int total, int width)
 	if (first == 0 && last <= width) /* all that matters fits, and nothing else */
 		return (struct cut){ last, total };
 	width -= first;
-	return (struct cut){ first + (width - 1) / 2,
-			     last - (width - 1 - (width - 1) / 2) };
+	head = !first && line->head && line->head < width ? line->head : (width - 1) / 2;
+	return (struct cut){ first + head, last - (width - 1 - head) };
 }
 
 void cells_line(int y, int x, int width, const struct line *line, enum align align,

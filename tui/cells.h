@@ -17,6 +17,7 @@ struct line {
 	struct { uint32_t at; uint8_t role; } marks[LINE_MARKS];
 	unsigned n_marks;
 	uint32_t less; /* from this byte on it matters less, and is clipped first; 0: all matters */
+	uint16_t head; /* cells before the ellipsis where it must be clipped; 0: as many as behind it */
 };
 
 void line_free(struct line *line);

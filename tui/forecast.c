@@ -14,7 +14,9 @@ static void say(const struct request *request, const struct forecast *forecast)
 	text_duration(&line, forecast->pause_ns);
 	text_puts(&line, " to copy ");
 	text_size(&line, forecast->bytes, request->exact_bytes);
-	text_printf(&line, " (%u threads); this needs about ", forecast->threads);
+	text_puts(&line, " (");
+	text_counted(&line, forecast->threads, "thread");
+	text_puts(&line, "); this needs about ");
 	text_size(&line, forecast->memory, request->exact_bytes);
 	text_puts(&line, " of memory");
 	progress_line_clear();

@@ -4,11 +4,14 @@
 #include <string.h>
 
 #include "graph/grow.h"
+#include "tui/clip.h"
 
 #define MIN_LABEL 16
 #define MIN_WHAT 12
 #define BYTES_WIDTH 9   /* "999.9 MB" */
 #define EXACT_WIDTH 19
+#define MARK 3          /* " ◇ " */
+#define NEIGHBOURS 16   /* rows on each side from which a label is to differ */
 
 struct outline_row *outline_add(struct outline *o, unsigned depth)
 {
@@ -69,48 +72,76 @@ static unsigned branch_width(const struct outline_row *row)
 	return row->depth ? 3 * row->depth : 2;
 }
 
-/* How wide the labels with their branches are to be, of COLUMNS in all. */
-static unsigned label_width(const struct outline *o, unsigned columns)
+/* How wide the two columns become: labels with their branches, and what is there. */
+struct layout { unsigned label, what, bytes; };
+
+static struct layout lay_out(const struct outline *o, unsigned columns, bool whole, bool exact)
 {
-	unsigned widest = MIN_LABEL;
+	struct layout l = { MIN_LABEL, MIN_WHAT, exact ? EXACT_WIDTH : BYTES_WIDTH };
+	unsigned most = columns * 9 / 20, whats = 0;
 
 	for (unsigned i = 0; i < o->n; i++) {
 		const struct outline_row *row = &o->rows[i];
-		unsigned width = branch_width(row) + text_width(text_string(&row->label));
+		unsigned label = branch_width(row) + text_width(text_string(&row->label));
+		unsigned what = text_width(text_string(&row->what));
 
-		if (width > widest)
-			widest = width;
+		l.label = label > l.label ? label : l.label;
+		whats = what > whats ? what : whats;
 	}
-	return widest > columns * 9 / 20 ? columns * 9 / 20 : widest;
+	/* Labels may take what the rest of the line does not need. */
+	if (columns > MARK + l.bytes + whats && columns - MARK - l.bytes - whats > most)
+		most = columns - MARK - l.bytes - whats;
+	if (!whole && l.label > most)
+		l.label = most;
+	if (columns > l.label + MARK + l.bytes + MIN_WHAT)
+		l.what = columns - l.label - MARK - l.bytes;
+	if (whole && whats > l.what)
+		l.what = whats;
+	return l;
 }
 
-static void print_row(const struct outline_row *row, unsigned label, unsigned what, bool unicode,
-		      bool exact, struct text *out)
+/* Where the label of row I is cut, so that it differs from those of the rows beside it. */
+static unsigned label_head(const struct outline *o, unsigned i, unsigned width)
 {
-	autotext struct text left = {0}, size = {0};
-	unsigned branches = branch_width(row), width = exact ? EXACT_WIDTH : BYTES_WIDTH;
+	const char *near[2 * NEIGHBOURS + 1];
+	unsigned n = 0, at = 0;
+
+	for (unsigned k = i > NEIGHBOURS ? i - NEIGHBOURS : 0; k < o->n && k <= i + NEIGHBOURS; k++) {
+		if (o->rows[k].depth != o->rows[i].depth)
+			continue;
+		at = k == i ? n : at;
+		near[n++] = text_string(&o->rows[k].label);
+	}
+	return clip_head(near, n, at, width);
+}
+
+static void print_row(const struct outline *o, unsigned i, const struct layout *l, bool unicode, bool exact,
+		      struct text *out)
+{
+	const struct outline_row *row = &o->rows[i];
+	autotext struct text size = {0};
+	unsigned branches = branch_width(row), label = l->label > branches ? l->label - branches : 1;
 
 	put_branches(row, unicode, out);
-	text_clip(out, text_string(&row->label), label > branches ? label - branches : 1, true);
+	text_clip_at(out, text_string(&row->label), label, label_head(o, i, label), true);
 	text_puts(out, !row->boxed ? "   " : unicode ? " ◇ " : " <>");
-	text_clip(out, text_string(&row->what), what, true);
+	text_clip(out, text_string(&row->what), l->what, true);
 	if (row->bytes)
 		text_size(&size, row->bytes, exact);
 	else
 		text_puts(&size, "-"); /* a holder that keeps nothing alone */
-	for (unsigned n = text_width(text_string(&size)); n < width; n++)
+	for (unsigned n = text_width(text_string(&size)); n < l->bytes; n++)
 		text_putc(out, ' ');
 	text_puts(out, text_string(&size));
 	text_putc(out, '\n');
 }
 
-void outline_print(struct outline *o, unsigned columns, bool unicode, bool exact, struct text *out)
+void outline_print(struct outline *o, unsigned columns, bool whole, bool unicode, bool exact,
+		   struct text *out)
 {
-	unsigned label = label_width(o, columns);
-	unsigned used = label + 3 + (exact ? EXACT_WIDTH : BYTES_WIDTH);
-	unsigned what = columns > used + MIN_WHAT ? columns - used : MIN_WHAT;
+	struct layout l = lay_out(o, columns, whole, exact);
 
 	find_lines(o);
 	for (unsigned i = 0; i < o->n; i++)
-		print_row(&o->rows[i], label, what, unicode, exact, out);
+		print_row(o, i, &l, unicode, exact, out);
 }

@@ -24,8 +24,8 @@ struct outline { struct outline_row *rows; unsigned n, capacity; bool failed; };
  * most one more than the row before, and less than OUTLINE_DEPTH. */
 struct outline_row *outline_add(struct outline *outline, unsigned depth);
 
-/* Append it to OUT, in COLUMNS cells. UNICODE: else lines of ASCII. EXACT: bytes to the last. */
-void outline_print(struct outline *outline, unsigned columns, bool unicode, bool exact,
+/* Append it to OUT, in COLUMNS cells, or with WHOLE in as many as names need. UNICODE: else lines of ASCII. EXACT: bytes to the last. */
+void outline_print(struct outline *outline, unsigned columns, bool whole, bool unicode, bool exact,
 		   struct text *out);
 void outline_free(struct outline *outline);
 #define autooutline __attribute__((cleanup(outline_free)))

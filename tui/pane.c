@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "tui/clip.h"
+
 enum { MARGIN = 1, GAP = 2 };
 enum { ROOMY = 56 }; /* cells of a name that are worth more than a column of DROP_EARLY */
 
@@ -115,6 +117,8 @@ static int least(const struct pane *pane, unsigned i)
 		return 0;
 	if (!c->max)
 		return natural < c->min ? natural : c->min;
+	if (c->align == ALIGN_RIGHT) /* a figure is whole or not there */
+		return natural < c->min ? c->min : natural;
 	return natural < c->min ? c->min : natural > c->max ? c->max : natural;
 }
 
@@ -149,16 +153,17 @@ static bool drop_one(const struct pane *pane, int *widths, unsigned least_drop)
 	return true;
 }
 
-/* Cells by which names would be clipped that are worth showing. */
-static int cramped(const struct pane *pane, const int *widths)
+/* Cells by which names would be clipped that are worth showing; ALL of what stands beside them, too. */
+static int cramped(const struct pane *pane, const int *widths, bool all)
 {
 	int cells = 0;
 
 	for (unsigned i = 0; i < pane->n_columns; i++) {
-		int wish = pane->columns[i].max ? widths[i] : wished(pane, i);
+		int wish = pane->columns[i].max ? widths[i] : all ? wished(pane, i) : pane->matters[i];
 
+		wish = wish < ROOMY ? wish : ROOMY;
 		if (widths[i] && wish > widths[i])
-			cells += (wish < ROOMY ? wish : ROOMY) - widths[i];
+			cells += wish - widths[i];
 	}
 	return cells;
 }
@@ -171,8 +176,11 @@ static void drop_columns(const struct pane *pane, int *widths)
 		widths[i] = least(pane, i);
 	while (total(pane, widths) > pane->width && drop_one(pane, widths, 1))
 		;
-	while (total(pane, widths) + cramped(pane, widths) > pane->width &&
+	while (total(pane, widths) + cramped(pane, widths, true) > pane->width &&
 	       drop_one(pane, widths, DROP_EARLY))
+		;
+	while (total(pane, widths) + cramped(pane, widths, false) > pane->width &&
+	       drop_one(pane, widths, DROP_NAMES))
 		;
 }
 
@@ -248,6 +256,45 @@ static void draw_title(const struct pane *pane)
 	cells_line(pane->y, pane->x + 2, width, &pane->title, ALIGN_LEFT, ROLE_PLAIN);
 }
 
+static void see(uint16_t *widest, unsigned width)
+{
+	width = width > 1000 ? 1000 : width;
+	if (width > *widest)
+		*widest = (uint16_t)width;
+}
+
+/* Cells of what matters in LINE. */
+static unsigned matters(const struct line *line)
+{
+	autotext struct text part = {0};
+
+	if (!line->less)
+		return text_width(text_string(&line->text));
+	text_append(&part, text_string(&line->text), line->less);
+	return text_width(text_string(&part));
+}
+
+/* Where the names of column I are cut that do not fit its WIDTH, so that those which differ still do. */
+static void cut_apart(struct row *rows, uint32_t n, unsigned i, int width)
+{
+	enum { MOST = 128 };
+	struct text parts[MOST] = {0};
+	const char *names[MOST];
+
+	n = n < MOST ? n : MOST;
+	for (uint32_t r = 0; r < n; r++) {
+		const struct line *line = &rows[r].cells[i];
+
+		text_append(&parts[r], text_string(&line->text), line->less ? line->less : line->text.length);
+		names[r] = text_string(&parts[r]);
+	}
+	for (uint32_t r = 0; r < n; r++)
+		if (text_width(names[r]) > (unsigned)width && !rows[r].continues)
+			rows[r].cells[i].head = (uint16_t)clip_head(names, n, r, (unsigned)width);
+	for (uint32_t r = 0; r < n; r++)
+		text_free(&parts[r]);
+}
+
 /* Read the visible rows and note how wide their content is. */
 static uint32_t read_rows(struct pane *pane, struct row *rows, row_fn fetch, void *arg)
 {
@@ -255,6 +302,7 @@ static uint32_t read_rows(struct pane *pane, struct row *rows, row_fn fetch, voi
 
 	if (pane->seen_width != pane->width) {
 		memset(pane->widest, 0, sizeof pane->widest);
+		memset(pane->matters, 0, sizeof pane->matters);
 		pane->seen_width = pane->width;
 	}
 	if (pane->top + n > pane->n_rows)
@@ -263,10 +311,8 @@ static uint32_t read_rows(struct pane *pane, struct row *rows, row_fn fetch, voi
 		row_clear(&rows[r]);
 		fetch(arg, pane->top + r, &rows[r]);
 		for (unsigned i = 0; i < pane->n_columns; i++) {
-			unsigned width = text_width(text_string(&rows[r].cells[i].text));
-
-			if (width > pane->widest[i])
-				pane->widest[i] = (uint16_t)(width > 1000 ? 1000 : width);
+			see(&pane->widest[i], text_width(text_string(&rows[r].cells[i].text)));
+			see(&pane->matters[i], matters(&rows[r].cells[i]));
 		}
 	}
 	return n;
@@ -283,6 +329,9 @@ void pane_draw(struct pane *pane, bool focused, struct row *rows, row_fn fetch, 
 	n = read_rows(pane, rows, fetch, arg);
 	drop_columns(pane, widths);
 	share_rest(pane, widths);
+	for (unsigned i = 0; i < pane->n_columns; i++)
+		if (widths[i] > 0 && !pane->columns[i].max)
+			cut_apart(rows, n, i, widths[i]);
 	if (pane->title.text.length)
 		draw_title(pane);
 	if (pane->heads)

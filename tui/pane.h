@@ -5,14 +5,15 @@
 
 #include "tui/cells.h"
 
-enum { MAX_COLUMNS = 8, DROP_EARLY = 5 };
+enum { MAX_COLUMNS = 8, DROP_NAMES = 4, DROP_EARLY = 5 };
 
 struct column {
 	const char *title;  /* "" if it has none */
 	enum align align;
 	uint16_t min, max;  /* cells; max 0: takes what is left */
-	uint8_t drop;       /* where it is too narrow for all, the highest goes first; 0 stays. One of
-			     * DROP_EARLY or more goes when names would have to be clipped for it */
+	uint8_t drop;       /* where it is too narrow for all, the highest goes first; 0 stays. DROP_NAMES
+			     * goes, too, where a name would have to be clipped for it; DROP_EARLY or more also for
+			     * what stands beside names */
 	char sort;          /* key in the sort menu; 0: cannot be sorted by */
 };
 
@@ -33,7 +34,8 @@ struct pane {
 	uint32_t n_rows, selected, top;
 	unsigned sort;      /* column it is sorted by */
 	bool reversed;
-	uint16_t widest[MAX_COLUMNS]; /* content seen so far, so that columns do not jump about */
+	/* Content seen so far, so that columns do not jump about; and of that what matters. */
+	uint16_t widest[MAX_COLUMNS], matters[MAX_COLUMNS];
 	int seen_width;               /* of the pane when that was seen */
 };
 

@@ -212,8 +212,7 @@ static void open_matches(const struct finding *f)
 	text_escape(&title, text_string(&f->words), f->words.length, 60);
 	if (f->instances.count > f->instances.top.n) {
 		text_puts(&title, ": the largest, none below another, of ");
-		text_count(&title, f->instances.count);
-		text_puts(&title, " live objects");
+		text_counted(&title, f->instances.count, "live object");
 	}
 	request.title = text_string(&title);
 	if (nodes)
@@ -231,7 +230,9 @@ static void open_found(const struct finding *f)
 		open_subject(f->screen, SUBJECT_HOLDER, f->what.holders[0]);
 	} else if (f->what.kind == WHAT_TYPE && f->what.n_types == 1) {
 		request.type = f->what.types[0];
-		text_printf(&title, "live objects of type %s", f->graph->types[request.type].name);
+		request.noun = "live object";
+		text_puts(&title, "of type ");
+		text_symbol(&title, f->graph->types[request.type].name);
 		request.title = text_string(&title);
 		screen_open(f->screen, &objects_view, &request);
 	} else {

@@ -8,6 +8,7 @@
 #include "graph/label.h"
 #include "graph/proof.h"
 #include "graph/summary.h"
+#include "tui/clip.h"
 #include "tui/wrap.h"
 
 #define MAX_PARTS 16
@@ -16,9 +17,10 @@
 #define MAX_MAPS 5
 #define MAX_SHARED 4
 #define MAX_SUSPECTS 5
-#define LEFT_WIDTH 42 /* cells of the left half */
+#define LEAST_LEFT 40 /* cells of the left half */
 #define BAR_WIDTH 8
-#define NAME_WIDTH 23 /* of a type: map[string]interface {} */
+#define LEAST_NAME 23 /* of a type: map[string]interface {} */
+#define SHARE_WIDTH 7
 #define TYPE_BAR 6
 #define SIZE_ROOM 10  /* "1,234.5 MB" */
 #define EXACT_ROOM 19
@@ -74,13 +76,46 @@ static void put_share(struct text *out, uint64_t part, uint64_t whole, unsigned 
 	put_right(out, text_string(&share), width);
 }
 
-/* A type's name in WIDTH cells. */
-static void put_name(struct text *out, const char *name, unsigned width)
-{
-	autotext struct text shown = {0};
+/* --- columns of names --- */
 
-	text_symbol(&shown, name);
-	text_clip(out, text_string(&shown), width, true);
+#define MAX_NAMES 32
+
+/* The names of one column, and how wide it becomes. */
+struct names { struct text items[MAX_NAMES]; unsigned n, width; };
+
+static void names_free(struct names *names)
+{
+	for (unsigned i = 0; i < names->n; i++)
+		text_free(&names->items[i]);
+}
+#define autonames __attribute__((cleanup(names_free)))
+
+/* The next name, to be filled in. */
+static struct text *add_name(struct names *names)
+{
+	return &names->items[names->n++];
+}
+
+static unsigned widest(const struct names *names)
+{
+	unsigned width = 0;
+
+	for (unsigned i = 0; i < names->n; i++) {
+		unsigned cells = text_width(text_string(&names->items[i]));
+
+		width = cells > width ? cells : width;
+	}
+	return width;
+}
+
+/* Name number I as wide as the column, so that it differs from the others. */
+static void put_name(const struct names *names, unsigned i, bool pad, struct text *out)
+{
+	const char *all[MAX_NAMES];
+
+	for (unsigned k = 0; k < names->n; k++)
+		all[k] = text_string(&names->items[k]);
+	text_clip_at(out, all[i], names->width, clip_head(all, names->n, i, names->width), pad);
 }
 
 /* --- head --- */
@@ -135,44 +170,92 @@ static void fill_left(const struct page *p, struct halves *h)
 	}
 }
 
-static void fill_right(const struct page *p, struct halves *h)
+static void fill_right(const struct page *p, struct halves *h, const struct names *names,
+		       const struct type_row *rows, uint32_t all, bool bars)
 {
-	uint32_t types[MAX_TYPES], all, n = summary_types(p->g, types, MAX_TYPES, &all);
-	struct text *line = &h->right[h->n_right++];
+	text_puts(&h->right[h->n_right++], "Live heap by type, nested retained");
+	for (uint32_t i = 0; i < names->n; i++) {
+		struct text *line = &h->right[h->n_right++];
 
-	text_clip(line, "Live heap by type", NAME_WIDTH, true);
-	put_right(line, " retained", 9);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct type *type = &p->g->types[types[i]];
-
-		line = &h->right[h->n_right++];
-		put_name(line, type->name, NAME_WIDTH);
-		put_share(line, type->retained, p->g->live_bytes, 7);
+		put_name(names, i, true, line);
+		put_share(line, rows[i].retained, p->g->live_bytes, SHARE_WIDTH);
 		text_putc(line, ' ');
-		text_bar(line, type->retained, p->g->live_bytes, TYPE_BAR, p->wish->unicode);
+		if (bars)
+			text_bar(line, rows[i].retained, p->g->live_bytes, TYPE_BAR, p->wish->unicode);
 	}
-	if (all > n)
-		text_printf(&h->right[h->n_right++], "… %" PRIu32 " more types", all - n);
+	if (all <= names->n)
+		return;
+	text_puts(&h->right[h->n_right], "… ");
+	text_counted(&h->right[h->n_right++], all - names->n, "more type");
+}
+
+static unsigned left_width(const struct halves *h)
+{
+	unsigned width = LEAST_LEFT;
+
+	for (unsigned i = 0; i < h->n_left; i++) {
+		unsigned cells = text_width(text_string(&h->left[i]));
+
+		width = cells > width ? cells : width;
+	}
+	return width;
+}
+
+/* How wide the names of types become beside the left half, with bars or without; 0 if there is no room for
+ * them there. */
+static unsigned room_beside(const struct page *p, unsigned left, unsigned wanted, bool *bars)
+{
+	unsigned used = left + 1 + SHARE_WIDTH + 1, columns = p->wish->columns;
+
+	if (wanted < LEAST_NAME)
+		wanted = LEAST_NAME;
+	*bars = p->wish->whole || used + TYPE_BAR + wanted <= columns;
+	if (*bars || used + wanted <= columns)
+		return wanted;
+	return used + LEAST_NAME <= columns ? columns - used : 0;
+}
+
+/* The halves side by side, or one below the other. */
+static void print_halves(const struct page *p, const struct halves *h, unsigned left)
+{
+	unsigned beside = left ? h->n_right : 0;
+
+	for (unsigned i = 0; i < h->n_left || i < beside; i++) {
+		const char *line = i < h->n_left ? text_string(&h->left[i]) : "";
+
+		text_clip(p->out, line, i < beside ? left : text_width(line), true);
+		if (i < beside)
+			text_printf(p->out, " %s", text_string(&h->right[i]));
+		text_putc(p->out, '\n');
+	}
+	text_puts(p->out, left ? "" : "\n");
+	for (unsigned i = 0; !left && i < h->n_right; i++)
+		text_printf(p->out, " %s\n", text_string(&h->right[i]));
+	text_putc(p->out, '\n');
 }
 
 static void put_halves(const struct page *p)
 {
+	struct type_row rows[MAX_TYPES];
+	uint32_t all, n = summary_types(p->g, rows, MAX_TYPES, &all);
+	autonames struct names names = {0};
 	struct halves h = {0};
+	unsigned left, wanted, below = p->wish->columns - SHARE_WIDTH - TYPE_BAR - 2;
+	bool bars;
 
+	for (uint32_t i = 0; i < n; i++)
+		summary_type(p->g, &rows[i], add_name(&names));
 	fill_left(p, &h);
-	fill_right(p, &h);
-	for (unsigned i = 0; i < h.n_left || i < h.n_right; i++) {
-		const char *left = i < h.n_left ? text_string(&h.left[i]) : "";
-
-		if (i >= h.n_right)
-			text_puts(p->out, left);
-		else
-			text_clip(p->out, left, LEFT_WIDTH, true);
-		if (i < h.n_right)
-			text_printf(p->out, " %s", text_string(&h.right[i]));
-		text_putc(p->out, '\n');
+	left = left_width(&h);
+	wanted = widest(&names);
+	names.width = room_beside(p, left, wanted, &bars);
+	if (!names.width) {
+		left = 0;
+		bars = true;
+		names.width = wanted < below ? wanted : below;
 	}
-	text_putc(p->out, '\n');
+	fill_right(p, &h, &names, rows, all, bars);
+	print_halves(p, &h, left);
 	free_halves(&h);
 }
 
@@ -181,7 +264,7 @@ static void put_halves(const struct page *p)
 static void put_suspect(const struct page *p, uint32_t i)
 {
 	const struct suspect *s = &p->g->suspects[i];
-	unsigned columns = p->wish->columns, room = columns - SIZE_ROOM - 2;
+	unsigned columns = p->wish->columns, room = columns - size_room(p) - 2;
 	autotext struct text title = {0}, mark = {0};
 	const char *rest;
 	size_t first;
@@ -195,7 +278,7 @@ static void put_suspect(const struct page *p, uint32_t i)
 	text_append(p->out, text_string(&title), first);
 	title.bytes[first] = '\0';
 	put_spaces(p->out, room + 2 - 4 - text_width(title.bytes));
-	put_size(p, p->out, s->retained, SIZE_ROOM);
+	put_size(p, p->out, s->retained, size_room(p));
 	title.bytes[first] = '\n';
 	text_puts(p->out, rest);
 	if (s->explanation && *s->explanation)
@@ -225,29 +308,29 @@ static void put_suspects(const struct page *p)
 
 /* --- holders and maps --- */
 
-/* OBJECTS 0: not counted. */
-static void put_holder_row(const struct page *p, uint64_t retained, uint64_t objects,
-			   const char *name)
-{
-	unsigned columns = p->wish->columns, used = size_room(p) + 30;
-	autotext struct text line = {0}, bar = {0};
+/* The rows of the largest holders, and of what no single one keeps, all by bytes. */
+struct holder_rows {
+	struct { uint64_t retained, objects; } items[MAX_NAMES];
+	struct names names;
+};
 
-	put_size(p, &line, retained, size_room(p));
-	put_share(&line, retained, p->g->live_bytes, 8);
-	text_putc(&line, ' ');
-	text_bar(&bar, retained, p->g->live_bytes, BAR_WIDTH, p->wish->unicode);
-	text_clip(&line, text_string(&bar), BAR_WIDTH, true);
-	if (objects)
-		put_number(&line, objects, 11);
-	else
-		put_spaces(&line, 11);
-	text_puts(&line, "  ");
-	text_clip(&line, name, columns - used, false);
-	text_printf(p->out, "%s\n", text_string(&line));
+/* A row behind those that retain as much: its name is to be filled in. OBJECTS 0: not counted. */
+static struct text *add_row(struct holder_rows *rows, uint64_t retained, uint64_t objects)
+{
+	unsigned at = rows->names.n++;
+
+	for (; at && rows->items[at - 1].retained < retained; at--) {
+		rows->items[at] = rows->items[at - 1];
+		rows->names.items[at] = rows->names.items[at - 1];
+	}
+	rows->items[at].retained = retained;
+	rows->items[at].objects = objects;
+	rows->names.items[at] = (struct text){0};
+	return &rows->names.items[at];
 }
 
 /* What no single holder keeps, and what is at the top of it. */
-static void put_shared(const struct page *p)
+static void add_shared(const struct page *p, struct holder_rows *rows)
 {
 	struct shared_group groups[MAX_SHARED];
 	uint32_t n = summary_shared_groups(p->g, groups, MAX_SHARED);
@@ -256,74 +339,130 @@ static void put_shared(const struct page *p)
 	summary_shared(p->g, &bytes, &objects);
 	if (!bytes)
 		return;
-	put_holder_row(p, bytes, objects, "held by several at once; largest:");
-	for (uint32_t i = 0; i < n; i++) {
-		autotext struct text name = {0};
+	text_puts(add_row(rows, bytes, objects), "held by several at once, in all");
+	for (uint32_t i = 0; i < n && groups[i].retained >= bytes / 100; i++) {
+		struct text *name = add_row(rows, groups[i].retained, 0);
 
-		text_puts(&name, "  ");
-		summary_shared_group(p->g, &groups[i], &name);
-		put_holder_row(p, groups[i].retained, 0, text_string(&name));
+		text_puts(name, "held by several: ");
+		summary_shared_group(p->g, &groups[i], name);
 	}
+}
+
+/* Cells of a row before its name: bytes, share, bar, objects. Bars go where names need the room. */
+static unsigned before_name(const struct page *p, bool bars)
+{
+	return size_room(p) + 8 + (bars ? BAR_WIDTH + 1 : 0) + 11 + 2;
+}
+
+static void put_holder_row(const struct page *p, const struct holder_rows *rows, unsigned i, bool bars)
+{
+	uint64_t retained = rows->items[i].retained;
+	autotext struct text bar = {0};
+
+	put_size(p, p->out, retained, size_room(p));
+	put_share(p->out, retained, p->g->live_bytes, 8);
+	if (bars) {
+		text_putc(p->out, ' ');
+		text_bar(&bar, retained, p->g->live_bytes, BAR_WIDTH, p->wish->unicode);
+		text_clip(p->out, text_string(&bar), BAR_WIDTH, true);
+	}
+	if (rows->items[i].objects)
+		put_number(p->out, rows->items[i].objects, 11);
+	else
+		put_spaces(p->out, 11);
+	text_puts(p->out, "  ");
+	put_name(&rows->names, i, false, p->out);
+	text_putc(p->out, '\n');
 }
 
 static void put_more_holders(const struct page *p, uint32_t n)
 {
 	put_right(p->out, "… ", size_room(p) + 1);
-	text_count(p->out, n);
-	text_puts(p->out, " more holders\n");
+	text_counted(p->out, n, "more holder");
+	text_putc(p->out, '\n');
 }
 
 static bool put_holders(const struct page *p, struct error *err)
 {
 	struct holder_group groups[MAX_HOLDERS];
 	uint32_t all, n = summary_holders(p->g, groups, MAX_HOLDERS, &all, err);
+	struct holder_rows rows = {0};
+	unsigned wanted;
+	bool bars;
 
 	if (!n && all)
 		return false;
-	text_printf(p->out, "%*s   SHARE           %9s  TOP HOLDERS\n",
-		    (int)size_room(p), "RETAINED", "OBJECTS");
-	for (uint32_t i = 0; i < n; i++) {
-		autotext struct text name = {0};
-
-		summary_group(p->g, &groups[i], &name);
-		put_holder_row(p, groups[i].retained, groups[i].objects, text_string(&name));
-	}
+	for (uint32_t i = 0; i < n; i++)
+		summary_group(p->g, &groups[i], add_row(&rows, groups[i].retained, groups[i].objects));
+	add_shared(p, &rows);
+	wanted = widest(&rows.names);
+	bars = p->wish->whole || before_name(p, true) + wanted <= p->wish->columns;
+	rows.names.width = p->wish->whole ? wanted : p->wish->columns - before_name(p, bars);
+	text_printf(p->out, "%*s   SHARE%*s%11s  TOP HOLDERS\n", (int)size_room(p), "RETAINED",
+		    bars ? BAR_WIDTH + 1 : 0, "", "OBJECTS");
+	for (unsigned i = 0; i < rows.names.n; i++)
+		put_holder_row(p, &rows, i, bars);
 	if (all > n)
 		put_more_holders(p, all - n);
-	put_shared(p);
 	text_putc(p->out, '\n');
+	names_free(&rows.names);
 	return true;
 }
 
-static void put_map_row(const struct page *p, const struct map *map)
+/* Room for two columns of names in COLUMNS cells: each what it needs, or what the other leaves. */
+static void share_room(struct names *a, struct names *b, unsigned columns)
 {
-	const struct graph *g = p->g;
-	uint32_t holder = graph_map_holder(g, map);
-	autotext struct text words = {0};
+	unsigned half = columns / 2;
 
-	put_size(p, p->out, graph_map_retained(g, map), size_room(p));
-	put_number(p->out, map->entries, 12);
-	text_puts(p->out, "  ");
-	put_name(p->out, map->type < g->n_types ? g->types[map->type].name : "map ?", 26);
-	text_puts(p->out, "  ");
-	if (holder < g->n_holders)
-		label_holder(g, holder, &words);
+	a->width = widest(a);
+	b->width = widest(b);
+	if (a->width + b->width <= columns)
+		return;
+	if (b->width <= half)
+		a->width = columns - b->width;
+	else if (a->width <= half)
+		b->width = columns - a->width;
 	else
-		label_place(g, graph_map_node(map), &words);
-	text_clip(p->out, text_string(&words), p->wish->columns - 42 - size_room(p), false);
-	text_putc(p->out, '\n');
+		a->width = b->width = half;
 }
+
+#define MAPS_TITLE "LARGEST MAPS, nested"
 
 static void put_maps(const struct page *p)
 {
 	uint32_t maps[MAX_MAPS], n = summary_maps(p->g, maps, MAX_MAPS);
+	autonames struct names types = {0}, places = {0};
 
 	if (!n)
 		return;
-	text_printf(p->out, "%*s%12s  %-26s  HELD BY\n", (int)size_room(p), "RETAINED",
-		    "ENTRIES", "LARGEST MAPS");
-	for (uint32_t i = 0; i < n; i++)
-		put_map_row(p, &p->g->maps[maps[i]]);
+	text_puts(add_name(&types), MAPS_TITLE);
+	text_puts(add_name(&places), "HELD BY");
+	for (uint32_t i = 0; i < n; i++) {
+		const struct map *map = &p->g->maps[maps[i]];
+		uint32_t holder = graph_map_holder(p->g, map);
+
+		text_symbol(add_name(&types), map->type < p->g->n_types ? p->g->types[map->type].name : "map ?");
+		if (holder < p->g->n_holders)
+			label_holder(p->g, holder, add_name(&places));
+		else
+			label_place(p->g, graph_map_node(map), add_name(&places));
+	}
+	share_room(&types, &places, p->wish->whole ? UINT32_MAX : p->wish->columns - size_room(p) - 16);
+	for (uint32_t i = 0; i <= n; i++) {
+		const struct map *map = i ? &p->g->maps[maps[i - 1]] : NULL;
+
+		if (map) {
+			put_size(p, p->out, graph_map_retained(p->g, map), size_room(p));
+			put_number(p->out, map->entries, 12);
+		} else {
+			text_printf(p->out, "%*s%12s", (int)size_room(p), "RETAINED", "ENTRIES");
+		}
+		text_puts(p->out, "  ");
+		put_name(&types, i, true, p->out);
+		text_puts(p->out, "  ");
+		put_name(&places, i, false, p->out);
+		text_putc(p->out, '\n');
+	}
 	text_putc(p->out, '\n');
 }
 
@@ -404,16 +543,20 @@ static void json_memory(struct json *j, const struct graph *g)
 
 static void json_types(struct json *j, const struct graph *g)
 {
-	uint32_t types[MAX_TYPES], all, n = summary_types(g, types, MAX_TYPES, &all);
+	struct type_row rows[MAX_TYPES];
+	uint32_t all, n = summary_types(g, rows, MAX_TYPES, &all);
 
 	json_key(j, "types");
 	json_open(j, '[');
 	for (uint32_t i = 0; i < n; i++) {
+		const struct type *type = rows[i].type < g->n_types ? &g->types[rows[i].type] : NULL;
+
 		json_open(j, '{');
-		json_word(j, "type", g->types[types[i]].name);
-		json_fact(j, "objects", g->types[types[i]].objects);
-		json_fact(j, "live_bytes", g->types[types[i]].live_bytes);
-		json_fact(j, "retained", g->types[types[i]].retained);
+		json_word(j, "type", type ? type->name : NULL);
+		json_fact(j, "objects", type ? type->objects : g->untyped_objects);
+		json_fact(j, "live_bytes", type ? type->live_bytes : g->live_bytes - g->typed_exact -
+						  g->typed_derived - g->typed_inferred);
+		json_fact(j, "retained", rows[i].retained);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

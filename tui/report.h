@@ -10,6 +10,7 @@
 struct report_wish {
 	unsigned columns;    /* 80 or more */
 	bool unicode, exact;
+	bool whole;          /* names are not cut: lines are as wide as these need */
 };
 
 /* Append the page, or the same facts as one JSON array with one object. Needs STAGE_DONE. */

@@ -15,6 +15,11 @@ bool result_hides_content(const struct request *request)
 	return request->redact || (file_path(request) && !request->with_data);
 }
 
+bool result_is_whole(const struct request *request)
+{
+	return file_path(request) || !request->out_is_terminal;
+}
+
 static bool open_file(struct result *result, const struct request *request, struct error *err)
 {
 	int fd = result->source->create(result->source, result->path, request->force, err);

@@ -62,13 +62,6 @@ static void print_sentences(const struct answer *a, const struct text *sentences
 	wrap_text(a->out, text_string(sentences), a->wish->columns, 0, true);
 }
 
-/* "3 objects", "1 object" */
-static void put_count(struct text *out, uint64_t n, const char *noun)
-{
-	text_count(out, n);
-	text_printf(out, " %s%s", noun, n == 1 ? "" : "s");
-}
-
 /* What stands beside a holder's name: the type of a global, what a goroutine waits for. */
 static void put_holder_detail(const struct graph *g, uint32_t holder, struct text *out)
 {
@@ -193,7 +186,7 @@ static unsigned add_steps(const struct answer *a, struct outline *outline,
 
 			row = outline_add(outline, depth++);
 			text_puts(&row->label, "… ");
-			put_count(&row->label, skipped, "more step");
+			text_counted(&row->label, skipped, "more step");
 			row->bytes = a->g->retained[step->object];
 			i += skipped;
 			step = &steps->items[i];
@@ -210,7 +203,8 @@ static unsigned add_steps(const struct answer *a, struct outline *outline,
 static void print_outline(const struct answer *a, struct outline *outline)
 {
 	text_putc(a->out, '\n');
-	outline_print(outline, a->wish->columns, a->wish->unicode, a->wish->exact, a->out);
+	outline_print(outline, a->wish->columns, a->wish->whole, a->wish->unicode, a->wish->exact,
+		      a->out);
 	a->out->failed |= outline->failed;
 }
 
@@ -408,14 +402,20 @@ static bool fail_dead(const struct answer *a, uint32_t id)
 		    text_string(&type));
 }
 
+static void put_offset(uint64_t offset, struct text *out)
+{
+	text_puts(out, "The address lies ");
+	text_counted(out, offset, "byte");
+	text_puts(out, " into this object.\n");
+}
+
 static bool headline_object(const struct answer *a, const struct what *what)
 {
 	autotext struct text line = {0};
 	uint32_t id = what->object;
 
 	if (what->offset)
-		text_printf(&line, "The address lies %" PRIu64 " bytes into this object.\n",
-			    what->offset);
+		put_offset(what->offset, &line);
 	graph_type_label(a->g, id, &line);
 	text_printf(&line, " at 0x%" PRIx64 ", ", graph_addr(a->g, id));
 	put_size(a, &line, graph_size(a->g, id));
@@ -503,7 +503,7 @@ static bool print_holder(const struct answer *a, uint32_t holder)
 		text_puts(&line, " alone holds nothing: others reach all that it refers to.");
 	} else {
 		text_puts(&line, " alone holds ");
-		put_count(&line, h->objects, "object");
+		text_counted(&line, h->objects, "object");
 		text_puts(&line, ", ");
 		put_size(a, &line, h->retained);
 		text_puts(&line, " together.");
@@ -574,7 +574,7 @@ static bool headline_types(const struct answer *a, const struct what *what,
 {
 	autotext struct text line = {0};
 
-	put_count(&line, found->count, "object");
+	text_counted(&line, found->count, "object");
 	if (what->n_types == 1)
 		text_printf(&line, " of type %s", a->g->types[what->types[0]].name);
 	else
@@ -588,7 +588,8 @@ static bool headline_types(const struct answer *a, const struct what *what,
 	if (found->dead) {
 		text_putc(&line, ' ');
 		text_count(&line, found->dead);
-		text_puts(&line, " more are garbage that the next collection frees.");
+		text_puts(&line, found->dead == 1 ? " more is" : " more are");
+		text_puts(&line, " garbage that the next collection frees.");
 	}
 	if (found->count > found->top.n && found->top.n == 1)
 		text_puts(&line, "\nThe largest:");
@@ -609,6 +610,15 @@ static bool print_instances(struct answer *a, const struct what *what,
 	return true;
 }
 
+static bool fail_all_dead(const struct answer *a, uint64_t dead)
+{
+	if (dead == 1)
+		return fail(a->err, STATUS_NOT_FOUND, "the only object of that type is garbage: no root "
+			    "reaches it");
+	return fail(a->err, STATUS_NOT_FOUND, "all %" PRIu64 " objects of that type are garbage: no root "
+		    "reaches any", dead);
+}
+
 static bool answer_types(struct answer *a, const struct what *what)
 {
 	struct top_item items[MAX_INSTANCES];
@@ -619,8 +629,7 @@ static bool answer_types(struct answer *a, const struct what *what)
 	if (!what_instances(a->g, what, &found, a->err))
 		return false;
 	if (!found.count && !what->n_holders)
-		return fail(a->err, STATUS_NOT_FOUND, "all %" PRIu64 " objects of that type are "
-			    "garbage: no root reaches any", found.dead);
+		return fail_all_dead(a, found.dead);
 	return !found.count || print_instances(a, what, &found);
 }
 
@@ -630,9 +639,9 @@ static void headline_regexp(const struct answer *a, const struct what *what)
 
 	text_escape(&line, a->wish->what, strlen(a->wish->what), 0);
 	text_puts(&line, " matches ");
-	put_count(&line, what->n_holders, "global");
+	text_counted(&line, what->n_holders, "global");
 	text_puts(&line, " and ");
-	put_count(&line, what->n_types, "type");
+	text_counted(&line, what->n_types, "type");
 	text_putc(&line, '.');
 	print_sentences(a, &line);
 	text_putc(a->out, '\n');

@@ -15,6 +15,7 @@ struct why_wish {
 	uint32_t paths;      /* of an object; of a type or regexp: instances with one path each */
 	unsigned columns;
 	bool unicode, exact;
+	bool whole;          /* names are not cut: lines are as wide as these need */
 };
 
 /* Append the answer. STATUS_NOT_FOUND: there is no such thing, or nothing of it is live. */

@@ -155,7 +155,7 @@ static void explain_one(const struct hunt *hunt, const struct finding *f, const 
 	words_map(g, f->object, out);
 	if (sharers > 1) {
 		text_puts(out, ". It shares that with ");
-		words_count(sharers - 1, "other closure", out);
+		text_counted(out, sharers - 1, "other closure");
 		text_puts(out, ", and nothing else refers to the map: ");
 	} else {
 		text_puts(out, ", and nothing else keeps that map: ");
@@ -173,7 +173,7 @@ static void explain_many(const struct hunt *hunt, const struct finding *f, uint3
 {
 	const struct graph *g = hunt->g;
 
-	words_count(n, "closure", out);
+	text_counted(out, n, "closure");
 	text_puts(out, " of this function each captured a map");
 	put_variable(g, f, " (", ")", out);
 	text_puts(out, " that nothing but closures keeps: together ");

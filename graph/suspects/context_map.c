@@ -120,7 +120,7 @@ static void put_title(const struct crowd *crowd, uint32_t n, struct text *out)
 	if (n == 1) {
 		text_puts(&tail, "a map in its context");
 	} else {
-		words_count(n, "map", &tail);
+		text_counted(&tail, n, "map");
 		text_puts(&tail, one ? " in its contexts" : " in their contexts");
 	}
 	words_title(out, text_string(&head), text_string(&tail));
@@ -214,7 +214,7 @@ static void put_maps(const struct hunt *hunt, const struct finding *f, uint32_t 
 		return;
 	}
 	text_puts(out, " a map. Together ");
-	words_count(n, "map", out);
+	text_counted(out, n, "map");
 	text_puts(out, ", ");
 	words_amount(story->retained, story->objects, out);
 	text_puts(out, ". The largest, kept by ");

@@ -118,7 +118,7 @@ static void put_title(const struct hunt *hunt, const struct finding *f, uint32_t
 	if (n == 1) {
 		words_chain(g, f->object, &head);
 		text_puts(&tail, " keeps a decoded JSON tree of ");
-		words_count(anatomy->objects, "object", &tail);
+		text_counted(&tail, anatomy->objects, "object");
 	} else {
 		if (g->above[f->object] != NO_NODE)
 			text_puts(&head, g->holders[g->above[f->object]].name);
@@ -129,7 +129,7 @@ static void put_title(const struct hunt *hunt, const struct finding *f, uint32_t
 			graph_type_label(g, owner, &tail);
 			text_printf(&tail, ", each keeps decoded JSON in %s", text_string(&field));
 		} else {
-			words_count(n, "decoded JSON tree", &tail);
+			text_counted(&tail, n, "decoded JSON tree");
 		}
 	}
 	words_title(out, text_string(&head), text_string(&tail));
@@ -139,11 +139,11 @@ static void put_title(const struct hunt *hunt, const struct finding *f, uint32_t
 static void put_shape(const struct anatomy *anatomy, struct text *out)
 {
 	if (anatomy->maps)
-		words_count(anatomy->maps, "map", out);
+		text_counted(out, anatomy->maps, "map");
 	if (anatomy->maps && anatomy->arrays)
 		text_puts(out, " and ");
 	if (anatomy->arrays)
-		words_count(anatomy->arrays, "slice", out);
+		text_counted(out, anatomy->arrays, "slice");
 	text_printf(out, " of interface values, nested %u deep", anatomy->depth);
 }
 
@@ -199,7 +199,7 @@ static void explain_many(const struct hunt *hunt, const struct finding *f, uint3
 	uint32_t owner = owner_of(g, f);
 
 	put_field(g, f, &field);
-	words_count(n, "tree", out);
+	text_counted(out, n, "tree");
 	if (owner != NO_NODE) {
 		text_puts(out, field.length ? ", each kept by a " : " in ");
 		graph_type_label(g, owner, out);

@@ -117,9 +117,6 @@ void words_map(const struct graph *g, uint32_t id, struct text *out);
 /* "4.05 MB in 48,004 objects" */
 void words_amount(uint64_t bytes, uint64_t objects, struct text *out);
 
-/* "1 closure", "3 closures": NOUN with an s unless N is 1. */
-void words_count(uint64_t n, const char *noun, struct text *out);
-
 /* "held by global main.handlers"; says so when there are several holders, and when not all of them
  * were found. */
 void words_held(const struct hunt *hunt, uint32_t id, struct text *out);

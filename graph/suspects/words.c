@@ -75,12 +75,6 @@ void words_title(struct text *out, const char *head, const char *tail)
 	text_clip(out, text_string(&whole), TITLE_CELLS, false);
 }
 
-void words_count(uint64_t n, const char *noun, struct text *out)
-{
-	text_count(out, n);
-	text_printf(out, " %s%s", noun, n == 1 ? "" : "s");
-}
-
 void words_map(const struct graph *g, uint32_t id, struct text *out)
 {
 	const struct map *map = graph_map_of(g, id);
@@ -89,15 +83,14 @@ void words_map(const struct graph *g, uint32_t id, struct text *out)
 	if (!map)
 		return;
 	text_puts(out, " of ");
-	text_count(out, map->entries);
-	text_puts(out, map->entries == 1 ? " entry" : " entries");
+	text_counted(out, map->entries, "entry");
 }
 
 void words_amount(uint64_t bytes, uint64_t objects, struct text *out)
 {
 	text_size(out, bytes, false);
 	text_puts(out, " in ");
-	words_count(objects, "object", out);
+	text_counted(out, objects, "object");
 }
 
 static void put_holders(const struct graph *g, const struct hunt_holders *holders, struct text *out)

@@ -312,11 +312,6 @@ static void bytes_preview(struct lens *lens, const struct heap_object *o, struct
 	text_quote(out, (const char *)o->data, n, PREVIEW);
 }
 
-static void put_entries(struct text *out, uint64_t n)
-{
-	text_printf(out, "%" PRIu64 " entr%s", n, n == 1 ? "y" : "ies");
-}
-
 static void object_preview(struct lens *lens, uint32_t id, struct text *out)
 {
 	struct heap *heap = lens_heap(lens);
@@ -328,7 +323,7 @@ static void object_preview(struct lens *lens, uint32_t id, struct text *out)
 	uint64_t before;
 
 	if (stands_for)
-		put_entries(out, stands_for->entries);
+		text_counted(out, stands_for->entries, "entry");
 	if (stands_for || !f || !heap_object(heap, id, &o))
 		return;
 	before = mask_value_offset(&heap->go, &heap->spans.items[o.span]);
@@ -337,7 +332,7 @@ static void object_preview(struct lens *lens, uint32_t id, struct text *out)
 	else if (f->form == FORM_VALUE)
 		lens_value(heap, f->type, o.addr + before, lens->redact, PREVIEW, out);
 	else if (f->form == FORM_MAP && map_open(&map, &heap->go, heap->types, f->type, o.addr))
-		put_entries(out, map.entries);
+		text_counted(out, map.entries, "entry");
 	else if (f->form == FORM_CHAN)
 		text_printf(out, "%" PRIu64 " of %" PRIu64,
 			    image_u64(heap->image, o.addr + (uint64_t)heap->go.layout.hchan_qcount),

@@ -148,8 +148,7 @@ static void show_map(struct heap *heap, uint32_t type, uint64_t header, struct t
 	if (!header) {
 		text_puts(out, "nil");
 	} else if (map_open(&map, &heap->go, heap->types, type, header)) {
-		text_count(out, map.entries);
-		text_puts(out, map.entries == 1 ? " entry" : " entries");
+		text_counted(out, map.entries, "entry");
 	}
 }
 

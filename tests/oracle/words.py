@@ -72,6 +72,17 @@ class Words:
                        "union select distinct function from frames where function like '%\\%2e%' escape '\\'")
         self.check(not raw, "no name as only the linker has it", raw)
 
+    def page(self):
+        """The report in a file: whole names, rows by bytes, no share above the whole without a word."""
+        page = run("report", self.target.pid).decode()
+        self.check("…" not in page.replace("… ", ""), "no name of a report in a file is cut", [page])
+        rows = re.findall(r"^ *([\d.]+ [kMG]?B) +[\d.]+ %.*", page.split("TOP HOLDERS")[1], re.M)
+        sizes = [float(row.split()[0]) * {"B": 1, "kB": 1e3, "MB": 1e6}[row.split()[1]] for row in rows]
+        self.check(len(sizes) > 8 and sizes == sorted(sizes, reverse=True), "holders by bytes, always", [page])
+        self.check(re.search("nested retained(.*\n)+.* unknown type +[\\d.]+ %", page), "what has no type is a row", [page])
+        wrong = re.findall(r"\b1 (?:objects|entries|types|slots|maps|holders|paths|goroutines)\b", page)
+        self.check(not wrong, "one of a thing is one", wrong)
+
     def boxes(self):
         """What a large object refers to first is not in a box, though a type's address stands before it."""
         rows = self.sql("select type, boxed, count(*) from objects where type in ('main.leaf', '[3]int') group by 1, 2")
@@ -89,7 +100,7 @@ def check(argument, tap, folder):
         target.wait_until_quiet()
         words = Words(tap, target, version, stripped)
         words.elements(places)
-        for part in ("goroutines", "dotted", "boxes"):
+        for part in ("goroutines", "dotted", "page", "boxes"):
             getattr(words, part)()
 
 

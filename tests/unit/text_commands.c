@@ -237,7 +237,7 @@ static void report_says_what_holds_it(void **state)
 	check_has(&out, "goretain orders[4242] go1.26.8 amd64, stripped");
 	check_has(&out, " live heap         700 kB █████▍");
 	check_has(&out, " stacks           48.0 kB ▍ 2 goroutines");
-	check_has(&out, "map[string]interface {} 68.7 % ████▏");
+	check_has(&out, "map[string]interface {}  68.7 % ████▏");
 	check_has(&out, " !1 main.cache: 41,203 sessions, each keeping the whole decoded           "
 		  "638 MB\n    request (map[string]interface {}) through .meta\n"
 		  "    All of it hangs on one reference.\n"
@@ -245,7 +245,7 @@ static void report_says_what_holds_it(void **state)
 		  "             ID int\n         }\n");
 	check_has(&out, "goroutine 91 main.(*");
 	check_has(&out, "held by several at once");
-	check_has(&out, "map[string]*main.session    global main.cache");
+	check_has(&out, "map[string]*main.session  global main.cache");
 	check_has(&out, "exact 75, derived 24, inferred 0");
 	text_clear(&out);
 	assert_true(report_json(g, &out, &err));
@@ -427,7 +427,7 @@ static void outlines_draw_their_branches(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(depths); i++)
 		text_printf(&outline_add(&outline, depths[i])->label, "%zu", i);
-	outline_print(&outline, 40, false, false, &out);
+	outline_print(&outline, 40, false, false, false, &out);
 	check_has(&out, "* 0");
 	check_has(&out, "\n|- 1");
 	check_has(&out, "\n|  |- 2");

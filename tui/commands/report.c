@@ -9,9 +9,10 @@
 static bool make_report(const struct request *request, const struct graph *g, struct text *out,
 			struct error *err)
 {
+	bool whole = result_is_whole(request);
 	struct report_wish wish = {
-		.columns = request->columns > MIN_COLUMNS ? request->columns : MIN_COLUMNS,
-		.unicode = request->unicode, .exact = request->exact_bytes,
+		.columns = !whole && request->columns > MIN_COLUMNS ? request->columns : MIN_COLUMNS,
+		.unicode = request->unicode, .exact = request->exact_bytes, .whole = whole,
 	};
 
 	return request->format == TABLE_JSON ? report_json(g, out, err)

@@ -8,10 +8,11 @@
 static bool answer(const struct request *request, const struct graph *g, struct text *out,
 		   struct error *err)
 {
+	bool whole = result_is_whole(request);
 	struct why_wish wish = {
 		.what = request->argument, .paths = request->paths ? request->paths : WHY_PATHS,
-		.columns = request->columns ? request->columns : 80, .unicode = request->unicode,
-		.exact = request->exact_bytes,
+		.columns = !whole && request->columns ? request->columns : 80, .unicode = request->unicode,
+		.exact = request->exact_bytes, .whole = whole,
 	};
 
 	return request->format == TABLE_JSON ? why_json(g, &wish, out, NULL, err)

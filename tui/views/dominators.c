@@ -16,7 +16,7 @@ enum { BAR_WIDTH = 8, ALIKE_ABOVE = 20, ALIKE_SHOWN = 10 };
 static const struct column columns[N_COLUMNS] = {
 	[RETAINED] = { "RETAINED", ALIGN_RIGHT, 8, 16, 0, 0 },
 	[SHARE] = { "SHARE", ALIGN_RIGHT, 6, 7, 3, 0 },
-	[BAR] = { "", ALIGN_LEFT, BAR_WIDTH, BAR_WIDTH, 4, 0 },
+	[BAR] = { "", ALIGN_LEFT, BAR_WIDTH, BAR_WIDTH, DROP_NAMES, 0 },
 	[OBJECTS] = { "OBJECTS", ALIGN_RIGHT, 7, 13, 2, 0 },
 	[ITSELF] = { "ITSELF", ALIGN_RIGHT, 8, 16, 6, 0 },
 	[ADDRESS] = { "ADDRESS", ALIGN_LEFT, 12, 14, 5, 0 },
@@ -225,8 +225,7 @@ static void say_object(struct page *page, const struct graph *g, struct branch *
 
 	if (!direct) {
 		text_puts(step, "via ");
-		text_count(step, words_referrers(g, screen_index(page->screen), row->node));
-		text_puts(step, " paths");
+		text_counted(step, words_referrers(g, screen_index(page->screen), row->node), "path");
 	}
 	line_puts(&row->what, direct ? ROLE_PLAIN : ROLE_DIM, text_string(step));
 	text_puts(&row->what.text, step->length ? "  " : "");
@@ -435,8 +434,8 @@ static void open_table(struct page *page, struct dominators *d, uint32_t at)
 	} else {
 		nodes = top_rows_members(d->graph, &d->tops, row->number, &request.n_nodes);
 		request.nodes = nodes;
-		text_puts(&title, row->kind == ROW_REST_HOLDERS ? "smaller holders"
-								: "those that are alike");
+		request.noun = row->kind == ROW_REST_HOLDERS ? "smaller holder" : NULL;
+		text_puts(&title, request.noun ? "" : "those that are alike");
 	}
 	request.title = text_string(&title);
 	screen_open(page->screen, &objects_view, &request);

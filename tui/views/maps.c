@@ -89,10 +89,11 @@ static void say_crumb(struct page *page, const struct maps *m)
 		text_puts(&page->crumb.text, "maps, what is live is being computed");
 		return;
 	}
-	text_count(&page->crumb.text, m->live);
-	text_puts(&page->crumb.text, " live maps, ");
+	text_counted(&page->crumb.text, m->live, "live map");
+	text_puts(&page->crumb.text, ", ");
 	text_count(&page->crumb.text, m->boxing);
-	text_puts(&page->crumb.text, " of them with interface {} in them");
+	text_puts(&page->crumb.text, " of them with interface {} in ");
+	text_puts(&page->crumb.text, m->boxing == 1 ? "it" : "them");
 	text_puts(&page->note.text, "by ");
 	for (const char *c = columns[m->column].title; *c; c++)
 		text_putc(&page->note.text, (char)(*c == ' ' ? ' ' : *c | 0x20));

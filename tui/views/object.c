@@ -217,12 +217,10 @@ static void say_map(const struct page *page, const struct map *map, struct line 
 	bool exact = screen_exact(page->screen);
 	uint64_t boxes = map->boxed_bytes + map->boxed_key_bytes;
 
-	text_count(&out->text, map->entries);
-	text_puts(&out->text, map->entries == 1 ? " entry" : " entries");
+	text_counted(&out->text, map->entries, "entry");
 	if (map->slots) {
 		text_puts(&out->text, " in ");
-		text_count(&out->text, map->slots);
-		text_puts(&out->text, " slots");
+		text_counted(&out->text, map->slots, "slot");
 	}
 	text_puts(&out->text, "; table ");
 	text_size(&out->text, map->table_bytes, exact);
@@ -267,9 +265,8 @@ static void draw_object(const struct page *page, const struct object *o, int y, 
 	}
 	if (index && (g->flags[o->subject.id] & OBJECT_LIVE)) {
 		text_puts(&right.text, " (");
-		text_count(&right.text, index->objects[o->subject.id]);
-		text_puts(&right.text,
-			  index->objects[o->subject.id] == 1 ? " object)" : " objects)");
+		text_counted(&right.text, index->objects[o->subject.id], "object");
+		text_putc(&right.text, ')');
 	}
 	wide = (int)text_width(text_string(&right.text));
 	cells_line(y, 1, width - wide - 4, &first, ALIGN_LEFT, ROLE_PLAIN);
@@ -296,8 +293,8 @@ static void draw_holder(const struct page *page, const struct object *o, int y, 
 	text_puts(&right.text, "retained ");
 	text_size(&right.text, holder->retained, screen_exact(page->screen));
 	text_puts(&right.text, " (");
-	text_count(&right.text, holder->objects);
-	text_puts(&right.text, " objects)");
+	text_counted(&right.text, holder->objects, "object");
+	text_putc(&right.text, ')');
 	wide = (int)text_width(text_string(&right.text));
 	cells_line(y, 1, width - wide - 4, &first, ALIGN_LEFT, ROLE_PLAIN);
 	cells_line(y, width - wide - 1, wide, &right, ALIGN_RIGHT, ROLE_ROOT);

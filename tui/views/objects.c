@@ -5,6 +5,7 @@
 #include "graph/cleanup.h"
 #include "graph/grow.h"
 #include "graph/label.h"
+#include "graph/together.h"
 #include "tui/views/views.h"
 #include "tui/words.h"
 
@@ -45,7 +46,6 @@ static bool add(struct objects *o, uint32_t node, uint32_t via)
 		return false;
 	*item = (struct item){ node, via, UINT64_MAX };
 	o->n_made++;
-	o->bytes += graph_retained(o->graph, node);
 	return true;
 }
 
@@ -153,6 +153,20 @@ static int compare(const void *a, const void *b, void *arg)
 	return o->reversed ? -order : order;
 }
 
+/* What all rows keep, each byte once: one may lie below another, as a global's map does below the global. */
+static void sum_up(struct objects *o)
+{
+	autofree uint32_t *nodes = malloc(((size_t)o->n_made + 1) * sizeof *nodes);
+
+	if (o->request.of == OBJECTS_TYPE && o->request.type < o->graph->n_types) {
+		o->bytes = o->graph->types[o->request.type].retained;
+		return;
+	}
+	for (uint32_t i = 0; nodes && i < o->n_made; i++)
+		nodes[i] = o->made[i].node;
+	o->failed |= !nodes || !together_retained(o->graph, nodes, o->n_made, &o->bytes, NULL);
+}
+
 static void job(void *arg, struct progress *progress)
 {
 	struct objects *o = arg;
@@ -162,6 +176,8 @@ static void job(void *arg, struct progress *progress)
 		if (o->n_made && o->request.of == OBJECTS_CHILDREN &&
 		    o->request.children == CHILDREN_DOMINATED)
 			find_steps(o, progress);
+		if (!o->failed)
+			sum_up(o);
 	}
 	progress_begin(progress, "sorting", 0);
 	if (o->n_made && !o->failed)
@@ -192,12 +208,12 @@ static void say_title(struct page *page, struct objects *o)
 {
 	line_clear(&page->crumb);
 	line_clear(&page->note);
-	text_count(&page->crumb.text, o->n);
+	if (o->request.noun)
+		text_counted(&page->crumb.text, o->n, o->request.noun);
+	else
+		text_count(&page->crumb.text, o->n);
 	text_printf(&page->crumb.text, " %s", text_string(&o->title));
-	/* Objects of one type may lie within each other: their sum counts those once. */
-	text_size(&page->note.text, o->request.of == OBJECTS_TYPE
-		  ? o->graph->types[o->request.type].retained : o->bytes,
-		  screen_exact(page->screen));
+	text_size(&page->note.text, o->bytes, screen_exact(page->screen));
 }
 
 static void job_done(struct page *page)

@@ -54,7 +54,8 @@ struct overview {
 	const struct graph *graph;
 	struct memory_part parts[MOST_PARTS];
 	uint32_t n_parts;
-	uint32_t types[MOST_TYPES], n_types, all_types;
+	struct type_row types[MOST_TYPES];
+	uint32_t n_types, all_types;
 	struct holder_group groups[MOST_HOLDERS];
 	uint32_t n_groups, all_groups;
 	struct item items[MOST_ITEMS];
@@ -151,17 +152,16 @@ static void add_shared(struct overview *o, uint64_t bytes)
 
 	text_puts(&item->words, "held by several at once");
 	less(item);
-	text_puts(&item->words, "none alone frees it; the largest of it:");
+	text_puts(&item->words, "in all; none alone frees it");
 	for (uint32_t i = 0; i < n; i++) {
 		if (groups[i].retained < bytes / 100)
 			return;
 		item = add_item(o, ITEM_OBJECT, groups[i].object, groups[i].retained);
 		item->several = groups[i].count > 1;
-		text_puts(&item->words, "  ");
 		summary_shared_group(g, &groups[i], &item->words);
 		less(item);
-		text_puts(&item->words, item->several ? "nearest holder of the largest: "
-						      : "nearest holder: ");
+		text_puts(&item->words, item->several ? "held by several, nearest to the largest: "
+						      : "held by several, nearest: ");
 		label_holder(g, g->roots[g->root[groups[i].object]].holder, &item->words);
 	}
 }
@@ -178,19 +178,30 @@ static void add_group(struct overview *o, uint32_t i)
 	text_symbol(&item->words, o->graph->types[holder->type].name);
 }
 
+/* Items from number FIRST on by their bytes; of equals, in the order in which they were added. */
+static void sort_items(struct overview *o, uint32_t first)
+{
+	for (uint32_t i = first + 1; i < o->n_items; i++) {
+		struct item item = o->items[i];
+		uint32_t at = i;
+
+		for (; at > first && o->items[at - 1].retained < item.retained; at--)
+			o->items[at] = o->items[at - 1];
+		o->items[at] = item;
+	}
+}
+
 static void add_holders(struct overview *o)
 {
+	uint32_t first = o->n_items;
 	uint64_t shared, objects;
 
+	for (uint32_t i = 0; i < o->n_groups; i++)
+		add_group(o, i);
 	summary_shared(o->graph, &shared, &objects);
-	for (uint32_t i = 0; i <= o->n_groups; i++) {
-		if (shared && (i == o->n_groups || o->groups[i].retained < shared)) {
-			add_shared(o, shared);
-			shared = 0;
-		}
-		if (i < o->n_groups)
-			add_group(o, i);
-	}
+	if (shared)
+		add_shared(o, shared);
+	sort_items(o, first);
 }
 
 static void update(struct page *page)
@@ -298,7 +309,7 @@ static void say_titles(struct page *page, const struct overview *o)
 		text_putc(&titles[PANE_MEMORY]->text, ' ');
 		text_size(&titles[PANE_MEMORY]->text, g->meta.rss, screen_exact(page->screen));
 	}
-	text_puts(&titles[PANE_TYPES]->text, "Live heap by type, retained");
+	text_puts(&titles[PANE_TYPES]->text, "Live heap by type, nested retained");
 	text_puts(&titles[PANE_HOLDS]->text, "What holds it");
 	if (!screen_has(page->screen, STAGE_RETAINED))
 		text_puts(&titles[PANE_HOLDS]->text, ": being computed ·");
@@ -379,7 +390,7 @@ static void memory_row(const struct page *page, const struct overview *o, uint32
 static void type_row(const struct overview *o, uint32_t index, struct row *out)
 {
 	const struct graph *g = o->graph;
-	const struct type *type;
+	const struct type_row *type = &o->types[index];
 
 	if (index >= o->n_types) {
 		line_role(&out->cells[TYPE_NAME], ROLE_DIM);
@@ -388,8 +399,7 @@ static void type_row(const struct overview *o, uint32_t index, struct row *out)
 		text_puts(&out->cells[TYPE_NAME].text, " more");
 		return;
 	}
-	type = &g->types[o->types[index]];
-	text_symbol(&out->cells[TYPE_NAME].text, type->name);
+	summary_type(g, type, &out->cells[TYPE_NAME].text);
 	words_share(type->retained, g->live_bytes, &out->cells[TYPE_SHARE].text);
 	text_bar(&out->cells[TYPE_BAR].text, type->retained, g->live_bytes,
 		 (unsigned)o->type_bar, theme_unicode());
@@ -485,8 +495,9 @@ static void details(struct page *page, struct text *out)
 	row(page, page->focus, page_pane(page)->selected, &content);
 	row_text(&content, page_pane(page)->n_columns, out);
 	row_free(&content);
-	if (page->focus == PANE_TYPES && page_pane(page)->selected < o->n_types) {
-		const struct type *type = &o->graph->types[o->types[page_pane(page)->selected]];
+	if (page->focus == PANE_TYPES && page_pane(page)->selected < o->n_types &&
+	    o->types[page_pane(page)->selected].type < o->graph->n_types) {
+		const struct type *type = &o->graph->types[o->types[page_pane(page)->selected].type];
 
 		text_puts(out, "\n\nretained     ");
 		text_size(out, type->retained, true);
@@ -506,9 +517,11 @@ static void open_type(struct page *page, const struct overview *o)
 
 	if (at >= o->n_types)
 		return;
-	request.type = o->types[at];
-	text_puts(&title, "live objects of type ");
-	text_symbol(&title, o->graph->types[request.type].name);
+	request.type = o->types[at].type;
+	request.noun = "live object";
+	text_puts(&title, "of ");
+	text_puts(&title, request.type < o->graph->n_types ? "type " : "");
+	summary_type(o->graph, &o->types[at], &title);
 	request.title = text_string(&title);
 	screen_open(page->screen, &objects_view, &request);
 }
@@ -518,10 +531,10 @@ static void open_shared(struct page *page, const struct overview *o, uint32_t ob
 {
 	struct objects_request request = { .of = OBJECTS_CHILDREN, .parent = graph_root_node(o->graph),
 					   .children = CHILDREN_DOMINATED,
-					   .type = o->graph->type[object] };
+					   .type = o->graph->type[object], .noun = "live object" };
 	autotext struct text title = {0};
 
-	text_puts(&title, "live objects of ");
+	text_puts(&title, "of ");
 	text_puts(&title, graph_type(o->graph, object) ? "type " : "unknown type");
 	if (graph_type(o->graph, object))
 		graph_type_label(o->graph, object, &title);

@@ -34,7 +34,8 @@ struct objects_request {
 	uint32_t type;        /* NO_NODE: unknown; OBJECTS_ANY_TYPE: all */
 	const uint32_t *nodes; /* copied */
 	uint32_t n_nodes;
-	const char *title;    /* copied */
+	const char *noun;     /* one of them, "live object", of static life; NULL: the title says it */
+	const char *title;    /* copied: what follows their number */
 };
 
 enum { OBJECTS_ANY_TYPE = 0xfffffffe };
