@@ -523,7 +523,7 @@ static void headline_parts(const struct answer *a, const struct what *what)
 	text_puts(&line, "global ");
 	text_escape(&line, a->wish->what, strlen(a->wish->what), 0);
 	text_puts(&line, " itself holds nothing. It leads to ");
-	put_count(&line, what->n_holders, "variable");
+	text_counted(&line, what->n_holders, "variable");
 	text_puts(&line, " without a name that ");
 	text_puts(&line, what->n_holders == 1 ? "does:" : "do:");
 	print_sentences(a, &line);
