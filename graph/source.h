@@ -6,6 +6,7 @@
 #include "graph/error.h"
 #include "graph/graph.h"
 #include "graph/progress.h"
+#include "graph/text.h"
 
 /* What stopping the target will cost, said before it is stopped. */
 struct forecast {
@@ -30,10 +31,16 @@ struct source {
 	bool (*save)(struct source *source, struct graph *graph, int fd, struct progress *progress,
 		     struct error *err);
 
-	/* Make PATH for writing: a temporary file beside it, 0600, whose descriptor is returned; it
-	 * gets its name by commit and vanishes without. -1 on failure. FORCE: may replace. */
-	int (*create)(struct source *source, const char *path, bool force, struct error *err);
-	bool (*commit)(struct source *source, const char *path, struct error *err);
+	/* Make the file that the command line names for writing: its descriptor, 0600. It gets its name by
+	 * commit and vanishes without. -1 on failure. */
+	int (*create)(struct source *source, struct error *err);
+	/* The same for a file that the person names now, when asked with PROPOSED, and that does not exist
+	 * yet; *NAME is what it will be called. -1 without an error if the person does not want it. */
+	int (*save_as)(struct source *source, const char *proposed, struct text *name, struct error *err);
+	bool (*commit)(struct source *source, struct error *err);
+
+	/* Does the person agree to a stop that is longer than the command line allows? */
+	bool (*consent)(struct source *source, const struct forecast *forecast, struct error *err);
 
 	/* The file with debug information for a build id, in lower-case hex; the caller's to close, -1 if
 	 * there is none. */

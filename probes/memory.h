@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* The least of what the machine has available and what is left in each control group that this
- * process is in (versions 1 and 2), in bytes. */
+ * process is in (versions 1 and 2), in bytes. The first call opens the files that say so. */
 uint64_t memory_room(void);
 
 #endif

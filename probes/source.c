@@ -26,30 +26,30 @@ static struct broker_source *of(struct source *source)
 }
 
 /* One request and its reply. *FD gets the descriptor that came along, -1 if none did. */
-static bool exchange(struct broker_source *s, const struct broker_request *q, int *fd,
-		     struct error *err)
+static bool exchange(struct broker_source *s, const struct broker_request *q,
+		     struct broker_reply *reply, int *fd, struct error *err)
 {
-	struct broker_reply reply = {0};
 	int fds[WIRE_FDS];
 	unsigned n = 0;
 	bool ok;
 
 	pthread_mutex_lock(&s->lock);
 	ok = wire_send(s->broker, q, sizeof *q, NULL, 0) &&
-	     wire_receive(s->broker, &reply, sizeof reply, fds, &n);
+	     wire_receive(s->broker, reply, sizeof *reply, fds, &n);
 	pthread_mutex_unlock(&s->lock);
 	*fd = n ? fds[0] : -1;
 	if (!ok)
 		return fail(err, STATUS_REFUSED, "the broker is gone");
-	return reply.error.code == STATUS_OK ||
-	       fail(err, reply.error.code, "%s", reply.error.message);
+	return reply->error.code == STATUS_OK ||
+	       fail(err, reply->error.code, "%s", reply->error.message);
 }
 
 static int ask_for_file(struct broker_source *s, const struct broker_request *q, struct error *err)
 {
+	struct broker_reply reply;
 	int fd;
 
-	if (exchange(s, q, &fd, err) && fd < 0)
+	if (exchange(s, q, &reply, &fd, err) && fd < 0)
 		fail(err, STATUS_REFUSED, "the broker sent no file");
 	return fd;
 }
@@ -131,19 +131,42 @@ static bool set_path(struct broker_request *q, const char *path, struct error *e
 	return (size_t)length < sizeof q->path || fail(err, STATUS_OUTPUT, "the path is too long");
 }
 
-static int create(struct source *source, const char *path, bool force, struct error *err)
+static int create(struct source *source, struct error *err)
 {
-	struct broker_request q = {.op = BROKER_CREATE, .force = force};
-
-	return set_path(&q, path, err) ? ask_for_file(of(source), &q, err) : -1;
+	return ask_for_file(of(source), &(struct broker_request){.op = BROKER_CREATE}, err);
 }
 
-static bool commit(struct source *source, const char *path, struct error *err)
+static int save_as(struct source *source, const char *proposed, struct text *name, struct error *err)
 {
-	struct broker_request q = {.op = BROKER_COMMIT};
+	struct broker_request q = {.op = BROKER_SAVE};
+	struct broker_reply reply = {0};
+	int fd = -1;
+
+	if (set_path(&q, proposed, err) && exchange(of(source), &q, &reply, &fd, err))
+		text_puts(name, reply.path);
+	return fd;
+}
+
+/* A request whose reply is only that it was done. */
+static bool have_done(struct source *source, const struct broker_request *q, struct error *err)
+{
+	struct broker_reply reply;
 	int none;
 
-	return set_path(&q, path, err) && exchange(of(source), &q, &none, err);
+	return exchange(of(source), q, &reply, &none, err);
+}
+
+static bool commit(struct source *source, struct error *err)
+{
+	return have_done(source, &(struct broker_request){.op = BROKER_COMMIT}, err);
+}
+
+static bool consent(struct source *source, const struct forecast *forecast, struct error *err)
+{
+	struct broker_request q = {.op = BROKER_CONSENT, .pause_ns = forecast->pause_ns,
+				   .bytes = forecast->bytes};
+
+	return have_done(source, &q, err);
 }
 
 static int debug_file(struct source *source, const char *build_id)
@@ -180,7 +203,8 @@ struct source *source_new(const struct source_wish *wish, int broker)
 		return NULL;
 	*s = (struct broker_source){
 		.source = {.unproven = wish->unproven, .load = load, .save = save,
-			   .create = create, .commit = commit, .debug_file = debug_file,
+			   .create = create, .save_as = save_as, .commit = commit,
+			   .consent = consent, .debug_file = debug_file,
 			   .mapped_file = mapped_file, .program_file = program_file,
 			   .scratch_file = scratch_file},
 		.wish = *wish,

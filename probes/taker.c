@@ -28,7 +28,6 @@
 
 #define SAMPLE_PIECES 32      /* of COPY_PIECE bytes each, to measure the speed with */
 #define LOOK_NS (500ull * NS_PER_MS) /* patience with a target whose threads keep ending */
-#define MOST_LIMIT_NS (3600000ull * NS_PER_MS) /* whatever the reader says */
 #define RESUME_NS 15000u      /* for one thread; reserved at the end of a stop */
 
 struct taker {
@@ -41,6 +40,7 @@ struct taker {
 	int memory, state;   /* memfds */
 	bool ready;          /* HELLO was answered */
 	bool held, taken;    /* the target is stopped; was, once */
+	uint64_t limit_ns;   /* for a stop, whatever the reader says */
 	uint64_t held_since, deadline;
 	struct error gave_up; /* why it was let go before RESUME */
 };
@@ -439,8 +439,8 @@ static void begin_hold(struct taker *t, uint64_t limit_ns)
 {
 	uint64_t reserve = proc_status(t->copier.remote.task, "Threads:") * RESUME_NS;
 
-	if (limit_ns > MOST_LIMIT_NS)
-		limit_ns = MOST_LIMIT_NS;
+	if (limit_ns > t->limit_ns)
+		limit_ns = t->limit_ns;
 	if (reserve > limit_ns / 2)
 		reserve = limit_ns / 2;
 	notify(t, limit_ns);
@@ -454,8 +454,8 @@ static void begin_hold(struct taker *t, uint64_t limit_ns)
 /* Stop the target; its mappings may have changed until now. */
 static bool stop(struct taker *t, uint64_t limit_ns, struct error *err)
 {
-	if (t->held)
-		return fail(err, STATUS_REFUSED, "process %d is stopped already", t->target.pid);
+	if (t->taken)
+		return fail(err, STATUS_REFUSED, "process %d was stopped already", t->target.pid);
 	begin_hold(t, limit_ns);
 	if (!tracer_stop(&t->tracer, t->deadline, err) || !check_identity(t, err) ||
 	    !choose_task(t))
@@ -580,9 +580,20 @@ static void give_up_waiting(struct taker *t)
 	give_up(t, &r);
 }
 
-void taker_run(const struct taker_target *target, int reader, int broker)
+/* The broker permits a longer stop. False when it is gone. */
+static bool hear_broker(struct taker *t)
 {
-	struct taker t = {.target = *target, .reader = reader, .broker = broker,
+	struct wire_permit permit;
+
+	if (!wire_receive(t->broker, &permit, sizeof permit, NULL, NULL))
+		return false;
+	t->limit_ns = permit.limit_ns;
+	return true;
+}
+
+void taker_run(const struct taker_target *target, uint64_t limit_ns, int reader, int broker)
+{
+	struct taker t = {.target = *target, .limit_ns = limit_ns, .reader = reader, .broker = broker,
 			  .memory = -1, .state = -1,
 			  .copier = {.remote = {.pid = target->pid, .pidfd = target->pidfd,
 						.mem = -1, .pagemap = -1},
@@ -596,17 +607,21 @@ void taker_run(const struct taker_target *target, int reader, int broker)
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	events[2].fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (events[2].fd < 0)
+		return;
 	for (;;) {
 		struct wire_request request;
 		int ready = poll(events, ARRAY_SIZE(events), patience(&t));
 
 		if (ready == 0 && t.held)
 			give_up_waiting(&t);
+		if (ready < 0 && errno != EINTR)
+			break;
 		if (ready <= 0)
 			continue;
 		if (events[2].revents && read(events[2].fd, &child, sizeof child) > 0)
 			tracer_reap(&t.tracer);
-		if (events[1].revents ||
+		if ((events[1].revents && !hear_broker(&t)) ||
 		    (events[0].revents &&
 		     !wire_receive(reader, &request, sizeof request, NULL, NULL)))
 			break;

@@ -23,8 +23,9 @@ void taker_find(pid_t pid, struct taker_target *out);
 #define TAKER_TIMER_NS 10000000u
 #define TAKER_BROKER_NS 20000000u
 
-/* Serve requests from READER until it or BROKER closes its socket. For a process of its own: the
- * process must end afterwards. */
-void taker_run(const struct taker_target *target, int reader, int broker);
+/* Serve requests from READER until it or BROKER closes its socket. Whatever the reader asks, the target is
+ * stopped once, for LIMIT_NS or for what the broker permits later. For a process of its own: the process
+ * must end afterwards. */
+void taker_run(const struct taker_target *target, uint64_t limit_ns, int reader, int broker);
 
 #endif

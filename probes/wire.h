@@ -3,7 +3,8 @@
  * A taker serves one target on a SOCK_SEQPACKET socket to the reader: one request, one reply, in
  * order. Requests may be sent ahead of their replies; the reader sends STOP, COPY and RESUME at
  * once, so that a reader that hangs does not make the stop longer. A second socket goes to the
- * broker, on which the taker says when it holds the target and when no longer. The end of either
+ * broker, on which the taker says when it holds the target and when no longer; how long it may is for the
+ * broker to say. The end of either
  * socket is RESUME, and the taker's end.
  *
  * The bytes themselves go through shared memory, which the taker alone can write: the image's
@@ -26,7 +27,7 @@ enum wire_op {
 	WIRE_PREPARE,  /* fault in what will be copied of [lo, hi); bytes = so much */
 	WIRE_READ,     /* read [lo, hi), which lies in one range; bytes, holes */
 	WIRE_OPEN,     /* open the file that is mapped at lo; reply with it, if it is there */
-	WIRE_STOP,     /* stop the target for at most limit_ns; reply with a table; ns */
+	WIRE_STOP,     /* stop the target, once, for at most limit_ns; reply with a table; ns */
 	WIRE_COPY,     /* in the stop: copy all private pages; bytes, holes, ns */
 	WIRE_RESUME,   /* ns; pause_ns = from the first interrupt to the last detach */
 	WIRE_USAGE,    /* what each mapping takes: reply with /proc/PID/smaps, unless it cannot be read */
@@ -59,6 +60,9 @@ struct wire_table {
 
 /* Taker to broker: held for at most limit_ns from now on; 0 = let go. */
 struct wire_notice { uint64_t limit_ns; };
+
+/* Broker to taker: the person agreed to a stop of limit_ns. */
+struct wire_permit { uint64_t limit_ns; };
 
 #define WIRE_FDS 4 /* the most descriptors in one message */
 

@@ -58,11 +58,12 @@ struct graph *command_load(const struct request *request, struct source *source,
 	struct graph *_Atomic graph = NULL;
 	struct progress progress = {0};
 	struct progress_line *line = progress_line_start(&progress);
+	struct forecast_teller teller = { request, source };
 	bool ok;
 
 	if (request->verbose)
 		stage_log_start(&progress);
-	forecast_say(request, source);
+	forecast_say(&teller);
 	ok = source->load(source, &graph, &progress, err);
 	if (ok && atomic_load(&graph)->lens) /* before suspects are put into words */
 		atomic_load(&graph)->lens->redact = result_hides_content(request);

@@ -32,6 +32,7 @@ struct request {
 	/* Found out by the broker */
 	uint64_t pid;           /* of a live target, 0 for a file */
 	bool out_is_terminal, colour, unicode;
+	bool interactive;       /* the explorer, with a terminal to draw on and keys to read */
 	unsigned columns;       /* of standard output, 80 if it is no terminal */
 };
 

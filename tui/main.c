@@ -10,9 +10,12 @@
 #include "graph/clean.h"
 #include "probes/source.h"
 #include "probes/target.h"
-#include "tui/broker.h"
+#include "tui/broker/broker.h"
 #include "tui/commands/commands.h"
+#include "tui/lock/ahead.h"
+#include "tui/lock/lock.h"
 #include "tui/options.h"
+#include "tui/screen.h"
 
 static enum status complain(const struct error *err)
 {
@@ -22,6 +25,15 @@ static enum status complain(const struct error *err)
 	text_clean(&message, err->message, strlen(err->message));
 	fprintf(stderr, "goretain: %s\n", text_string(&message));
 	return err->code;
+}
+
+/* The reader, before it is locked. */
+static enum status prepare(const struct request *request)
+{
+	struct error err = {0};
+
+	load_ahead();
+	return !request->interactive || screen_prepare(request, &err) ? STATUS_OK : complain(&err);
 }
 
 /* The reader: in a process of its own, without privileges. */
@@ -57,9 +69,10 @@ static void look_at_output(struct request *request)
 	request->columns = 80;
 	if (request->out_is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
 		request->columns = size.ws_col;
+	request->interactive = request->command->run == cmd_explore && request->out_is_terminal &&
+			       isatty(STDIN_FILENO);
 	/* Nothing may write between the lines of the explorer's screen. */
-	if (request->command->run == cmd_explore && request->out_is_terminal &&
-	    isatty(STDERR_FILENO))
+	if (request->interactive && isatty(STDERR_FILENO))
 		request->verbose = false;
 }
 
@@ -69,6 +82,21 @@ static enum status help(void)
 
 	options_help(&text);
 	fputs(text_string(&text), stdout);
+	return STATUS_OK;
+}
+
+/* The version, and what a reader would be locked with here. */
+static enum status version(void)
+{
+	autotext struct text words = {0};
+	struct lock lock;
+
+	puts("goretain " GORETAIN_VERSION);
+	fflush(stdout);
+	if (lock_try(&lock)) {
+		lock_words(&lock, &words);
+		printf("locks: %s\n", text_string(&words));
+	}
 	return STATUS_OK;
 }
 
@@ -83,12 +111,10 @@ int main(int argc, char **argv)
 		return complain(&err);
 	if (asked == ASKED_HELP)
 		return help();
-	if (asked == ASKED_VERSION) {
-		puts("goretain " GORETAIN_VERSION);
-		return STATUS_OK;
-	}
+	if (asked == ASKED_VERSION)
+		return version();
 	look_at_output(&request);
 	if (!target_find(request.target, &request.pid, &err))
 		return complain(&err);
-	return broker_run(&request, read_target);
+	return broker_run(&request, &(struct reader){prepare, read_target});
 }

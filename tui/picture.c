@@ -17,13 +17,14 @@ struct picture {
 	struct screen *screen;
 	const struct graph *graph;
 	uint32_t node;
-	struct text name, dot;
+	struct text proposed, name, dot;
 	struct error err;
 	bool made;
 };
 
 static void picture_free(struct picture *picture)
 {
+	text_free(&picture->proposed);
 	text_free(&picture->name);
 	text_free(&picture->dot);
 	free(picture);
@@ -59,45 +60,35 @@ static void make_picture(void *arg, struct progress *progress)
 	picture->made = dot_write(picture->graph, &wish, &picture->dot, progress, &picture->err);
 }
 
+/* The person is asked for the name outside of this screen. False without an error if nothing is wanted. */
 static bool save(struct picture *picture)
 {
 	struct source *source = screen_source(picture->screen);
-	const char *path = text_string(&picture->name);
 	autoclose int fd = -1;
 
 	if (!picture->made)
 		return false;
-	fd = source->create(source, path, false, &picture->err);
+	fd = source->save_as(source, text_string(&picture->proposed), &picture->name, &picture->err);
+	screen_redraw(picture->screen);
 	return fd >= 0 &&
 	       write_all(fd, text_string(&picture->dot), picture->dot.length, &picture->err) &&
-	       source->commit(source, path, &picture->err);
+	       source->commit(source, &picture->err);
 }
 
 static void on_made(void *arg)
 {
 	struct picture *picture = arg;
+	bool saved = save(picture);
 	autotext struct text shown = {0};
 
 	text_escape(&shown, text_string(&picture->name), picture->name.length, 200);
-	if (save(picture))
+	if (saved)
 		screen_message(picture->screen, "saved as %s; dot -Tpng -O FILE draws it",
 			       text_string(&shown));
-	else
+	else if (picture->err.code)
 		screen_message(picture->screen, "not saved: %s", picture->err.message);
-	picture_free(picture);
-}
-
-static void on_name(void *arg, const char *name)
-{
-	struct picture *picture = arg;
-
-	if (name && *name) {
-		text_puts(&picture->name, name);
-		if (screen_errand(picture->screen, make_picture, on_made, picture))
-			return;
-	} else {
+	else
 		screen_message(picture->screen, "nothing was saved");
-	}
 	picture_free(picture);
 }
 
@@ -129,7 +120,6 @@ void picture_ask(struct page *page)
 	const struct graph *g = screen_graph(page->screen);
 	struct picture *picture;
 	struct subject of;
-	autotext struct text name = {0};
 
 	if (!screen_has(page->screen, STAGE_RETAINED) || !page->ops->subject ||
 	    !page->ops->subject(page, &of)) {
@@ -143,9 +133,9 @@ void picture_ask(struct page *page)
 	picture->screen = page->screen;
 	picture->graph = g;
 	picture->node = of.kind == SUBJECT_HOLDER ? g->n_objects + of.id : of.id;
-	propose_name(g, picture->node, &name);
-	screen_ask_line(page->screen, "Save the picture as: ", text_string(&name), on_name,
-			picture);
+	propose_name(g, picture->node, &picture->proposed);
+	if (!screen_errand(page->screen, make_picture, on_made, picture))
+		picture_free(picture);
 }
 
 /* Finding: what is looked for, and what was found. */

@@ -22,7 +22,7 @@ bool result_is_whole(const struct request *request)
 
 static bool open_file(struct result *result, const struct request *request, struct error *err)
 {
-	int fd = result->source->create(result->source, result->path, request->force, err);
+	int fd = result->source->create(result->source, err);
 
 	if (fd < 0)
 		return false;
@@ -64,7 +64,7 @@ bool result_close(struct result *result, struct error *err)
 	if (!good)
 		return fail(err, STATUS_OUTPUT, "cannot write %s: %s",
 			    result->path ? result->path : "to standard output", strerror(errno));
-	return !result->path || result->source->commit(result->source, result->path, err);
+	return !result->path || result->source->commit(result->source, err);
 }
 
 void result_discard(struct result *result)

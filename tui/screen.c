@@ -79,6 +79,11 @@ void screen_ask_line(struct screen *screen, const char *label, const char *initi
 	prompt_line(&screen->prompt, label, initial, done, arg);
 }
 
+void screen_redraw(struct screen *screen)
+{
+	clearok(stdscr, TRUE);
+}
+
 void screen_read_row(void *reader, uint32_t index, struct row *out)
 {
 	struct row_reader *r = reader;
@@ -256,7 +261,7 @@ void screen_act(struct screen *screen, enum action action)
 	case ACTION_REVERSE: reverse_order(page); return;
 	case ACTION_HELP: open_help(screen, false); return;
 	case ACTION_PALETTE: open_help(screen, true); return;
-	case ACTION_REDRAW: clearok(stdscr, TRUE); return;
+	case ACTION_REDRAW: screen_redraw(screen); return;
 	case ACTION_BYTES: toggle_bytes(screen); return;
 	case ACTION_EXPORT: picture_ask(page); return;
 	case ACTION_FIND: find_ask(screen); return;
@@ -293,29 +298,6 @@ static void read_keys(struct screen *screen)
 
 	while (!screen->quit && (kind = get_wch(&c)) != ERR)
 		on_key(screen, kind == KEY_CODE_YES ? KEY_SPECIAL((int)c) : (int)c);
-}
-
-/* The question that the worker waits with. */
-static void on_forecast_answer(void *arg, const char *answer)
-{
-	struct screen *screen = arg;
-
-	worker_answer(screen->worker, answer && (*answer == 'y' || *answer == 'Y'));
-}
-
-static void ask_forecast(struct screen *screen)
-{
-	struct forecast forecast;
-	autotext struct text label = {0};
-
-	if (screen->prompt.kind != PROMPT_NONE || !worker_asks(screen->worker, &forecast))
-		return;
-	text_puts(&label, "Taking it stops the process for about ");
-	text_duration(&label, forecast.pause_ns);
-	text_puts(&label, " (");
-	text_size(&label, forecast.bytes, false);
-	text_puts(&label, "). Go on? y/n ");
-	prompt_key(&screen->prompt, text_string(&label), "ynYN", on_forecast_answer, screen);
 }
 
 /* A load that failed before there is anything to look at ends the explorer. */
@@ -383,6 +365,8 @@ static void wait_for_news(struct screen *screen)
 		return;
 	n = read(screen->wake[0], news, sizeof news);
 	for (ssize_t i = 0; i < n; i++) {
+		if (news[i] == WORKER_REDRAW)
+			screen_redraw(screen);
 		if (news[i] >= 'A')
 			continue;
 		fail(&screen->error, (enum status)(128 + news[i]), "ended by signal %d (%s)",
@@ -396,7 +380,6 @@ static void loop(struct screen *screen)
 	while (!screen->quit) {
 		look_at_worker(screen);
 		check_worker(screen);
-		ask_forecast(screen);
 		refresh_page(screen);
 		if (screen->quit)
 			break;
@@ -441,17 +424,16 @@ static void take_interrupt_key(void)
 	def_prog_mode();
 }
 
-static SCREEN *start_terminal(const struct request *request, struct error *err)
-{
-	SCREEN *terminal;
+/* The one terminal. */
+static SCREEN *terminal;
 
+bool screen_prepare(const struct request *request, struct error *err)
+{
 	setlocale(LC_CTYPE, "");
 	terminal = newterm(NULL, stdout, stdin);
-	if (!terminal) {
-		fail(err, STATUS_USAGE, "the terminal type in TERM is not known here; "
-		     "run with TERM=xterm, or use: goretain report");
-		return NULL;
-	}
+	if (!terminal)
+		return fail(err, STATUS_USAGE, "the terminal type in TERM is not known here; "
+			    "run with TERM=xterm, or use: goretain report");
 	cbreak();
 	take_interrupt_key();
 	noecho();
@@ -460,7 +442,7 @@ static SCREEN *start_terminal(const struct request *request, struct error *err)
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	theme_start(request->colour, request->unicode && !strcmp(nl_langinfo(CODESET), "UTF-8"));
-	return terminal;
+	return true;
 }
 
 static void screen_free(struct screen *screen)
@@ -488,24 +470,22 @@ bool screen_run(const struct request *request, struct source *source, struct err
 {
 	struct screen screen = { .request = request, .source = source,
 				 .exact = request->exact_bytes };
-	SCREEN *terminal;
 
 	if (pipe2(screen.wake, O_CLOEXEC | O_NONBLOCK))
 		return fail(err, STATUS_REFUSED, "no pipe can be had: %s", strerror(errno));
 	job_init(&screen.errand, screen.wake[1]);
 	screen.worker = worker_start(request, source, screen.wake[1], err);
-	terminal = screen.worker ? start_terminal(request, err) : NULL;
-	if (terminal) {
+	if (screen.worker) {
 		catch_signals(screen.wake[1], on_signal);
 		history_view(&screen, 0);
 		if (screen.n_visits)
 			loop(&screen);
-		endwin();
 		catch_signals(-1, SIG_DFL);
-		delscreen(terminal);
 	}
+	endwin();
+	delscreen(terminal);
 	screen_free(&screen);
 	if (screen.error.code)
 		return fail(err, screen.error.code, "%s", screen.error.message);
-	return terminal != NULL;
+	return screen.worker != NULL;
 }

@@ -100,7 +100,13 @@ static inline struct pane *page_pane(struct page *page)
 	return &page->panes[page->focus];
 }
 
-/* Run the explorer on SOURCE until it is left. */
+/* Draw everything anew with the next frame: somebody else drew on the terminal. */
+void screen_redraw(struct screen *screen);
+
+/* Take the terminal, before anything is read of a target: the description of its type comes from a file. */
+bool screen_prepare(const struct request *request, struct error *err);
+
+/* Run the explorer on SOURCE until it is left, on the terminal that was taken. */
 bool screen_run(const struct request *request, struct source *source, struct error *err);
 
 #endif

@@ -10,8 +10,6 @@
 #include "tui/job.h"
 #include "tui/stage_log.h"
 
-enum question { QUESTION_NONE, QUESTION_ASKED, QUESTION_YES, QUESTION_NO };
-
 struct worker {
 	struct source *source;
 	uint64_t max_pause_ns;
@@ -23,39 +21,33 @@ struct worker {
 	struct progress progress;
 
 	pthread_mutex_t lock;     /* for all below */
-	pthread_cond_t answered;
 	enum worker_state state;
 	struct error error;
-	enum question question;
-	struct forecast forecast;
 };
 
-static void wake(struct worker *w)
+static void wake_with(struct worker *w, char news)
 {
-	if (write(w->wake, "w", 1) < 0)
+	if (write(w->wake, &news, 1) < 0)
 		return; /* the pipe is full: the screen wakes anyway */
 }
 
-/* Runs on the worker's thread, inside source->load. */
+static void wake(struct worker *w)
+{
+	wake_with(w, 'w');
+}
+
+/* Runs on the worker's thread, inside source->load. The question is put where the screen is, and all of us
+ * stand still until it is answered. */
 static bool on_forecast(void *arg, const struct forecast *forecast, struct error *err)
 {
 	struct worker *w = arg;
-	bool yes = true;
+	bool yes;
 
-	pthread_mutex_lock(&w->lock);
-	w->forecast = *forecast;
-	if (forecast->pause_ns > w->max_pause_ns) {
-		w->question = QUESTION_ASKED;
-		wake(w);
-		while (w->question == QUESTION_ASKED)
-			pthread_cond_wait(&w->answered, &w->lock);
-		yes = w->question == QUESTION_YES;
-		w->question = QUESTION_NONE;
-	}
-	pthread_mutex_unlock(&w->lock);
-	if (!yes)
-		return fail(err, STATUS_REFUSED, "not taken: the pause was refused");
-	return true;
+	if (forecast->pause_ns <= w->max_pause_ns)
+		return true;
+	yes = w->source->consent(w->source, forecast, err);
+	wake_with(w, WORKER_REDRAW);
+	return yes;
 }
 
 /* Content is hidden from before the graph is looked at or put into words. Both threads write the
@@ -116,7 +108,6 @@ struct worker *worker_start(const struct request *request, struct source *source
 		stage_log_start(&w->progress);
 	w->wake = wake_fd;
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->answered, NULL);
 	source->on_forecast = on_forecast;
 	source->forecast_arg = w;
 	if (!job_thread(&w->thread, run, w)) {
@@ -159,30 +150,9 @@ enum worker_state worker_state(struct worker *w, struct error *err)
 	return state;
 }
 
-bool worker_asks(struct worker *w, struct forecast *out)
-{
-	bool asks;
-
-	pthread_mutex_lock(&w->lock);
-	asks = w->question == QUESTION_ASKED;
-	*out = w->forecast;
-	pthread_mutex_unlock(&w->lock);
-	return asks;
-}
-
-void worker_answer(struct worker *w, bool yes)
-{
-	pthread_mutex_lock(&w->lock);
-	if (w->question == QUESTION_ASKED)
-		w->question = yes ? QUESTION_YES : QUESTION_NO;
-	pthread_cond_broadcast(&w->answered);
-	pthread_mutex_unlock(&w->lock);
-}
-
 void worker_cancel(struct worker *w)
 {
 	atomic_store(&w->progress.cancel, true);
-	worker_answer(w, false);
 }
 
 void worker_stop(struct worker *w)
@@ -196,6 +166,5 @@ void worker_stop(struct worker *w)
 	if (atomic_load(&w->graph))
 		graph_free(atomic_load(&w->graph));
 	pthread_mutex_destroy(&w->lock);
-	pthread_cond_destroy(&w->answered);
 	free(w);
 }

@@ -1,6 +1,5 @@
 /* The worker: the thread that takes the snapshot and computes, stage by stage, while the screen
- * shows what is published. Where taking it would hold the target for longer than allowed, the
- * worker asks, and waits for the answer that a person gives on the screen. */
+ * shows what is published. */
 #ifndef GORETAIN_TUI_WORKER_H
 #define GORETAIN_TUI_WORKER_H
 
@@ -14,9 +13,11 @@ struct worker;
 
 enum worker_state { WORKER_RUNS, WORKER_DONE, WORKER_FAILED };
 
+/* What wakes the screen when the person was asked something on top of it. */
+#define WORKER_REDRAW 'r'
+
 /* Start on SOURCE, which outlives the worker. A byte goes to the descriptor WAKE whenever a
- * stage is whole, a question is asked or the work ends. A forecast above the REQUEST's longest
- * pause is asked about. NULL with ERR set if no thread can be had. */
+ * stage is whole or the work ends. A forecast above the REQUEST's longest pause needs consent. NULL with ERR set if no thread can be had. */
 struct worker *worker_start(const struct request *request, struct source *source, int wake,
 			    struct error *err);
 
@@ -27,10 +28,6 @@ const struct graph *worker_graph(struct worker *worker);
 const struct index *worker_index(struct worker *worker);
 struct progress *worker_progress(struct worker *worker);
 enum worker_state worker_state(struct worker *worker, struct error *err);
-
-/* Is an answer awaited? The forecast in question goes to *OUT. */
-bool worker_asks(struct worker *worker, struct forecast *out);
-void worker_answer(struct worker *worker, bool yes);
 
 /* Ask the running stage to end; what is published stays. */
 void worker_cancel(struct worker *worker);

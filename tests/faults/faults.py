@@ -179,7 +179,8 @@ class Run:
             self.taker = tracer(self.target.pid)
             time.sleep(0.0002)
         self.held_at = time.monotonic()
-        self.reader = next((p for p in children(self.broker) if p != self.taker), 0)
+        self.reader = next((p for p in children(self.broker)
+                            if p != self.taker and read(f"/proc/{p}/comm") == "goretain\n"), 0)
         return self.taker != 0
 
     def hit(self, who, number, delay=0):

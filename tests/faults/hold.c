@@ -35,7 +35,7 @@ static int start_taker(pid_t pid, bool waits, int *broker)
 			raise(SIGSTOP);
 		close(reader_end[0]);
 		close(broker_end[0]);
-		taker_run(&target, reader_end[1], broker_end[1]);
+		taker_run(&target, UINT64_MAX, reader_end[1], broker_end[1]);
 		_exit(0);
 	}
 	if (waits) {

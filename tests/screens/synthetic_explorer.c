@@ -2,8 +2,6 @@
  * tests, `big [SESSIONS]` on a large one with folds, `hostile` on names that would take a terminal
  * over, `ask` with a pause that is asked about first, `endless` with a load that only ends when it
  * is cancelled. */
-#include <errno.h>
-#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdarg.h>
@@ -15,8 +13,11 @@
 #include "graph/cleanup.h"
 #include "graph/source.h"
 #include "graph/text.h"
+#include "probes/source.h"
 #include "tests/unit/synthetic.h"
+#include "tui/broker/broker.h"
 #include "tui/commands/commands.h"
+#include "tui/screen.h"
 
 enum { T_CACHE, T_CACHE_GROUPS, T_SESSION, T_JSON, T_JSON_GROUPS, T_INT, T_TEXT, T_CTX, T_NODE,
        T_HOSTILE, N_TYPES };
@@ -264,35 +265,43 @@ static bool load(struct source *source, struct graph *_Atomic *out, struct progr
 	return true;
 }
 
-static int create(struct source *source, const char *path, bool force, struct error *err)
+static enum status prepare(const struct request *request)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0600);
+	struct error err = {0};
 
-	if (fd < 0)
-		fail(err, STATUS_OUTPUT, "cannot make %s: %s", path, strerror(errno));
-	return fd;
+	return screen_prepare(request, &err) ? STATUS_OK : err.code;
 }
 
-static bool commit(struct source *source, const char *path, struct error *err)
+/* As goretain's reader, but that what is read is made up. */
+static enum status read_nothing(const struct request *request, int broker)
 {
-	return true;
+	const struct source_wish wish = { .target = request->target };
+	struct source *source = source_new(&wish, broker);
+	struct error err = {0};
+
+	if (!source)
+		return STATUS_REFUSED;
+	source->load = load;
+	if (cmd_explore(request, source, &err)) {
+		source_free(source);
+		return STATUS_OK;
+	}
+	fprintf(stderr, "synthetic_explorer: %s\n", err.message);
+	return err.code;
 }
 
 int main(int argc, char **argv)
 {
-	struct source source = { .load = load, .create = create, .commit = commit };
-	struct request request = { .target = "synthetic", .max_pause_ms = 1000 };
-	struct error err = {0};
+	struct request request = { .target = "synthetic", .max_pause_ms = 1000, .interactive = true };
 
 	setlocale(LC_CTYPE, "");
 	if (argc > 1)
 		mode = argv[1];
 	if (argc > 2)
 		n_sessions = (uint32_t)strtoul(argv[2], NULL, 10);
+	if (!strcmp(mode, "ask"))
+		request.pid = (uint64_t)getpid(); /* a stop is of a process */
 	request.colour = !getenv("NO_COLOR");
 	request.unicode = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	if (cmd_explore(&request, &source, &err))
-		return 0;
-	fprintf(stderr, "synthetic_explorer: %s\n", err.message);
-	return err.code;
+	return broker_run(&request, &(struct reader){ prepare, read_nothing });
 }

@@ -85,7 +85,7 @@ static bool open_image(struct target *t, struct error *err)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(reader[0]);
 		close(broker[0]);
-		taker_run(&target, reader[1], broker[1]);
+		taker_run(&target, UINT64_MAX, reader[1], broker[1]);
 		_exit(0);
 	}
 	close(reader[1]);

@@ -113,7 +113,7 @@ static struct process *open_process(pid_t pid, int *broker, struct error *err)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(reader[0]);
 		close(notices[0]);
-		taker_run(&target, reader[1], notices[1]);
+		taker_run(&target, UINT64_MAX, reader[1], notices[1]);
 		_exit(0);
 	}
 	close(reader[1]);

@@ -20,7 +20,7 @@ static bool to_standard_output(const struct request *request)
 static int open_output(const struct request *request, struct source *source, struct error *err)
 {
 	int fd = to_standard_output(request) ? dup(STDOUT_FILENO)
-					     : source->create(source, request->output, request->force, err);
+					     : source->create(source, err);
 
 	if (fd < 0)
 		fail(err, STATUS_OUTPUT, "cannot write to standard output: it is closed");
@@ -37,7 +37,7 @@ static bool save(const struct request *request, struct source *source, struct gr
 		 struct progress *progress, struct error *err)
 {
 	return source->save(source, graph, fd, progress, err) &&
-	       (to_standard_output(request) || source->commit(source, request->output, err));
+	       (to_standard_output(request) || source->commit(source, err));
 }
 
 bool cmd_snapshot(const struct request *request, struct source *source, struct error *err)
@@ -46,6 +46,7 @@ bool cmd_snapshot(const struct request *request, struct source *source, struct e
 	struct progress_line *line;
 	struct progress progress = {0};
 	autoclose int fd = -1;
+	struct forecast_teller teller = { request, source };
 	bool ok;
 
 	if (!request->with_data)
@@ -57,7 +58,7 @@ bool cmd_snapshot(const struct request *request, struct source *source, struct e
 	if (request->verbose)
 		stage_log_start(&progress);
 	if (request->pid)
-		forecast_say(request, source);
+		forecast_say(&teller);
 	line = progress_line_start(&progress);
 	ok = source->load(source, &graph, &progress, err) &&
 	     save(request, source, graph, fd, &progress, err);

@@ -1,11 +1,20 @@
-#include "tui/privileges.h"
+#include "tui/lock/privileges.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* The kernel's own number for whoever has none here (/proc/sys/kernel/overflowuid); it owns no files. */
+#define NOBODY 65534
+
+bool privileges_leave_root(void)
+{
+	return geteuid() == 0 && setgroups(0, NULL) == 0 &&
+	       setresgid(NOBODY, NOBODY, NOBODY) == 0 && setresuid(NOBODY, NOBODY, NOBODY) == 0;
+}
 
 /* The bounding set can be emptied only by those who may; for others it has no effect. */
 static void empty_bounding_set(void)
@@ -24,9 +33,8 @@ static bool drop_capabilities(void)
 	return syscall(SYS_capset, &header, none) == 0;
 }
 
-bool drop_privileges(void)
+bool privileges_drop(void)
 {
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && drop_capabilities() &&
-	       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
-	       setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) == 0;
+	       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
