@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "graph/cleanup.h"
+#include "graph/sql_files.h"
 #include "graph/sql_module.h"
 
 #define MAX_VALUE (64 << 20) /* bytes of one: zeroblob(1e9) is no question about a heap */
@@ -45,7 +46,7 @@ struct sql *sql_open(const struct graph *graph, struct error *err)
 	}
 	/* No temp_store, no cache_size: sorting in memory is slower and cannot be interrupted. */
 	if (sqlite3_open_v2(":memory:", &sql->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-			    SQLITE_OPEN_MEMORY, NULL) == SQLITE_OK)
+			    SQLITE_OPEN_MEMORY, sql_files_name()) == SQLITE_OK)
 		sql->module = sql_module_register(sql->db, graph);
 	if (!sql->module || sqlite3_set_authorizer(sql->db, authorize, NULL) != SQLITE_OK) {
 		fail(err, STATUS_REFUSED, "cannot open an SQL connection: %s",
@@ -169,7 +170,7 @@ static bool fail_step(struct sql *sql, const char *query, int rc, struct error *
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
 		return fail(err, STATUS_REFUSED, "no room for the temporary file of a sort: %s; "
-			    "set SQLITE_TMPDIR to a folder with more", sqlite3_errmsg(sql->db));
+			    "set TMPDIR to a folder with more", sqlite3_errmsg(sql->db));
 	default:
 		return fail_query(sql, query, err);
 	}

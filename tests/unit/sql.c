@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "graph/cleanup.h"
 #include "graph/sql.h"
+#include "graph/sql_files.h"
 #include "synthetic.h"
 
 /* Last: it calls a macro `fail`. */
@@ -518,6 +520,40 @@ static void a_reader_that_has_enough_ends_the_query(void **state)
 	graph_free(g);
 }
 
+static int open_in_memory(void *opened)
+{
+	++*(unsigned *)opened;
+	return memfd_create("sort", MFD_CLOEXEC);
+}
+
+/* Two sorts that are larger than SQLite keeps in memory: their files are asked for, and used again. */
+static void a_large_sort_goes_to_files_of_somebody_else(void **state)
+{
+	static const char query[] =
+		"with recursive n(i) as (select 1 union all select i + 1 from n where i < 200000) "
+		"select i from (select i, (i * 7919) % 200003 as k, hex(zeroblob(20)) as filling from n "
+		"order by k, filling limit -1) limit 2";
+	struct graph *g = full_example();
+	static unsigned opened;
+	autotext struct text first = {0}, again = {0}, plain = {0};
+	struct sql *sql = open_sql(g);
+	unsigned after_first;
+
+	run(sql, query, &plain);
+	sql_close(sql);
+	sql_files_from(open_in_memory, &opened);
+	sql = open_sql(g);
+	run(sql, query, &first);
+	after_first = opened;
+	run(sql, query, &again);
+	assert_true(after_first > 0);
+	assert_int_equal(opened, after_first);
+	assert_string_equal(text_string(&first), text_string(&plain));
+	assert_string_equal(text_string(&again), text_string(&plain));
+	sql_close(sql);
+	graph_free(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -532,6 +568,7 @@ int main(void)
 		cmocka_unit_test(a_bad_query_is_told_where_it_is_bad),
 		cmocka_unit_test(a_query_without_end_is_cancelled),
 		cmocka_unit_test(a_reader_that_has_enough_ends_the_query),
+		cmocka_unit_test(a_large_sort_goes_to_files_of_somebody_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

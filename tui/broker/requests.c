@@ -14,7 +14,7 @@
 #include "tui/output.h"
 
 #define MOST_REQUESTS 20000 /* a core file of thousands of libraries, and a day of pictures */
-#define MOST_SCRATCH 4
+#define MOST_SCRATCH 32 /* of a query with many sorts */
 #define MOST_NAME 100       /* of a proposal, which must be seen whole */
 #define MOST_STOP_NS (3600000ull * NS_PER_MS) /* as --max-pause allows */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "graph/cleanup.h"
+#include "graph/sql_files.h"
 #include "tui/commands/commands.h"
 #include "tui/result.h"
 #include "tui/table.h"
@@ -44,6 +45,12 @@ static bool put_schema(struct result *result, struct error *err)
 	return result_write(result, &schema, err);
 }
 
+/* What a large sort is put into is the broker's to open. */
+static int scratch_file(void *source)
+{
+	return ((struct source *)source)->scratch_file(source, NULL);
+}
+
 bool cmd_sql(const struct request *request, struct source *source, struct error *err)
 {
 	autoresult struct result result = {0};
@@ -51,6 +58,7 @@ bool cmd_sql(const struct request *request, struct source *source, struct error 
 	struct graph *graph;
 	bool good;
 
+	sql_files_from(scratch_file, source);
 	/* Before the target is stopped for a slip of the pen. */
 	if (!schema && !sql_check(request->argument, err))
 		return false;
