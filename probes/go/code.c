@@ -6,6 +6,7 @@
 #include "graph/cleanup.h"
 #include "graph/parallel.h"
 #include "graph/sorted.h"
+#include "probes/go/code_place.h"
 #include "probes/go/code_state.h"
 
 #define GRAIN 256 /* functions a piece */
@@ -68,22 +69,25 @@ static bool read_program(struct pass *pass, struct code_facts *out, struct error
 bool code_read(struct go *go, struct types *types, struct code_facts *out,
 	       struct progress *progress, struct error *err)
 {
-	struct code_program program;
-	struct pass pass = { .program = &program, .progress = progress };
-	bool ok;
+	struct pass pass = { .progress = progress };
 
 	*out = (struct code_facts){ 0 };
 	if (!code_machine.known)
 		return true;
-	if (!program_read(&program, go, types, err))
-		return false;
-	progress_begin(progress, "code", program.n_functions);
-	fetch_code(go);
-	ok = read_program(&pass, out, err);
-	program_free(&program);
-	if (!ok)
+	out->program = calloc(1, sizeof *out->program);
+	if (!out->program)
+		return fail_memory(err, "the program's functions");
+	pass.program = out->program;
+	if (!program_read(out->program, go, types, err)) {
 		code_free(out);
-	return ok;
+		return false;
+	}
+	progress_begin(progress, "code", out->program->n_functions);
+	fetch_code(go);
+	if (read_program(&pass, out, err))
+		return true;
+	code_free(out);
+	return false;
 }
 
 void code_free(struct code_facts *facts)
@@ -93,27 +97,13 @@ void code_free(struct code_facts *facts)
 	free(facts->package_names);
 	free(facts->closures);
 	free(facts->globals);
-	free(facts->locals);
+	free(facts->places);
+	if (facts->program)
+		program_free(facts->program);
+	free(facts->program);
 	free(facts->references);
 	free(facts->packages);
 	*facts = (struct code_facts){ 0 };
-}
-
-uint32_t code_local_find(const struct code_facts *facts, uint64_t entry, uint32_t offset)
-{
-	uint32_t lo = 0, hi = facts->n_locals;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		const struct code_local *local = &facts->locals[mid];
-
-		if (local->entry < entry || (local->entry == entry && local->offset < offset))
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < facts->n_locals && facts->locals[lo].entry == entry &&
-	       facts->locals[lo].offset == offset ? lo : facts->n_locals;
 }
 
 uint32_t code_closure_type(const struct code_facts *facts, uint64_t entry)
@@ -130,6 +120,16 @@ uint32_t code_closure_type(const struct code_facts *facts, uint64_t entry)
 	}
 	return lo < facts->n_closures && facts->closures[lo].entry == entry
 		       ? facts->closures[lo].type : NO_TYPE;
+}
+
+const struct code_global *code_known(const struct code_facts *facts, uint64_t addr)
+{
+	bool place = addr & PLACE_OF_FUNCTION;
+	const struct code_global *found =
+		code_global_before(place ? facts->places : facts->globals,
+				   place ? facts->n_places : facts->n_globals, addr);
+
+	return found && found->addr == addr ? found : NULL;
 }
 
 uint32_t code_references_to(const struct code_facts *facts, uint64_t addr)

@@ -1,5 +1,5 @@
 /* One linear pass over the machine code for the types that only the code knows: what a closure
- * captured (rule K), what a global holds (rule G) and which maps a frame has, decoded with Zydis. */
+ * captured (rule K) and what a global holds (rule G), decoded with Zydis. */
 #ifndef GORETAIN_PROBES_GO_CODE_H
 #define GORETAIN_PROBES_GO_CODE_H
 
@@ -21,26 +21,19 @@ enum code_form {
 
 struct code_global { uint64_t addr; uint32_t type; enum code_form form; };
 
-/* A function uses its stack word at OFFSET from the stack pointer as a map of TYPE. What is known of
- * one place may disagree: the compiler lets variables that are not needed at once share it. */
-struct code_local {
-	uint64_t entry;  /* of the function */
-	uint32_t offset;
-	uint32_t type;
-	bool header;     /* the map's header begins there; false: the word points to it */
-};
-
-/* What the code says, each list but the locals sorted by address and free of contradictions (an address whose
+/* What the code says, each list sorted by address and free of contradictions (an address whose
  * votes disagree is left out). */
 struct code_facts {
 	struct code_closure *closures; uint32_t n_closures;
 	struct code_global *globals; uint32_t n_globals;
-	struct code_local *locals; uint32_t n_locals; /* by entry, then by offset; each once */
+	/* What functions get and give: as globals, but by place (code_place.h). */
+	struct code_global *places; uint32_t n_places;
 	/* Addresses in data and bss that the code refers to, sorted: where variables begin. */
 	uint64_t *references; uint32_t n_references;
 	/* For each reference the package that refers to it if all that do are one, else NULL. */
 	const char **packages;
 	char **package_names; uint32_t n_package_names; /* what packages points to */
+	struct code_program *program; /* NULL where no code can be read */
 };
 
 /* Read all modules' code, on both cores. False only when cancelled or out of memory: what could not
@@ -59,9 +52,8 @@ void code_globals_sort(struct code_global *globals, size_t n);
 const struct code_global *code_global_before(const struct code_global *globals, uint32_t n,
 					     uint64_t addr);
 
-/* The first of LOCALS for OFFSET in the function at ENTRY; those that follow in the list may be too.
- * Its index, facts->n_locals if there is none. */
-uint32_t code_local_find(const struct code_facts *facts, uint64_t entry, uint32_t offset);
+/* What is known of ADDR, a global's address or a place; NULL if nothing is. */
+const struct code_global *code_known(const struct code_facts *facts, uint64_t addr);
 
 /* The captured struct's type for a closure's code at ENTRY, NO_TYPE if not known. */
 uint32_t code_closure_type(const struct code_facts *facts, uint64_t entry);

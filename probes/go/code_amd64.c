@@ -17,6 +17,7 @@ const struct code_machine code_machine = {
 	.known = true,
 	.argument = { RAX, RBX, RCX, RDI, RSI },
 	.stack = RSP,
+	.context = RDX,
 	.barrier_clobbers = 1u << R11,
 };
 
@@ -38,6 +39,7 @@ enum act {
 	ACT_JUMP,
 	ACT_BRANCH,
 	ACT_RETURN,
+	ACT_STOP,
 };
 
 struct form {
@@ -69,11 +71,11 @@ static const struct form one_byte[256] = {
 	[0xc7] = { ACT_CONSTANT, 4 },
 	[0xe8] = { ACT_CALL, 4, true },
 	[0xe9] = { ACT_JUMP, 4, true }, [0xeb] = { ACT_JUMP, 1, true },
-	[0xf4] = { ACT_RETURN, 0, true }, /* hlt */
+	[0xf4] = { ACT_STOP, 0, true }, /* hlt */
 };
 
 static const struct form two_byte[256] = {
-	[0x0b] = { ACT_RETURN, 0, true }, /* ud2 */
+	[0x0b] = { ACT_STOP, 0, true }, /* ud2 */
 	[0x10] = { ACT_REFER }, [0x11] = { ACT_WRITE_VECTOR }, /* movups */
 	[0x1f] = { ACT_REFER }, /* nop */
 	[0x80 ... 0x8f] = { ACT_BRANCH, 4, true },
@@ -318,6 +320,8 @@ static bool add_plain(struct instruction *in)
 		return add_transfer(in, OP_JUMP);
 	case ACT_BRANCH:
 		return add_transfer(in, OP_BRANCH);
+	case ACT_RETURN:
+		return code_ops_add(in->out, OP_RETURN, in->offset) != NULL;
 	default:
 		return code_ops_add(in->out, OP_STOP, in->offset) != NULL;
 	}
@@ -407,7 +411,7 @@ static bool add_other(struct instruction *in, const ZydisDecoder *decoder, const
 	case ZYDIS_CATEGORY_UNCOND_BR:
 		return add_other_transfer(in, &z);
 	case ZYDIS_CATEGORY_RET:
-		return code_ops_add(in->out, OP_STOP, in->offset) != NULL;
+		return code_ops_add(in->out, OP_RETURN, in->offset) != NULL;
 	default:
 		return true;
 	}

@@ -25,7 +25,8 @@ enum code_op_kind {
 	OP_CALL,    /* calls address; 0 if that is not a constant */
 	OP_BRANCH,  /* goes on here or at target */
 	OP_JUMP,    /* goes on at target */
-	OP_STOP,    /* does not go on here: a return, a trap, a jump that leaves or cannot be told */
+	OP_RETURN,  /* goes back to the caller */
+	OP_STOP,    /* does not go on here: a trap, a jump that leaves or cannot be told */
 };
 
 struct code_op {
@@ -50,6 +51,7 @@ struct code_machine {
 	bool known;               /* false: nothing can be decoded here */
 	uint8_t argument[5];      /* the first integer arguments; [0] is also the result */
 	uint8_t stack;
+	uint8_t context;          /* the closure whose code runs */
 	uint16_t barrier_clobbers; /* all that the write barrier's own calls change */
 };
 

@@ -1,6 +1,7 @@
 #include "probes/go/code_program.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define MAX_FUNCTION (4u << 20) /* bytes of code; the largest one seen has 1.25 MB */
 #define MAX_FUNCTIONS (1u << 22)
@@ -26,6 +27,7 @@ static void read_module(struct code_program *program, const struct go_module *m,
 		*out = (struct code_function){
 			.entry = f.entry, .end = f.end,
 			.rule = call_rule(f.name, program->go->layout.minor),
+			.of_runtime = !strncmp(f.name, "runtime.", 8),
 			.receiver = names_receiver(&program->names, f.name),
 			.package = names_package(&program->names, f.name),
 		};

@@ -11,6 +11,7 @@
 struct code_function {
 	uint64_t entry, end;
 	const struct call_rule *rule; /* NULL: nothing but that it changes every register */
+	bool of_runtime;              /* what it gets and gives is of many types */
 	uint32_t receiver;            /* T, for a method of *T; NO_TYPE if not known */
 	uint32_t package;             /* index into names.packages, NO_PACKAGE */
 };

@@ -94,14 +94,20 @@ static bool link_jumps(struct code_walker *w)
 
 /* ---- where paths meet ---- */
 
-/* A zero is what a pointer is on the path on which it was found to be nil. */
+/* Does VALUE say nothing against another one with a type? A zero is what a pointer is on the path on which
+ * it was found to be nil; an address in the frame is a slice's before it outgrows the room that it has there. */
+static bool gives_way(struct code_value value, struct code_value other)
+{
+	return value.kind == VALUE_ZERO || (value.kind == VALUE_LOCAL && other.kind >= VALUE_POINTER);
+}
+
 static bool join_value(struct code_value *into, struct code_value from)
 {
 	struct code_value before = *into;
 
-	if (same(before, from) || before.kind == VALUE_UNKNOWN || from.kind == VALUE_ZERO)
+	if (same(before, from) || before.kind == VALUE_UNKNOWN || gives_way(from, before))
 		return false;
-	*into = before.kind == VALUE_ZERO ? from : (struct code_value){ 0 };
+	*into = gives_way(before, from) ? from : (struct code_value){ 0 };
 	return true;
 }
 
@@ -168,7 +174,7 @@ static enum flow leave(struct code_walker *w, uint32_t i, bool returns, bool *ag
 
 	if (target != NO_LINK && join(w, w->links[target].state) && target <= i)
 		*again = true;
-	return kind == OP_STOP || kind == OP_JUMP || !returns ? ENDED : FLOWS;
+	return kind == OP_STOP || kind == OP_RETURN || kind == OP_JUMP || !returns ? ENDED : FLOWS;
 }
 
 /* Walk through all operations in order. True if another walk would know better. */
@@ -177,19 +183,16 @@ static bool walk(struct code_walker *w, const struct code_function *f)
 	enum flow flow = FLOWS;
 	bool again = false;
 
-	forget_registers(&w->now);
 	memset(w->slots, 0, w->used_slots * sizeof *w->slots);
-	w->used_slots = 0;
+	w->missed = false;
 	w->n_events = 0;
-	if (f->receiver != NO_TYPE)
-		w->now.registers[code_machine.argument[0]] =
-			(struct code_value){ .kind = VALUE_POINTER, .of = f->receiver };
+	code_enter(w, f->receiver);
 	for (uint32_t i = 0; i < w->ops.n; i++) {
 		flow = arrive(w, i, flow);
 		if (flow == FLOWS)
 			flow = leave(w, i, code_effect(w, &w->ops.ops[i]), &again);
 	}
-	return again;
+	return again || w->missed;
 }
 
 /* Know nothing at the heads of loops: then one walk is enough. */
@@ -218,9 +221,12 @@ static void refer(struct code_walker *w, const struct code_function *f)
 void walker_function(struct code_walker *w, const struct code_function *f, const uint8_t *code)
 {
 	uint32_t n_votes = w->found.n_votes, n_closures = w->found.n_closures;
-	uint32_t n_locals = w->found.n_locals;
+	uint32_t n_locals = w->found.n_locals, n_flows = w->found.n_flows;
 
 	w->entry = f->entry;
+	memset(w->typed_slots, 0, w->used_slots * sizeof *w->typed_slots);
+	memset(w->slots, 0, w->used_slots * sizeof *w->slots);
+	w->used_slots = 0;
 	if (!code_decode(&w->ops, code, f->entry, (uint32_t)(f->end - f->entry)) ||
 	    !link_jumps(w)) {
 		w->found.failed = true;
@@ -233,10 +239,12 @@ void walker_function(struct code_walker *w, const struct code_function *f, const
 		w->found.n_votes = n_votes; /* said too early: the next walk knows better */
 		w->found.n_closures = n_closures;
 		w->found.n_locals = n_locals;
+		w->found.n_flows = n_flows;
 		if (round == MAX_ROUNDS)
 			give_up(w);
 	}
 	code_map_events(w);
+	found_thin(&w->found, n_votes, n_flows);
 }
 
 void walker_free(struct code_walker *w)

@@ -5,8 +5,9 @@
  * meet, what differs becomes unknown (Kildall 1973); the operations are walked in order again until
  * nothing changes, which for most functions is once. A stack word keeps what was last stored in it in
  * the order of the code: the compiler shares a spill slot among values of one type only (stackalloc.go
- * in its internal/ssa), so a wrong guess there still is of the right type. (Variables may share a
- * place with others: code.h, struct code_local.) */
+ * in its internal/ssa), so a wrong guess there still is of the right type, and a zero is as good as the value
+ * with a type that is stored there further on, in a loop. (Variables may share a
+ * place with others: code_votes.h, struct code_local.) */
 #ifndef GORETAIN_PROBES_GO_CODE_STATE_H
 #define GORETAIN_PROBES_GO_CODE_STATE_H
 
@@ -22,6 +23,10 @@ enum value_kind {
 	VALUE_LOCAL,   /* the address `of` bytes above the stack pointer */
 	VALUE_SLOT,    /* the word that lay there */
 	VALUE_UNTYPED_MAP, /* made by the call at offset `of` */
+	VALUE_ARGUMENT, /* the function's own, number `of` */
+	VALUE_RESULT,  /* the first word that a call of the function at `of` returned */
+	VALUE_CONTEXT, /* the closure that runs */
+	VALUE_CAPTURE, /* the word `of` bytes into it */
 	VALUE_POINTER, /* to the type with index `of`, and so on as in enum code_form */
 	VALUE_SLICE,
 	VALUE_MAP,
@@ -33,6 +38,8 @@ struct code_value {
 };
 
 #define STATE_SLOTS 16384u /* words of a frame that are followed */
+#define SLOT_SEVERAL VALUE_ZERO
+#define SLOT_ASKED VALUE_WORD
 
 struct code_state {
 	struct code_value registers[CODE_REGISTERS];
@@ -48,10 +55,11 @@ struct code_link {
 
 #define NO_LINK UINT32_MAX
 
-/* A map made without its type, as it was stored to a global or a frame or used with a type. */
+/* A map made without its type, as it went to a place (code_place.h) or a frame or was used with a type. */
 struct code_map_event {
-	uint64_t addr;   /* of the global, or offset in the frame */
+	uint64_t addr;   /* the place, or offset in the frame */
 	bool local;      /* to the frame */
+	uint32_t depth;  /* then: of the stack */
 	uint32_t origin; /* offset of the call that made it */
 	uint32_t type;   /* used with, NO_TYPE for a store */
 };
@@ -59,7 +67,11 @@ struct code_map_event {
 /* One worker's tools, used again for every function. Zero-initialise but for `program`. */
 struct code_walker {
 	const struct code_program *program;
+	/* What is known of places already; then what the frame's words hold is noted, too. NULL: the first pass. */
+	const struct code_facts *facts;
+	struct go_func func; /* then: the function */
 	uint64_t entry; /* of the function */
+	uint32_t at;    /* offset of the operation */
 	struct code_found found;
 	struct code_ops ops;
 	struct code_link *links;
@@ -68,7 +80,11 @@ struct code_walker {
 	uint32_t n_states, states_capacity;
 	struct code_state now;
 	struct code_value slots[STATE_SLOTS];
+	/* What with a type was stored there anywhere in the function; or SLOT_SEVERAL, if that differs, or
+	 * SLOT_ASKED, if a zero was loaded from there and nothing has been stored yet. */
+	struct code_value typed_slots[STATE_SLOTS];
 	uint32_t used_slots;
+	bool missed;  /* a zero was loaded where something with a type is stored further on */
 	struct code_map_event *events;
 	uint32_t n_events, events_capacity;
 };

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probes/go/code_flow.h"
+#include "probes/go/code_place.h"
 #include "probes/go/code_types.h"
 
 /* ---- collecting ---- */
@@ -54,13 +56,49 @@ void found_local(struct code_found *found, const struct code_local *local)
 		found->locals[found->n_locals++] = *local;
 }
 
+void found_flow(struct code_found *found, uint64_t from, uint64_t to)
+{
+	if (from != to && ROOM(found, flows))
+		found->flows[found->n_flows++] = (struct code_flow){ from, to };
+}
+
+/* Is it new? */
+static bool note_recent(struct code_found *found, uint64_t a, uint64_t b)
+{
+	uint64_t hash = (a * 0x9e3779b97f4a7c15ull ^ b) * 0xff51afd7ed558ccdull | 1;
+	uint64_t *recent = &found->recent[hash >> 32 & (FOUND_RECENT - 1)];
+	bool is_new = *recent != hash;
+
+	*recent = hash;
+	return is_new;
+}
+
+void found_thin(struct code_found *found, uint32_t n_votes, uint32_t n_flows)
+{
+	uint32_t votes = n_votes, flows = n_flows;
+
+	for (uint32_t i = n_votes; i < found->n_votes; i++) {
+		const struct code_vote *v = &found->votes[i];
+
+		if (!(v->addr & PLACE_OF_FUNCTION) ||
+		    note_recent(found, v->addr, (uint64_t)v->form << 32 | v->type))
+			found->votes[votes++] = *v;
+	}
+	for (uint32_t i = n_flows; i < found->n_flows; i++)
+		if (note_recent(found, found->flows[i].from, found->flows[i].to))
+			found->flows[flows++] = found->flows[i];
+	found->n_votes = votes;
+	found->n_flows = flows;
+}
+
 void found_free(struct code_found *found)
 {
+	free(found->flows);
 	free(found->locals);
 	free(found->votes);
 	free(found->closures);
 	free(found->references);
-	*found = (struct code_found){ 0 };
+	memset(found, 0, sizeof *found);
 }
 
 /* Append all of FROM's findings to TO. */
@@ -72,8 +110,8 @@ static void merge(struct code_found *to, const struct code_found *from)
 		found_closure(to, from->closures[i].entry, from->closures[i].type);
 	for (uint32_t i = 0; i < from->n_references; i++)
 		found_reference(to, from->references[i].addr, from->references[i].package);
-	for (uint32_t i = 0; i < from->n_locals; i++)
-		found_local(to, &from->locals[i]);
+	for (uint32_t i = 0; i < from->n_flows; i++)
+		found_flow(to, from->flows[i].from, from->flows[i].to);
 	to->failed |= from->failed;
 }
 
@@ -107,28 +145,16 @@ static int compare_references(const void *a, const void *b)
 	return order ? order : COMPARE(x->package, y->package);
 }
 
-static int compare_locals(const void *a, const void *b)
-{
-	const struct code_local *x = a, *y = b;
-	int order = COMPARE(x->entry, y->entry);
-
-	if (!order)
-		order = COMPARE(x->offset, y->offset);
-	if (!order)
-		order = COMPARE(x->type, y->type);
-	return order ? order : COMPARE(x->header, y->header);
-}
-
 static void sort(void *list, uint32_t n, size_t size, int (*compare)(const void *, const void *))
 {
 	if (n)
 		qsort(list, n, size, compare);
 }
 
-/* Can both hold at one address, A saying the same or more? A pointer to a struct is also one to
+/* A pointer to a struct is also one to
  * its first field, a struct's first word is also what its first field is, and a slice begins with
  * a pointer to the array that it was made of, which is also one to its first element. */
-static bool covers(const struct types *types, const struct code_vote *a, const struct code_vote *b)
+bool votes_cover(const struct types *types, const struct code_vote *a, const struct code_vote *b)
 {
 	enum code_form form;
 	uint32_t of;
@@ -154,17 +180,16 @@ static const struct code_vote *agreed(const struct types *types, const struct co
 
 	for (uint32_t i = 0; i < n; i++)
 		if (code_is_shape(types, votes[i].type) == shapes &&
-		    (!best || !covers(types, best, &votes[i])))
+		    (!best || !votes_cover(types, best, &votes[i])))
 			best = &votes[i];
 	*any = best != NULL;
 	for (uint32_t i = 0; i < n; i++)
-		if (code_is_shape(types, votes[i].type) == shapes && !covers(types, best, &votes[i]))
+		if (code_is_shape(types, votes[i].type) == shapes && !votes_cover(types, best, &votes[i]))
 			return NULL;
 	return best;
 }
 
-static const struct code_vote *judge(const struct types *types, const struct code_vote *votes,
-				     uint32_t n)
+const struct code_vote *votes_judge(const struct types *types, const struct code_vote *votes, uint32_t n)
 {
 	const struct code_vote *best;
 	bool any;
@@ -176,29 +201,9 @@ static const struct code_vote *judge(const struct types *types, const struct cod
 	return any ? best : agreed(types, votes, n, true, &any);
 }
 
-static bool judge_globals(struct code_found *all, const struct types *types,
-			  const struct code_names *names, struct code_facts *out)
+void votes_sort(struct code_vote *votes, uint32_t n)
 {
-	out->globals = malloc((all->n_votes + 1ul) * sizeof *out->globals);
-	if (!out->globals)
-		return false;
-	sort(all->votes, all->n_votes, sizeof *all->votes, compare_votes);
-	for (uint32_t i = 0, next; i < all->n_votes; i = next) {
-		const struct code_vote *vote;
-
-		for (next = i + 1; next < all->n_votes; next++)
-			if (all->votes[next].addr != all->votes[i].addr)
-				break;
-		vote = judge(types, all->votes + i, next - i);
-		if (vote)
-			out->globals[out->n_globals++] = (struct code_global){
-				.addr = vote->addr, .form = vote->form,
-				.type = code_is_shape(types, vote->type)
-						? names_instance(names, types, vote->type)
-						: vote->type,
-			};
-	}
-	return true;
+	sort(votes, n, sizeof *votes, compare_votes);
 }
 
 static bool judge_closures(struct code_found *all, struct code_facts *out)
@@ -218,19 +223,6 @@ static bool judge_closures(struct code_found *all, struct code_facts *out)
 		if (agree)
 			out->closures[out->n_closures++] = all->closures[i];
 	}
-	return true;
-}
-
-/* Each once: which of those at one place holds, only a frame can tell. */
-static bool judge_locals(struct code_found *all, struct code_facts *out)
-{
-	out->locals = malloc((all->n_locals + 1ul) * sizeof *out->locals);
-	if (!out->locals)
-		return false;
-	sort(all->locals, all->n_locals, sizeof *all->locals, compare_locals);
-	for (uint32_t i = 0; i < all->n_locals; i++)
-		if (!i || compare_locals(&all->locals[i - 1], &all->locals[i]))
-			out->locals[out->n_locals++] = all->locals[i];
 	return true;
 }
 
@@ -261,8 +253,10 @@ static bool judge_references(struct code_found *all, struct code_facts *out)
 bool found_judge(struct code_found *found, uint32_t n, const struct types *types,
 		 struct code_names *names, struct code_facts *out, struct error *err)
 {
-	struct code_found all = { 0 };
+	struct code_found all;
 	bool ok;
+
+	memset(&all, 0, sizeof all);
 
 	for (uint32_t i = 0; i < n; i++)
 		merge(&all, &found[i]);
@@ -270,8 +264,8 @@ bool found_judge(struct code_found *found, uint32_t n, const struct types *types
 	out->n_package_names = names->n_packages;
 	names->packages = NULL;
 	names->n_packages = 0;
-	ok = !all.failed && judge_globals(&all, types, names, out) && judge_closures(&all, out) &&
-	     judge_locals(&all, out) && judge_references(&all, out);
+	ok = !all.failed && judge_closures(&all, out) && flow_solve(&all, types, names, out) &&
+	     judge_references(&all, out);
 	found_free(&all);
 	return ok || fail_memory(err, "what the code says of types");
 }

@@ -5,12 +5,13 @@
 #include "graph/array.h"
 #include "graph/grow.h"
 #include "probes/go/heap.h"
+#include "probes/go/map_owners.h"
 #include "probes/go/maps.h"
 
 #define MOST_NOTED (1u << 22) /* more than any program's goroutines have frames with maps */
 #define REPORT 256u /* maps between two looks at the progress */
 
-static bool note(struct frame_maps *maps, uint64_t addr, uint32_t type)
+bool frame_maps_note(struct frame_maps *maps, uint64_t addr, uint32_t type, enum known known)
 {
 	const struct frame_map *last = maps->n ? &maps->items[maps->n - 1] : NULL;
 	struct frame_map *item;
@@ -21,57 +22,35 @@ static bool note(struct frame_maps *maps, uint64_t addr, uint32_t type)
 	item = GROW(maps->items, maps->n, maps->capacity);
 	if (!item)
 		return false;
-	*item = (struct frame_map){ .addr = addr, .type = type };
+	*item = (struct frame_map){ .addr = addr, .type = type, .known = known };
 	maps->n++;
 	return true;
 }
 
-/* Note what the code says of OFFSET in the function at ENTRY, if the map's header is at ADDR. */
-static bool note_all(struct heap *heap, uint64_t entry, uint64_t offset, bool header, uint64_t addr)
+bool frame_maps_note_parts(struct heap *heap, uint64_t addr)
 {
-	const struct code_facts *code = &heap->code;
-	uint32_t i = offset <= UINT32_MAX ? code_local_find(code, entry, (uint32_t)offset)
-					  : code->n_locals;
+	enum known known;
+	uint32_t type = map_owners_told(heap, addr, &known);
 
-	for (; i < code->n_locals; i++) {
-		const struct code_local *local = &code->locals[i];
-
-		if (local->entry != entry || local->offset != offset)
-			break;
-		if (local->header == header && !note(&heap->frame_maps, addr, local->type))
-			return false;
-	}
-	return true;
+	return type == NO_TYPE || frame_maps_note(&heap->frame_maps, addr, type, known);
 }
 
-/* May there be the header of a map at ADDR, to which a frame's word points? In the heap that is an object
- * of no type, elsewhere another part of the stack. */
-static bool may_be_header(const struct heap *heap, uint64_t addr, const struct go_stack *stack)
+/* The objects of no type that are as large as a map's header. */
+static bool note_objects(struct heap *heap)
 {
-	uint32_t id = graph_find(heap->graph, addr, NULL);
+	uint64_t size = spans_class_size(layout_map_header(&heap->go.layout));
+	const struct graph *g = heap->graph;
 
-	return id != NO_NODE ? heap->graph->type[id] == NO_NODE
-			     : addr >= stack->frames[0].sp && addr < stack->frames[stack->n_frames - 1].fp;
-}
+	for (uint32_t i = 0; i < heap->spans.n; i++) {
+		const struct go_span *s = &heap->spans.items[i];
+		uint32_t id = g->extents[i].first;
 
-bool frame_maps_note(struct heap *heap, const struct go_stack *stack)
-{
-	for (uint32_t i = 0; i < stack->n_slots; i++) {
-		const struct go_slot *s = &stack->slots[i];
-		const struct go_frame *frame;
-		uint64_t offset;
-
-		if (s->conservative || s->kind == SLOT_REGISTER || s->frame >= stack->n_frames)
+		if (s->noscan || s->elemsize != size)
 			continue;
-		frame = &stack->frames[s->frame];
-		offset = s->addr - frame->sp;
-		if (may_be_header(heap, s->value, stack) &&
-		    !note_all(heap, frame->func.entry, offset, false, s->value))
-			return false;
-		if (offset >= MAP_FIRST_POINTER && graph_find(heap->graph, s->value, NULL) != NO_NODE &&
-		    !note_all(heap, frame->func.entry, offset - MAP_FIRST_POINTER, true,
-			      s->addr - MAP_FIRST_POINTER))
-			return false;
+		for (uint32_t slot = 0; slot < s->nelems; slot++)
+			if (spans_allocated(&heap->spans, i, slot) && g->type[id++] == NO_NODE &&
+			    !frame_maps_note_parts(heap, s->base + slot * s->elemsize))
+				return false;
 	}
 	return true;
 }
@@ -84,10 +63,17 @@ static int by_addr(const void *a, const void *b)
 
 	if (x->addr != y->addr)
 		return x->addr < y->addr ? -1 : 1;
-	return (x->type > y->type) - (x->type < y->type);
+	if (x->type != y->type)
+		return x->type < y->type ? -1 : 1;
+	return (x->known > y->known) - (x->known < y->known);
 }
 
-/* Each once. */
+static bool same(const struct frame_map *a, const struct frame_map *b)
+{
+	return a->addr == b->addr && a->type == b->type;
+}
+
+/* Each once, as what is known best. */
 static void sort(struct frame_maps *maps)
 {
 	uint32_t n = 0;
@@ -95,7 +81,7 @@ static void sort(struct frame_maps *maps)
 	if (maps->n)
 		qsort(maps->items, maps->n, sizeof *maps->items, by_addr);
 	for (uint32_t i = 0; i < maps->n; i++)
-		if (!n || by_addr(&maps->items[n - 1], &maps->items[i]))
+		if (!n || !same(&maps->items[n - 1], &maps->items[i]))
 			maps->items[n++] = maps->items[i];
 	maps->n = n;
 }
@@ -122,7 +108,7 @@ static bool is_map(struct heap *heap, const struct frame_map *item, _Atomic uint
 static bool place(struct typing *typing, const struct frame_map *map)
 {
 	struct typed_place header = { .addr = map->addr, .n = 1, .type = map->type,
-				      .form = FORM_MAP, .known = KNOWN_DERIVED };
+				      .form = FORM_MAP, .known = (uint16_t)map->known };
 
 	if (graph_find(typing->heap->graph, map->addr, NULL) != NO_NODE) {
 		typing_place(typing, &header);
@@ -140,6 +126,8 @@ bool frame_maps_place(struct typing *typing, struct progress *progress, struct e
 	_Atomic uint64_t effort = 0;
 	uint32_t n;
 
+	if (!note_objects(typing->heap))
+		return fail_memory(err, "maps of unknown type");
 	sort(maps);
 	n = maps->n;
 	maps->n = 0;
@@ -149,7 +137,7 @@ bool frame_maps_place(struct typing *typing, struct progress *progress, struct e
 
 		for (next = i; next < n && maps->items[next].addr == map.addr; next++)
 			if (is_map(typing->heap, &maps->items[next], &effort) && !found++)
-				map.type = maps->items[next].type;
+				map = maps->items[next];
 		if (found == 1 && place(typing, &map))
 			maps->items[maps->n++] = map;
 		if (i % REPORT == 0 && array_cancelled(progress, err))

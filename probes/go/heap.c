@@ -65,6 +65,9 @@ void heap_free(struct heap *heap)
 		return;
 	typing_free(&heap->typing);
 	free(heap->frame_maps.items);
+	free(heap->frame_values.items);
+	code_frames_free(&heap->code_frames);
+	map_owners_free(&heap->map_owners);
 	statics_free(&heap->statics);
 	goroutines_free(&heap->goroutines);
 	code_free(&heap->code);
@@ -271,7 +274,7 @@ static bool build_edges(struct heap *heap, struct progress *progress, struct err
 	note_state(heap);
 	if (!statics_begin(heap, err) ||
 	    !pull_and_type(heap, progress, err) ||
-	    !statics_finish(heap, err) ||
+	    !statics_finish(heap, err) || !map_owners_init(&heap->map_owners, heap->types, err) ||
 	    !roots_build(heap, progress, err))
 		return false;
 	statics_free(&heap->statics);

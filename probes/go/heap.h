@@ -7,7 +7,10 @@
 #include "graph/builder.h"
 #include "graph/lens.h"
 #include "probes/go/code.h"
+#include "probes/go/code_frames.h"
 #include "probes/go/frame_maps.h"
+#include "probes/go/frame_values.h"
+#include "probes/go/map_owners.h"
 #include "probes/go/masks.h"
 #include "probes/go/name_pool.h"
 #include "probes/go/sched.h"
@@ -34,7 +37,10 @@ struct heap {
 	struct code_facts code;
 	struct goroutines goroutines;
 	struct statics statics;
+	struct code_frames code_frames;
 	struct frame_maps frame_maps;
+	struct frame_values frame_values;
+	struct map_owners map_owners;
 	struct typing typing;  /* what each object is, beside the graph's neutral view */
 	struct edge_source edges;
 	struct edge_walk walk;

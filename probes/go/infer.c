@@ -138,7 +138,7 @@ static bool ref_suits(struct typing *t, const struct ref *ref, const uint8_t *p)
 	}
 }
 
-static bool fields_suit(struct typing *t, uint32_t type, const uint8_t *bytes)
+bool infer_suits(struct typing *t, uint32_t type, const uint8_t *bytes)
 {
 	const struct ref_program *program = refs_of(&t->refs, type);
 
@@ -179,7 +179,7 @@ static uint32_t only_candidate(struct typing *t, const struct shapes *shapes, st
 	for (; lo < shapes->n && !by_shape(&shapes->items[lo], &want); lo++) {
 		if (++tried > MAX_ALIKE)
 			return NO_TYPE;
-		if (!fields_suit(t, shapes->items[lo].type, bytes))
+		if (!infer_suits(t, shapes->items[lo].type, bytes))
 			continue;
 		if (found != NO_TYPE)
 			return NO_TYPE;

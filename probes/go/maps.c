@@ -56,6 +56,16 @@ static bool open_buckets(struct map_view *map)
 	return true;
 }
 
+uint64_t map_first_block(const struct go *go, uint64_t header)
+{
+	struct image *image = go->image;
+	uint64_t first = image_u64(image, header + MAP_FIRST_POINTER);
+
+	if (go->layout.maps != MAPS_SWISS || !image_u64(image, header + MAP_DIR_LEN))
+		return first;
+	return image_u64(image, image_u64(image, first) + TABLE_GROUPS);
+}
+
 static uint64_t directory_at(const struct map_view *map, uint64_t i)
 {
 	return image_u64(map->go->image, map->directory + 8 * i);

@@ -70,6 +70,9 @@ uint64_t map_slots(const struct map_view *map);
  * map's slots. A map that is refused for its own sake costs the others nothing. Any thread. */
 bool map_affordable(const struct map_view *map, _Atomic uint64_t *spent, uint64_t *slots);
 
+/* Where a map whose header is at HEADER has its first groups or buckets, whatever its type; 0 if it has none. */
+uint64_t map_first_block(const struct go *go, uint64_t header);
+
 /* Where in a map's header the pointer to its buckets, group or directory is, in both designs. */
 #define MAP_FIRST_POINTER 16u
 

@@ -319,7 +319,7 @@ static bool add_goroutine(struct roots *roots, const struct goroutine *g, struct
 	holder = task_holder(roots, g, task);
 	roots_add(roots, holder, 0, g->addr, ROOT_TASK, STRENGTH_STRONG, KNOWN_EXACT, NO_NODE);
 	add_slots(roots, stack, holder, rows, STRENGTH_STRONG);
-	roots->failed |= !frame_maps_note(roots->heap, stack);
+	roots->failed |= !frame_values_note(roots->heap, stack);
 	add_defers(roots, g, holder);
 	add_panics(roots, g, holder);
 	free(rows);

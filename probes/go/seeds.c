@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "probes/go/heap.h"
+#include "probes/go/seed_specials.h"
 #include "probes/go/sync_globals.h"
-#include "probes/go/specials.h"
 
 #define MAX_CLOSURE 2048u
 #define MAX_POOL_LOCALS 65536u /* one for each processor */
@@ -110,35 +110,6 @@ static void seed_list(struct typing *t, uint64_t slice, const char *element, con
 		seed_backing(t, slice, pointer);
 }
 
-/* A finalizer's record has the pointer type of its object. */
-static void seed_finalizer(struct typing *t, uint64_t object, uint64_t pointer_type)
-{
-	const struct rtype *pointer = types_find(t->heap->types,
-						 types_at(t->heap->types, pointer_type));
-	struct typed_place p = { .addr = object, .n = 1, .form = FORM_VALUE, .known = KNOWN_EXACT };
-
-	if (!pointer || pointer->kind != KIND_POINTER || pointer->elem == NO_TYPE)
-		return;
-	p.type = pointer->elem;
-	typing_place(t, &p);
-}
-
-static void seed_finalizers(struct typing *t)
-{
-	const struct layout *l = &t->heap->go.layout;
-	struct special_walk specials = specials_start(t->heap);
-	struct finalizer_walk queue = finalizers_start(t->heap);
-	struct due_finalizer due;
-	struct special s;
-
-	while (specials_next(&specials, &s))
-		if (s.kind == l->special_kind_finalizer)
-			seed_finalizer(t, s.object,
-				       image_u64(t->heap->image, s.addr + special_pointer_type(l)));
-	while (finalizers_next(&queue, &due))
-		seed_finalizer(t, due.object, due.pointer_type);
-}
-
 /* sync.Pool: { noCopy, local, localSize, victim, victimSize, New }. */
 static void seed_pool(struct typing *t, uint64_t pool)
 {
@@ -212,7 +183,7 @@ static void seed_runtime(struct typing *t)
 
 	seed_list(t, go->allgs, "runtime.g", "*runtime.g");
 	seed_list(t, go->allp, "runtime.p", "*runtime.p");
-	seed_finalizers(t);
+	seed_specials(t);
 	seed_pools(t);
 	seed_itabs(t);
 	for (unsigned i = 0; m && i < 100000; i++) {
@@ -346,14 +317,15 @@ static void seed_globals(struct typing *t)
 		seed_global(t, &t->heap->code.globals[i]);
 }
 
-/* ---- frames: maps by the code that uses them, and I once more ---- */
+/* ---- frames: values by the code that uses them, and I once more ---- */
 
 bool typing_run_frames(struct typing *t, struct progress *progress, struct error *err)
 {
 	const struct graph *g = t->heap->graph;
 	struct image *image = t->heap->image;
 
-	if (!frame_maps_place(t, progress, err) || !typing_propagate(t, progress, err))
+	if (!frame_maps_place(t, progress, err) || !typing_propagate(t, progress, err) ||
+	    !frame_values_place(t, progress, err) || !typing_propagate(t, progress, err))
 		return false;
 	for (uint32_t i = 0; i < g->n_roots; i++) {
 		const struct root *r = &g->roots[i];

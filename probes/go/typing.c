@@ -12,6 +12,7 @@
 #define MAX_NESTING 8   /* of arrays of arrays, when walked */
 #define CHECKED_WORDS 64u
 #define TINY_SLOT 16u
+#define SUDOG_LEAST 64u /* bytes of the record of a goroutine that waits, at least */
 #define REPORT 4096u    /* places between two looks at the progress */
 
 bool typing_init(struct typing *t, struct heap *heap, struct error *err)
@@ -25,6 +26,7 @@ bool typing_init(struct typing *t, struct heap *heap, struct error *err)
 	refs_init(&t->refs, heap->types);
 	masks_init(&t->reader, &heap->go, &heap->spans, heap->types);
 	t->size_seen = 1u << 16;
+	t->senders_left = image_most(heap->image) / SUDOG_LEAST;
 	t->fit = array_zero(n, sizeof *t->fit, "typing", err);
 	t->covered = array_zero(n, sizeof *t->covered, "typing", err);
 	t->seen = calloc(t->size_seen, sizeof *t->seen);
@@ -645,6 +647,24 @@ void typing_follow_map(struct typing *t, const struct typed_place *p)
 		map_parts(&map, place_part, &part);
 }
 
+/* What goroutines that wait to send would send: it lies on their stacks, or where it is copied from. */
+static void follow_senders(struct typing *t, const struct typed_place *p)
+{
+	const struct layout *l = &t->heap->go.layout;
+	struct image *image = t->heap->image;
+	uint32_t elem = types_get(t->heap->types, p->type)->elem;
+	uint64_t sudog = image_u64(image, p->addr + (uint64_t)l->hchan_sendq);
+
+	for (; sudog && t->senders_left; t->senders_left--) {
+		uint64_t at = image_u64(image, sudog + (uint64_t)l->sudog_elem_value);
+		const uint8_t *bytes = image_at(image, at, types_get(t->heap->types, elem)->size);
+
+		if (bytes && image_u64(image, sudog + (uint64_t)l->sudog_c_value) == p->addr)
+			typing_follow(t, elem, bytes, KNOWN_DERIVED);
+		sudog = image_u64(image, sudog + (uint64_t)l->sudog_next);
+	}
+}
+
 static void follow_chan(struct typing *t, const struct typed_place *p)
 {
 	const struct layout *l = &t->heap->go.layout;
@@ -654,6 +674,7 @@ static void follow_chan(struct typing *t, const struct typed_place *p)
 
 	if (buf < p->addr || buf >= p->addr + (uint64_t)l->hchan_size)
 		place(t, buf, FORM_CHAN_BUFFER, p->type, n, KNOWN_DERIVED);
+	follow_senders(t, p);
 }
 
 static void work_on(struct typing *t, const struct typed_place *p)

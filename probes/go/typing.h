@@ -48,6 +48,7 @@ struct typing {
 	 * present one, else 0. */
 	uint64_t global, global_size, word;
 	const uint8_t *global_bytes;
+	uint64_t senders_left; /* that may still be looked at: lists may lead into themselves */
 	uint32_t n_typed;   /* objects, since the progress was told */
 	bool failed;        /* out of memory */
 };

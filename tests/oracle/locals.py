@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Maps whose types only the code knows have their types, their entries and what they retain.
+"""Maps whose types only the code knows have their types, their entries and what they retain; so have other
+values that only frames hold, as far as anything is said of them.
 
     locals.py [VERSION[:MODE]]...    a Go version and a mode of modes.py
 
 The target (tests/targets/locals) says which maps its goroutines hold, in which function and of how many
-entries, and which sync.Maps its global variables are; their keys count up from 0. What such a map
+entries, which sync.Maps its global variables are, and where other values are; keys count up from 0. What such a map
 retains is what the collector would free if the words of its header were gone, and those of the same
 goroutine that lead where they lead, or to the table of a directory of one and its groups: a loop over a
 map has some.
 """
 
 import collections
+import functools
 
 from goretain import Target, each_argument, run, sql
 from modes import command
@@ -50,6 +52,8 @@ class Graph:
 # What the runtime's own bookkeeping refers to is held by it only where nothing else does.
 HOLDS = "strength not in ('weak', 'runtime')"
 
+HEADER = 8  # bytes that the runtime writes before what is larger than 512 bytes (1.22 on)
+
 QUERY = """
 select h.name, m.type, m.entries, m.id, m.object, m.addr, m.retained, m.live, m.holder
 from maps m join holders h on h.id = m.holder
@@ -64,10 +68,14 @@ def expected_keys(kind, entries):
 def check(argument, tap, folder):
     version, _, mode = argument.partition(":")
     snapshot = folder / f"{argument}.snapshot"
-    told = collections.Counter()
+    told, values = collections.Counter(), {}
     with Target(*command(version, mode or "plain", "locals", folder)()) as target:
         while (line := target.line()) != "ready":
-            _, function, rest = line.split(" ", 2)
+            what, function, rest = line.split(" ", 2)
+            if what == "value":
+                addr, kind = rest.split(" ", 1)
+                values[int(addr)] = function, kind
+                continue
             kind, _, entries = rest.rpartition(" ")
             told[f"main.{function}", kind, int(entries)] += 1
         run("snapshot", target.pid, "--with-data", "-o", snapshot)
@@ -88,12 +96,24 @@ def check(argument, tap, folder):
     tap.check(in_frame, f"go{argument}: {len(in_frame)} of them have their headers in frames")
     check_entries(argument, tap, snapshot, rows)
     check_retained(argument, tap, snapshot, rows)
+    check_values(argument, tap, snapshot, values)
 
 
+@functools.cache
 def callers(snapshot, name):
     """Functions on the stacks of the goroutines that are known by NAME."""
     query = f"select f.function from frames f join goroutines g on g.id = f.goroutine where g.function = '{name}'"
     return {function for (function,) in sql(snapshot, query)}
+
+
+def check_values(argument, tap, snapshot, values):
+    found = dict(sql(snapshot, "select addr, type from objects where live"))
+    wrong = [
+        f"{function}: {kind} is {found.get(addr)} or {found.get(addr - HEADER)}"
+        for addr, (function, kind) in values.items()
+        if kind not in (found.get(addr), found.get(addr - HEADER))
+    ]
+    tap.check(values and not wrong, f"go{argument}: {len(values)} other values have their types", wrong)
 
 
 def check_entries(argument, tap, snapshot, rows):

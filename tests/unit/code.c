@@ -1,6 +1,7 @@
 /* What the pass over the code concludes from hand-assembled functions. */
 /* Before cmocka.h, which has a macro fail() of its own. */
 #include "probes/go/code_effects.h"
+#include "probes/go/code_place.h"
 #include "probes/go/code_types.h"
 #include "sandbox.h"
 
@@ -36,6 +37,27 @@ static int end(void **state)
 	sandbox_free(&c->s);
 	free(c);
 	return 0;
+}
+
+/* Read the code put so far, as the functions that were begun. */
+static void read_functions(struct case_ *c)
+{
+	struct sandbox *s = &c->s;
+	struct code_walker walker = { .program = &s->program };
+	struct error err = { 0 };
+
+	for (uint32_t i = 0; i < s->program.n_functions; i++) {
+		struct code_function f = s->program.functions[i];
+
+		if (f.entry >= SANDBOX_RUNTIME)
+			break;
+		f.end = s->program.functions[i + 1].entry < SANDBOX_RUNTIME
+				? s->program.functions[i + 1].entry : s->code;
+		walker_function(&walker, &f, image_at(&s->image, f.entry, f.end - f.entry));
+	}
+	assert_true(found_judge(&walker.found, 1, s->program.types, &s->program.names, &c->facts, &err));
+	walker_free(&walker);
+	c->read = true;
 }
 
 /* Read the code put so far, as a function of that name. */
@@ -434,6 +456,125 @@ static void where_a_table_of_jumps_leads_nothing_is_known(void **state)
 
 /* ---- closures, references, names ---- */
 
+/* func make() *T { return new(T) } */
+static uint64_t put_maker(struct sandbox *s, const char *name, uint64_t descriptor)
+{
+	uint64_t entry = sandbox_begin(s, name);
+
+	put_new(s, descriptor);
+	put_return(s);
+	return entry;
+}
+
+static void a_result_types_the_global_that_it_goes_to(void **state)
+{
+	struct case_ *c = *state;
+	uint64_t maker = put_maker(&c->s, "main.make", c->s.node), other = sandbox_begin(&c->s, "main.other");
+
+	put_call_to(&c->s, maker);
+	put_return(&c->s);
+	sandbox_begin(&c->s, "main.main");
+	put_call_to(&c->s, other);
+	put_spill(&c->s, 2, RAX);
+	put_call(&c->s, "main.unknown");
+	put_fill(&c->s, RCX, 2);
+	put_store(&c->s, GLOBAL, RCX);
+	put_return(&c->s);
+	read_functions(c);
+	assert_only(c, GLOBAL, CODE_POINTER, c->s.node);
+}
+
+static void an_argument_is_of_the_type_that_it_is_used_as(void **state)
+{
+	struct case_ *c = *state;
+	uint64_t method = sandbox_begin(&c->s, "main.use");
+
+	put_call(&c->s, "main.(*node).visit");
+	put_return(&c->s);
+	sandbox_begin(&c->s, "main.main");
+	put_load(&c->s, RAX, GLOBAL);
+	put_call_to(&c->s, method);
+	put_return(&c->s);
+	read_functions(c);
+	assert_int_equal(c->facts.n_places, 1);
+	assert_int_equal(c->facts.places[0].addr, place_of(method, PLACE_ARGUMENT));
+	assert_int_equal(c->facts.places[0].type, sandbox_type(&c->s, c->s.node));
+}
+
+static void what_a_function_gets_goes_on_to_others(void **state)
+{
+	struct case_ *c = *state;
+	uint64_t keeper = sandbox_begin(&c->s, "main.keep");
+
+	put_store(&c->s, GLOBAL, RAX);
+	put_return(&c->s);
+	sandbox_begin(&c->s, "main.main");
+	put_new(&c->s, c->s.node);
+	put_call_to(&c->s, keeper);
+	put_return(&c->s);
+	read_functions(c);
+	assert_only(c, GLOBAL, CODE_POINTER, c->s.node);
+}
+
+/* As an unsafe.Pointer, or the data word of an interface. */
+static void an_argument_of_many_types_has_none(void **state)
+{
+	struct case_ *c = *state;
+	uint64_t keeper = sandbox_begin(&c->s, "main.keep");
+
+	put_store(&c->s, GLOBAL, RAX);
+	put_return(&c->s);
+	sandbox_begin(&c->s, "main.main");
+	put_new(&c->s, c->s.node);
+	put_call_to(&c->s, keeper);
+	put_new(&c->s, c->s.closure);
+	put_new(&c->s, c->s.word);
+	put_call_to(&c->s, keeper);
+	put_return(&c->s);
+	read_functions(c);
+	assert_nothing(c);
+}
+
+/* main.same gives back what it gets, once of this and once of that type, by way of two more. */
+static void what_disagrees_further_on_is_dropped(void **state)
+{
+	struct case_ *c = *state;
+	uint64_t same = sandbox_begin(&c->s, "main.same"), first, second, third;
+
+	put_return(&c->s);
+	first = put_maker(&c->s, "main.first", c->s.node);
+	second = put_maker(&c->s, "main.second", c->s.word);
+	third = sandbox_begin(&c->s, "main.third");
+	put_call_to(&c->s, second);
+	put_return(&c->s);
+	sandbox_begin(&c->s, "main.main");
+	put_call_to(&c->s, first);
+	put_call_to(&c->s, same);
+	put_store(&c->s, GLOBAL, RAX);
+	put_call_to(&c->s, third);
+	put_call_to(&c->s, same);
+	put_return(&c->s);
+	read_functions(c);
+	assert_nothing(c);
+}
+
+static void what_a_closure_captured_goes_on_from_there(void **state)
+{
+	struct case_ *c = *state;
+	uint64_t code = sandbox_begin(&c->s, "main.main.func1");
+
+	put(&c->s, 4, 0x48, 0x8b, 0x42, 0x08); /* mov rax, [rdx + 8] */
+	put_store(&c->s, GLOBAL, RAX);
+	put_return(&c->s);
+	sandbox_begin(&c->s, "main.main");
+	put_new(&c->s, c->s.closure);
+	put_lea(&c->s, RCX, code);
+	put_store_at(&c->s, RAX, RCX);
+	put_return(&c->s);
+	read_functions(c);
+	assert_only(c, GLOBAL, CODE_POINTER, c->s.node);
+}
+
 static void a_closure_tells_what_it_captured(void **state)
 {
 	struct case_ *c = *state;
@@ -582,6 +723,12 @@ int main(void)
 		TEST(a_loop_that_changes_a_register_forgets_it),
 		TEST(behind_a_panic_nothing_flows),
 		TEST(where_a_table_of_jumps_leads_nothing_is_known),
+		TEST(a_result_types_the_global_that_it_goes_to),
+		TEST(an_argument_is_of_the_type_that_it_is_used_as),
+		TEST(what_a_function_gets_goes_on_to_others),
+		TEST(an_argument_of_many_types_has_none),
+		TEST(what_disagrees_further_on_is_dropped),
+		TEST(what_a_closure_captured_goes_on_from_there),
 		TEST(a_closure_tells_what_it_captured),
 		TEST(references_name_their_package),
 		TEST(two_packages_are_none),

@@ -177,6 +177,25 @@ uint64_t sandbox_function(struct sandbox *s, const char *name, int minor)
 	return f.entry;
 }
 
+uint64_t sandbox_begin(struct sandbox *s, const char *name)
+{
+	struct code_program *p = &s->program;
+	struct code_function f = {
+		.entry = s->code, .receiver = names_receiver(&p->names, name),
+		.package = names_package(&p->names, name),
+	};
+	uint32_t i = 0;
+
+	if (p->n_functions == FUNCTIONS)
+		abort();
+	while (i < p->n_functions && p->functions[i].entry < f.entry)
+		i++;
+	memmove(&p->functions[i + 1], &p->functions[i], (p->n_functions - i) * sizeof f);
+	p->functions[i] = f;
+	p->n_functions++;
+	return f.entry;
+}
+
 uint32_t sandbox_type(struct sandbox *s, uint64_t descriptor)
 {
 	uint32_t type = types_at(s->program.types, descriptor);
@@ -241,6 +260,12 @@ void put_call(struct sandbox *s, const char *name)
 {
 	put(s, 1, 0xe8);
 	put_relative(s, sandbox_function(s, name, s->go.layout.minor));
+}
+
+void put_call_to(struct sandbox *s, uint64_t entry)
+{
+	put(s, 1, 0xe8);
+	put_relative(s, entry);
 }
 
 void put_return(struct sandbox *s)

@@ -32,6 +32,9 @@ void sandbox_free(struct sandbox *s);
 /* The entry of the function of that name; it is entered into the program if it is new. Names of the
  * runtime mean what they mean in go1.MINOR. */
 uint64_t sandbox_function(struct sandbox *s, const char *name, int minor);
+
+/* Enter a function of that name into the program whose code comes next; its entry. */
+uint64_t sandbox_begin(struct sandbox *s, const char *name);
 uint32_t sandbox_type(struct sandbox *s, uint64_t descriptor);
 
 /* An assembler of the few instructions that matter. Each appends one. */
@@ -43,6 +46,7 @@ void put_store_at(struct sandbox *s, unsigned base, unsigned reg); /* mov [base]
 void put_spill(struct sandbox *s, unsigned slot, unsigned reg);    /* mov [rsp + 8 slot], reg */
 void put_fill(struct sandbox *s, unsigned reg, unsigned slot);     /* mov reg, [rsp + 8 slot] */
 void put_call(struct sandbox *s, const char *name);
+void put_call_to(struct sandbox *s, uint64_t entry);
 void put_return(struct sandbox *s);
 
 /* A jump to be aimed later: its place. */

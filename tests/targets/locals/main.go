@@ -1,13 +1,15 @@
 // Maps whose types only the code knows: goroutines each hold some in local variables and wait; and
-// sync.Maps that are global variables, of a type that up to Go 1.23 the program has no descriptor of. The
-// program says of each in which function or variable it is and what it holds: a line
-// "map NAME TYPE ENTRIES" each, then "ready", then silence.
+// sync.Maps that are global variables, of a type that up to Go 1.23 the program has no descriptor of. And
+// other values that only frames hold. The program says of each in which function or variable it is and
+// what it holds: a line "map NAME TYPE ENTRIES" or "value NAME ADDRESS TYPE" each, then "ready", then
+// silence.
 package main
 
 import (
 	"fmt"
 	"strconv"
 	"sync"
+	"unsafe"
 
 	"example.com/targets/quiet"
 )
@@ -32,6 +34,10 @@ var (
 
 func tell(function, kind string, entries int) {
 	told <- fmt.Sprintln("map", function, kind, entries)
+}
+
+func tellValue(function string, at unsafe.Pointer, kind string) {
+	told <- fmt.Sprintln("value", function, uintptr(at), kind)
 }
 
 func key(i int) string { return "k" + strconv.Itoa(i) }
@@ -211,6 +217,98 @@ func deleted() {
 	sink += m["k1"].number
 }
 
+// The code uses nothing of it but its length.
+//
+//go:noinline
+func counted(hold map[string]int) {
+	tell("counted", "map[string]int", len(hold))
+	wait()
+	sink += len(hold)
+}
+
+// On its way: it is in what the goroutine waits to send.
+//
+//go:noinline
+func sent(to chan<- map[string]int, m map[string]int) {
+	tell("sent", "map[string]int", len(m))
+	to <- m
+}
+
+//go:noinline
+func chunk(n int) []byte { return make([]byte, n) }
+
+//go:noinline
+func chain(n int) *node {
+	var first *node
+	for i := 0; i < n; i++ {
+		first = &node{number: i, next: first}
+	}
+	return first
+}
+
+//go:noinline
+func numbered(n int) []*node {
+	var all []*node
+	for i := 0; i < n; i++ {
+		all = append(all, &node{number: i})
+	}
+	return all
+}
+
+//go:noinline
+func counting(bytes []byte) {
+	tellValue("counting", unsafe.Pointer(&bytes[0]), "[...]uint8")
+	wait()
+	sink += len(bytes)
+}
+
+//go:noinline
+func pointing(n *node) {
+	tellValue("pointing", unsafe.Pointer(n), "main.node")
+	wait()
+	sink += *(*int)(unsafe.Pointer(n))
+}
+
+func listing() {
+	all := numbered(100)
+	tellValue("listing", unsafe.Pointer(&all[0]), "[...]*main.node")
+	tellValue("listing", unsafe.Pointer(all[7]), "main.node")
+	wait()
+	sink += *(*int)(unsafe.Pointer(all[sink&7]))
+}
+
+// A struct that lies in the frame, of which a method gets the address.
+type pair struct {
+	data  []byte
+	first *node
+}
+
+//go:noinline
+func (p *pair) hold() {
+	wait()
+	sink += len(p.data)
+}
+
+func inStruct() {
+	p := pair{chunk(3000), chain(3)}
+	tellValue("inStruct", unsafe.Pointer(&p.data[0]), "[...]uint8")
+	tellValue("inStruct", unsafe.Pointer(p.first), "main.node")
+	p.hold()
+	sink += len(p.data) + p.first.number
+}
+
+// Two whose lives do not overlap, which newer compilers let share a place.
+func sharing() {
+	{
+		first := chain(2)
+		sink += first.number
+	}
+	second := numbered(50)
+	tellValue("sharing", unsafe.Pointer(&second[0]), "[...]*main.node")
+	wait()
+	sink += *(*int)(unsafe.Pointer(second[sink&7]))
+}
+
 func main() {
 	maps := 0
 	start := func(n int, f func()) {
@@ -232,6 +330,13 @@ func main() {
 	start(1, growing)
 	start(2, globals)
 	start(1, deleted)
+	start(1, func() { counted(made(400)) })
+	start(1, func() { sent(make(chan map[string]int), made(500)) })
+	start(1, func() { counting(chunk(5000)) })
+	start(1, func() { pointing(chain(10)) })
+	start(2, listing)
+	start(2, inStruct)
+	start(1, sharing)
 	quiet.Prepare()
 	quiet.Say("ready")
 	quiet.Wait()
