@@ -270,7 +270,13 @@ CLASS_NUMBER(spans)
 CLASS_NUMBER(slots)
 CLASS_NUMBER(used)
 CLASS_NUMBER(bytes)
-CLASS_NUMBER(pinned)
+
+/* Not known where it is not known what was resident. */
+static void class_pinned(struct sql_row *row, struct sql_value *v)
+{
+	if (row->g->n_memory)
+		sql_set_integer(v, row->g->classes[row->number].pinned);
+}
 
 static const struct sql_column class_columns[] = {
 	{ "size", "INTEGER", class_size, STAGE_SIZES },

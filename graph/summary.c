@@ -11,6 +11,8 @@
 #include "graph/paths.h"
 #include "graph/top.h"
 
+#define WORTH_SAYING 10 /* stacks of a tenth or more of what a row keeps */
+
 static bool has(const char *s)
 {
 	return s && *s;
@@ -46,31 +48,6 @@ void summary_stop(const struct graph *g, struct text *out)
 		return;
 	strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S UTC", &tm);
 	text_printf(out, "%s%s", g->meta.pause_ns ? " · " : "taken ", when);
-}
-
-/* --- memory --- */
-
-static void note_tasks(const struct graph *g, struct memory_part *part)
-{
-	autotext struct text note = {0};
-
-	if (graph_stage(g) < STAGE_EDGES || strcmp(part->name, "stacks") != 0)
-		return;
-	text_count(&note, g->n_tasks);
-	text_puts(&note, g->n_tasks == 1 ? " goroutine" : " goroutines");
-	snprintf(part->note, sizeof part->note, "%s", text_string(&note));
-}
-
-uint32_t summary_memory(const struct graph *g, struct memory_part *parts, uint32_t max)
-{
-	uint32_t n = g->n_memory < max ? g->n_memory : max;
-
-	for (uint32_t i = 0; i < n; i++) {
-		parts[i] = (struct memory_part){ .name = g->memory[i].name,
-						 .bytes = g->memory[i].bytes };
-		note_tasks(g, &parts[i]);
-	}
-	return n;
 }
 
 /* --- types and maps --- */
@@ -181,6 +158,22 @@ static int compare_holders(const void *a, const void *b, void *arg)
 	return order ? order : left < right ? -1 : left > right;
 }
 
+uint64_t summary_stack(const struct graph *g, uint32_t holder)
+{
+	const struct task *task = task_of(g, holder);
+
+	return task ? task->stack_bytes : 0;
+}
+
+uint64_t summary_whole(const struct graph *g)
+{
+	uint64_t bytes = g->live_bytes;
+
+	for (uint32_t h = 0; h < g->n_holders; h++)
+		bytes += summary_stack(g, h);
+	return bytes;
+}
+
 static void add_to_group(const struct graph *g, struct holder_group *group, uint32_t holder)
 {
 	const struct holder *h = &g->holders[holder];
@@ -188,10 +181,12 @@ static void add_to_group(const struct graph *g, struct holder_group *group, uint
 
 	if (!group->count)
 		*group = (struct holder_group){ .holder = holder, .wait_ns = -1 };
-	if (h->retained > g->holders[group->holder].retained)
+	if (h->retained + summary_stack(g, holder) >
+	    g->holders[group->holder].retained + summary_stack(g, group->holder))
 		group->holder = holder;
 	group->count++;
 	group->retained += h->retained;
+	group->stacks += summary_stack(g, holder);
 	group->objects += h->objects;
 	if (task && task->wait_ns > group->wait_ns)
 		group->wait_ns = task->wait_ns;
@@ -201,8 +196,8 @@ static int compare_groups(const void *a, const void *b)
 {
 	const struct holder_group *left = a, *right = b;
 
-	if (left->retained != right->retained)
-		return left->retained > right->retained ? -1 : 1;
+	if (summary_kept(left) != summary_kept(right))
+		return summary_kept(left) > summary_kept(right) ? -1 : 1;
 	return left->holder < right->holder ? -1 : left->holder > right->holder;
 }
 
@@ -219,7 +214,7 @@ uint32_t summary_holders(const struct graph *g, struct holder_group *groups, uin
 		return 0;
 	}
 	for (uint32_t h = 0; h < g->n_holders; h++)
-		if (g->holders[h].retained)
+		if (g->holders[h].retained || summary_stack(g, h))
 			order[n++] = h;
 	qsort_r(order, n, sizeof *order, compare_holders, (void *)g);
 	for (uint32_t i = 0; i < n; i++) {
@@ -248,13 +243,20 @@ void summary_group(const struct graph *g, const struct holder_group *group, stru
 	} else {
 		label_holder(g, group->holder, out);
 	}
-	if (!task || !task->wait)
-		return;
-	text_printf(out, " · %s", task->wait);
-	if (group->wait_ns >= 0) {
+	if (task && task->wait)
+		text_printf(out, " · %s", task->wait);
+	if (task && task->wait && group->wait_ns >= 0) {
 		text_puts(out, ", ");
 		text_duration(out, (uint64_t)group->wait_ns);
 	}
+}
+
+void summary_say_stacks(const struct holder_group *group, struct text *out)
+{
+	if (!group->stacks || group->stacks < summary_kept(group) / WORTH_SAYING)
+		return;
+	text_puts(out, group->count > 1 ? "stacks " : "its stack ");
+	text_size(out, group->stacks, false);
 }
 
 bool summary_reached_from(const struct graph *g, uint32_t object, struct text *out,

@@ -14,13 +14,22 @@ void summary_process(const struct graph *g, struct text *out);
 void summary_stop(const struct graph *g, struct text *out);
 
 struct memory_part {
-	const char *name;
+	const char *part; /* as the table `memory` has it, or the detail; "all other" for small parts */
+	char name[40];    /* "512 stacks" */
 	uint64_t bytes;
-	char note[48]; /* "512 goroutines"; "" if there is nothing to say */
+	char note[24];    /* "97 % idle"; "" if there is nothing to say */
+	bool beside;      /* it is not resident, and in no sum */
 };
 
-/* The parts of the resident set with a word beside them, at most MAX. Returns how many. */
+/* The parts of the resident set, which add up to it, then what is beside it and large; at most MAX. Where it
+ * is not known what was resident: what is allocated. Returns how many. */
 uint32_t summary_memory(const struct graph *g, struct memory_part *parts, uint32_t max);
+
+/* Is it known what was resident? */
+bool summary_memory_known(const struct graph *g);
+
+/* What a part is, in a sentence, and a line for each of its details. */
+void summary_memory_part(const struct graph *g, const struct memory_part *part, struct text *out);
 
 /* A type, or all objects whose type is not known: NO_NODE. What types retain overlaps: what is held by one
  * of another type counts for both. */
@@ -39,13 +48,29 @@ struct holder_group {
 	uint32_t holder;   /* the one of them that retains most */
 	uint32_t count;
 	uint64_t retained, objects;
+	uint64_t stacks;   /* bytes of the goroutines' stacks, which go with them */
 	int64_t wait_ns;   /* the longest wait among them, -1 if none is known */
 };
 
-/* Groups by what they retain together, at most MAX, most first; *ALL: groups that
+/* Groups by what they retain together with their stacks, at most MAX, most first; *ALL: groups that
  * retain anything. 0 with ERR set without memory. */
 uint32_t summary_holders(const struct graph *g, struct holder_group *groups, uint32_t max,
 			 uint32_t *all, struct error *err);
+
+/* What a group keeps: what it retains, and its stacks. */
+static inline uint64_t summary_kept(const struct holder_group *group)
+{
+	return group->retained + group->stacks;
+}
+
+/* Bytes of the stack of a goroutine that is a holder; 0 for other holders. */
+uint64_t summary_stack(const struct graph *g, uint32_t holder);
+
+/* "stacks 98.3 MB", nothing where they are little of what the group keeps. */
+void summary_say_stacks(const struct holder_group *group, struct text *out);
+
+/* What all groups can keep: the live heap, and the stacks of goroutines that have a holder. */
+uint64_t summary_whole(const struct graph *g);
 
 /* Are holders A and B in one group? */
 bool summary_alike(const struct graph *g, uint32_t a, uint32_t b);

@@ -19,6 +19,8 @@
 #define MAX_SUSPECTS 5
 #define LEAST_LEFT 40 /* cells of the left half */
 #define BAR_WIDTH 8
+#define LEAST_PART 13 /* cells for the name of a part: "thread stacks" */
+#define PART_BAR 6
 #define LEAST_NAME 23 /* of a type: map[string]interface {} */
 #define SHARE_WIDTH 7
 #define TYPE_BAR 6
@@ -29,6 +31,7 @@ struct page {
 	const struct graph *g;
 	const struct report_wish *wish;
 	struct text *out;
+	uint64_t whole; /* that holders can keep */
 };
 
 static void put_spaces(struct text *out, unsigned n)
@@ -149,24 +152,35 @@ static void free_halves(struct halves *h)
 		text_free(&h->right[i]);
 }
 
+static unsigned widest_part(const struct memory_part *parts, uint32_t n)
+{
+	unsigned width = LEAST_PART;
+
+	for (uint32_t i = 0; i < n; i++)
+		width = text_width(parts[i].name) > width ? text_width(parts[i].name) : width;
+	return width;
+}
+
 static void fill_left(const struct page *p, struct halves *h)
 {
 	struct memory_part parts[MAX_PARTS];
 	uint32_t n = summary_memory(p->g, parts, MAX_PARTS);
+	unsigned size = p->wish->exact ? 18 : 9, name = widest_part(parts, n);
 	struct text *line = &h->left[h->n_left++];
-	unsigned size = p->wish->exact ? 18 : 9;
 
-	text_clip(line, " Resident", 16, true);
-	put_size(p, line, p->g->meta.rss, size);
+	text_clip(line, summary_memory_known(p->g) ? " Resident" : " Resident: not known", name + 1, true);
+	if (summary_memory_known(p->g))
+		put_size(p, line, p->g->meta.rss, size);
 	for (uint32_t i = 0; i < n; i++) {
 		line = &h->left[h->n_left++];
 		text_putc(line, ' ');
-		text_clip(line, parts[i].name, 15, true);
+		text_clip(line, parts[i].name, name, true);
 		put_size(p, line, parts[i].bytes, size);
 		text_putc(line, ' ');
-		text_bar(line, parts[i].bytes, p->g->meta.rss, BAR_WIDTH, p->wish->unicode);
+		if (!parts[i].beside)
+			text_bar(line, parts[i].bytes, p->g->meta.rss, PART_BAR, p->wish->unicode);
 		if (parts[i].note[0])
-			text_printf(line, " %s", parts[i].note);
+			text_printf(line, "%s%s", parts[i].beside ? "" : " ", parts[i].note);
 	}
 }
 
@@ -310,7 +324,7 @@ static void put_suspects(const struct page *p)
 
 /* The rows of the largest holders, and of what no single one keeps, all by bytes. */
 struct holder_rows {
-	struct { uint64_t retained, objects; } items[MAX_NAMES];
+	struct { uint64_t retained, objects; const struct holder_group *group; } items[MAX_NAMES];
 	struct names names;
 };
 
@@ -325,6 +339,7 @@ static struct text *add_row(struct holder_rows *rows, uint64_t retained, uint64_
 	}
 	rows->items[at].retained = retained;
 	rows->items[at].objects = objects;
+	rows->items[at].group = NULL;
 	rows->names.items[at] = (struct text){0};
 	return &rows->names.items[at];
 }
@@ -354,16 +369,32 @@ static unsigned before_name(const struct page *p, bool bars)
 	return size_room(p) + 8 + (bars ? BAR_WIDTH + 1 : 0) + 11 + 2;
 }
 
+/* What of a row is stacks: behind the name, or below if there is no room. */
+static void put_stacks(const struct page *p, const struct holder_rows *rows, unsigned i, bool bars)
+{
+	unsigned used = before_name(p, bars), name = text_width(text_string(&rows->names.items[i]));
+	autotext struct text stacks = {0};
+
+	summary_say_stacks(rows->items[i].group, &stacks);
+	if (!stacks.length)
+		return;
+	if (used + name + 2 + text_width(text_string(&stacks)) > p->wish->columns) {
+		text_putc(p->out, '\n');
+		put_spaces(p->out, used - 2);
+	}
+	text_printf(p->out, "  %s", text_string(&stacks));
+}
+
 static void put_holder_row(const struct page *p, const struct holder_rows *rows, unsigned i, bool bars)
 {
 	uint64_t retained = rows->items[i].retained;
 	autotext struct text bar = {0};
 
 	put_size(p, p->out, retained, size_room(p));
-	put_share(p->out, retained, p->g->live_bytes, 8);
+	put_share(p->out, retained, p->whole, 8);
 	if (bars) {
 		text_putc(p->out, ' ');
-		text_bar(&bar, retained, p->g->live_bytes, BAR_WIDTH, p->wish->unicode);
+		text_bar(&bar, retained, p->whole, BAR_WIDTH, p->wish->unicode);
 		text_clip(p->out, text_string(&bar), BAR_WIDTH, true);
 	}
 	if (rows->items[i].objects)
@@ -372,6 +403,8 @@ static void put_holder_row(const struct page *p, const struct holder_rows *rows,
 		put_spaces(p->out, 11);
 	text_puts(p->out, "  ");
 	put_name(&rows->names, i, false, p->out);
+	if (rows->items[i].group)
+		put_stacks(p, rows, i, bars);
 	text_putc(p->out, '\n');
 }
 
@@ -392,8 +425,10 @@ static bool put_holders(const struct page *p, struct error *err)
 
 	if (!n && all)
 		return false;
-	for (uint32_t i = 0; i < n; i++)
-		summary_group(p->g, &groups[i], add_row(&rows, groups[i].retained, groups[i].objects));
+	for (uint32_t i = 0; i < n; i++) {
+		summary_group(p->g, &groups[i], add_row(&rows, summary_kept(&groups[i]), groups[i].objects));
+		rows.items[i].group = &groups[i];
+	}
 	add_shared(p, &rows);
 	wanted = widest(&rows.names);
 	bars = p->wish->whole || before_name(p, true) + wanted <= p->wish->columns;
@@ -469,7 +504,7 @@ static void put_maps(const struct page *p)
 bool report_text(const struct graph *g, const struct report_wish *wish, struct text *out,
 		 struct error *err)
 {
-	struct page p = { .g = g, .wish = wish, .out = out };
+	struct page p = { .g = g, .wish = wish, .out = out, .whole = summary_whole(g) };
 	autotext struct text proof = {0};
 
 	put_head(&p);
@@ -527,15 +562,24 @@ static void json_process(struct json *j, const struct graph *g)
 
 static void json_memory(struct json *j, const struct graph *g)
 {
-	struct memory_part parts[MAX_PARTS];
-	uint32_t n = summary_memory(g, parts, MAX_PARTS);
-
 	json_key(j, "memory");
 	json_open(j, '[');
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < g->n_memory; i++) {
 		json_open(j, '{');
-		json_word(j, "part", parts[i].name);
-		json_fact(j, "bytes", parts[i].bytes);
+		json_word(j, "part", g->memory[i].name);
+		json_fact(j, "bytes", g->memory[i].bytes);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_key(j, "memory_details");
+	json_open(j, '[');
+	for (uint32_t i = 0; i < g->n_details; i++) {
+		json_open(j, '{');
+		json_word(j, "part", g->details[i].part);
+		json_word(j, "detail", g->details[i].detail);
+		json_fact(j, "bytes", g->details[i].bytes);
+		if (g->details[i].resident >= 0)
+			json_fact(j, "resident", (uint64_t)g->details[i].resident);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -599,6 +643,7 @@ static bool json_holders(struct json *j, const struct graph *g, struct error *er
 		json_fact(j, "count", groups[i].count);
 		json_fact(j, "objects", groups[i].objects);
 		json_fact(j, "retained", groups[i].retained);
+		json_fact(j, "stacks", groups[i].stacks);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

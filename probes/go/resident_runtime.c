@@ -14,7 +14,7 @@
 #define SUMMARY_LEVELS 5
 #define CHUNK_TABLES (1u << 13)       /* of pallocData */
 #define CHUNK_TABLE_BYTES (128ull << 13)
-#define BITMAP_PAGE (~(uint64_t)(IMAGE_PAGE - 1))
+#define BITS_BLOCK (64u << 10)        /* gcBitsChunkBytes */
 
 static const char arenas_table[] = "table of arenas";
 
@@ -137,28 +137,60 @@ static void claim_arenas(struct residence *r)
 			      (uint64_t)go->layout.heap_arena_size, "records of arenas");
 }
 
-/* Bits of the collector lie in blocks that nothing lists; their pages are told by the spans. */
+/* ---- marks: blocks that begin with how much of them is used and the next block ---- */
+
+static bool is_bits_block(const struct residence *r, uint64_t addr)
+{
+	const struct image_range *range = image_range(r->heap->image, addr);
+
+	return range && addr % IMAGE_PAGE == 0 && range->file == NO_FILE &&
+	       range->hi - addr >= BITS_BLOCK && image_u64(r->heap->image, addr) <= BITS_BLOCK;
+}
+
+/* Walk the list that begins at AT. False if it is none; *HAS if the bits at ADDR lie in it. */
+static bool walk_bits(struct residence *r, uint64_t at, uint64_t addr, bool *has, bool is_it)
+{
+	uint64_t n = 0, most = r->heap->image->memory_size / BITS_BLOCK;
+
+	for (; at; at = image_u64(r->heap->image, at + 8)) {
+		if (!is_bits_block(r, at) || ++n > most)
+			return false;
+		*has |= addr >= at && addr < at + BITS_BLOCK;
+		if (is_it)
+			claim(r, at, BITS_BLOCK, "marks");
+	}
+	return true;
+}
+
+/* Are the four words at BYTES the heads of the lists of free blocks, of those for the next collection, of
+ * those in use, and of those that were (runtime.gcBitsArenas)? */
+static bool try_bits(struct residence *r, const uint8_t *bytes, uint64_t addr)
+{
+	bool has = false;
+
+	if (!image_word(bytes + 16) || !is_bits_block(r, image_word(bytes + 16)))
+		return false;
+	for (unsigned i = 0; i < 4; i++)
+		if (!walk_bits(r, image_word(bytes + 8 * i), addr, &has, false))
+			return false;
+	for (unsigned i = 0; has && i < 4; i++)
+		walk_bits(r, image_word(bytes + 8 * i), addr, &has, true);
+	return has;
+}
+
 static void claim_bits(struct residence *r)
 {
 	const struct go *go = &r->heap->go;
-	const struct layout *l = &go->layout;
-	uint64_t last = 0;
+	const struct go_spans *spans = &r->heap->spans;
+	const struct go_module *m = runtimes_module(go);
+	uint64_t bits = spans->n ? image_u64(go->image, spans->items[0].addr +
+					     (uint64_t)go->layout.mspan_alloc_bits) : 0;
+	const uint8_t *bytes;
+	uint64_t n = m && bits ? image_run(go->image, m->bss, m->enoptrbss - m->bss, &bytes) : 0;
 
-	for (uint32_t i = 0; i < r->heap->spans.n; i++) {
-		const uint8_t *mspan = image_at(go->image, r->heap->spans.items[i].addr,
-						(uint64_t)l->mspan_size);
-		uint64_t bits[2];
-
-		if (!mspan)
-			continue;
-		bits[0] = image_word(mspan + l->mspan_alloc_bits) & BITMAP_PAGE;
-		bits[1] = image_word(mspan + l->mspan_gcmark_bits) & BITMAP_PAGE;
-		for (unsigned k = 0; k < 2; k++) {
-			if (bits[k] && bits[k] != last)
-				claim(r, bits[k], IMAGE_PAGE, "marks");
-			last = bits[k];
-		}
-	}
+	for (uint64_t i = 0; i + 32 <= n; i += 8)
+		if (try_bits(r, bytes + i, bits))
+			return;
 }
 
 /* ---- the counters ---- */

@@ -5,6 +5,7 @@
 #include "graph/children.h"
 #include "graph/cleanup.h"
 #include "graph/label.h"
+#include "graph/summary.h"
 #include "tui/branches.h"
 #include "tui/views/holders.h"
 #include "tui/views/views.h"
@@ -41,6 +42,7 @@ struct dominators {
 	/* The job: what it makes, and for which node. */
 	enum work work;
 	const struct graph *graph;
+	uint64_t whole; /* that all rows of the first level can keep */
 	uint32_t node;
 	struct top_rows new_tops;
 	struct children below;
@@ -99,8 +101,10 @@ static struct branch node_row(const struct graph *g, uint32_t node, uint32_t via
 				.bytes = graph_retained(g, node) };
 	uint32_t below = node;
 
-	if (graph_is_holder(g, node))
+	if (graph_is_holder(g, node)) {
 		row.via = inner(g, node);
+		row.bytes += summary_stack(g, node - g->n_objects);
+	}
 	if (graph_is_holder(g, node) && row.via != NO_NODE)
 		below = row.via;
 	row.leaf = g->kid_row[below] == g->kid_row[below + 1];
@@ -209,6 +213,7 @@ static void update(struct page *page)
 	if (!screen_has(page->screen, STAGE_RETAINED))
 		return;
 	d->graph = screen_graph(page->screen);
+	d->whole = summary_whole(d->graph);
 	if (d->tree.n || d->work != WORK_NONE)
 		return;
 	d->work = WORK_TOPS;
@@ -241,6 +246,10 @@ static void say_holder(const struct graph *g, struct branch *row)
 	words_name(g, row->node, &row->more.text);
 	if (row->via == NO_NODE) {
 		words_holder(g, row->node - g->n_objects, &row->what);
+		text_puts(&row->what.text, "  ");
+		summary_say_stacks(&(struct holder_group){
+			.count = 1, .stacks = summary_stack(g, row->node - g->n_objects),
+			.retained = graph_retained(g, row->node) }, &row->what.text);
 		return;
 	}
 	line_role(&row->what, ROLE_ROOT);
@@ -273,6 +282,10 @@ static void say_alike(const struct graph *g, const struct dominators *d,
 	line_less(out);
 	text_puts(&out->text, "  ");
 	words_task(&task, &out->text);
+	text_puts(&out->text, "  ");
+	summary_say_stacks(&(struct holder_group){
+		.count = (uint32_t)row->count, .stacks = d->tops.items[row->number].stacks,
+		.retained = row->bytes - d->tops.items[row->number].stacks }, &out->text);
 }
 
 static void say_more(const struct branch *row, const char *words, struct line *out)
@@ -341,9 +354,9 @@ static void row(struct page *page, unsigned pane, uint32_t index, struct row *ou
 	if (r->kind == ROW_WAIT)
 		return;
 	text_size(&out->cells[RETAINED].text, r->bytes, exact);
-	words_share(r->bytes, g->live_bytes, &out->cells[SHARE].text);
-	if (r->bytes * 200 >= g->live_bytes)
-		text_bar(&out->cells[BAR].text, r->bytes, g->live_bytes, BAR_WIDTH,
+	words_share(r->bytes, d->whole, &out->cells[SHARE].text);
+	if (r->bytes * 200 >= d->whole)
+		text_bar(&out->cells[BAR].text, r->bytes, d->whole, BAR_WIDTH,
 			 theme_unicode());
 	say_objects(page, r, &out->cells[OBJECTS].text);
 	if (r->kind != ROW_NODE || !graph_is_object(g, r->node))

@@ -12,7 +12,8 @@ static struct top_row group_row(const struct graph *g, const struct holder_group
 	return (struct top_row){
 		.kind = group->count > 1 ? TOP_ALIKE : TOP_HOLDER,
 		.node = g->n_objects + group->holder, .count = group->count,
-		.objects = group->objects, .bytes = group->retained, .wait_ns = group->wait_ns,
+		.objects = group->objects, .bytes = summary_kept(group),
+		.stacks = group->stacks, .wait_ns = group->wait_ns,
 	};
 }
 
@@ -21,7 +22,7 @@ static struct top_row rest_row(const struct graph *g, const struct top_rows *row
 			       const struct top_row *several)
 {
 	struct top_row rest = { .kind = TOP_REST, .node = NO_NODE, .count = all - rows->n,
-				.bytes = g->live_bytes - several->bytes,
+				.bytes = summary_whole(g) - several->bytes,
 				.objects = g->live_objects - several->objects };
 
 	for (uint32_t i = 0; i < rows->n; i++) {
@@ -85,7 +86,7 @@ static bool belongs(const struct graph *g, const struct top_rows *rows, uint32_t
 	for (uint32_t i = 0; i < rows->n; i++)
 		if (stands_for(g, &rows->items[i], holder))
 			return false;
-	return g->holders[holder].retained > 0;
+	return g->holders[holder].retained > 0 || g->holders[holder].kind == HOLDER_TASK;
 }
 
 uint32_t *top_rows_members(const struct graph *g, const struct top_rows *rows, uint32_t number,

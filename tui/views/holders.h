@@ -17,6 +17,7 @@ struct top_row {
 	enum top_kind kind;
 	uint32_t node;
 	uint64_t count, objects, bytes;
+	uint64_t stacks; /* of the bytes, those of goroutines' stacks */
 	int64_t wait_ns; /* TOP_ALIKE: the longest wait */
 };
 

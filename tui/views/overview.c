@@ -14,6 +14,7 @@ enum { MOST_ITEMS = MOST_SUSPECTS + MOST_HOLDERS + 1 + MOST_SHARED, MOST_LINES =
 
 enum { HOLDS_RANK, HOLDS_WHAT, HOLDS_BYTES, HOLDS_COLUMNS };
 enum { TYPE_NAME, TYPE_SHARE, TYPE_BAR, TYPE_COLUMNS };
+enum { MOST_PART = 22 }; /* cells of its name */
 enum { PART_NAME, PART_BYTES, PART_BAR, PART_COLUMNS };
 
 static const struct column holds_columns[HOLDS_COLUMNS] = {
@@ -27,7 +28,7 @@ static const struct column type_columns[TYPE_COLUMNS] = {
 	[TYPE_BAR] = { "", ALIGN_LEFT, 6, 24, 1, 0 },
 };
 static const struct column part_columns[PART_COLUMNS] = {
-	[PART_NAME] = { "", ALIGN_LEFT, 8, 22, 0, 0 },
+	[PART_NAME] = { "", ALIGN_LEFT, 8, MOST_PART, 0, 0 },
 	[PART_BYTES] = { "", ALIGN_RIGHT, 7, 16, 0, 0 },
 	[PART_BAR] = { "", ALIGN_LEFT, 6, 0, 1, 0 }, /* a short one has words behind it */
 };
@@ -65,6 +66,7 @@ struct overview {
 	int wrapped_width, wrapped_height; /* that lines were made for */
 	uint64_t largest;                  /* part of memory */
 	int part_bar, type_bar;            /* cells */
+	int part_room;                     /* for a bar and what stands behind it */
 };
 
 static bool open_view(struct page *page, const void *arg, struct error *err)
@@ -168,10 +170,14 @@ static void add_shared(struct overview *o, uint64_t bytes)
 
 static void add_group(struct overview *o, uint32_t i)
 {
-	struct item *item = add_item(o, ITEM_HOLDERS, i, o->groups[i].retained);
+	struct item *item = add_item(o, ITEM_HOLDERS, i, summary_kept(&o->groups[i]));
 	const struct holder *holder = &o->graph->holders[o->groups[i].holder];
 
 	summary_group(o->graph, &o->groups[i], &item->words);
+	if (holder->kind == HOLDER_TASK) {
+		less(item);
+		summary_say_stacks(&o->groups[i], &item->words);
+	}
 	if (holder->kind != HOLDER_GLOBAL || holder->type == NO_NODE)
 		return;
 	less(item);
@@ -215,7 +221,7 @@ static void update(struct page *page)
 	o->n_parts = summary_memory(o->graph, o->parts, MOST_PARTS);
 	o->largest = 0;
 	for (uint32_t i = 0; i < o->n_parts; i++)
-		if (o->parts[i].bytes > o->largest)
+		if (!o->parts[i].beside && o->parts[i].bytes > o->largest)
 			o->largest = o->parts[i].bytes;
 	page->panes[PANE_MEMORY].n_rows = o->n_parts;
 	o->wrapped_width = 0;
@@ -304,7 +310,8 @@ static void say_titles(struct page *page, const struct overview *o)
 		line_clear(titles[i]);
 		line_role(titles[i], i == page->focus ? ROLE_ROOT : ROLE_PLAIN);
 	}
-	text_puts(&titles[PANE_MEMORY]->text, "Resident");
+	text_puts(&titles[PANE_MEMORY]->text, !g || summary_memory_known(g) ? "Resident" :
+		  "Allocated; what was resident is not known");
 	if (g && g->meta.rss) {
 		text_putc(&titles[PANE_MEMORY]->text, ' ');
 		text_size(&titles[PANE_MEMORY]->text, g->meta.rss, screen_exact(page->screen));
@@ -351,6 +358,43 @@ static int upper_height(const struct overview *o, int height)
 	return top > height * 45 / 100 ? height * 45 / 100 : top;
 }
 
+/* Cells of a part's bar and what stands behind it. */
+static unsigned note_end(const struct overview *o, const struct memory_part *part)
+{
+	autotext struct text bar = {0};
+
+	if (!part->beside)
+		text_bar(&bar, part->bytes, o->largest, (unsigned)o->part_bar, theme_unicode());
+	return text_width(text_string(&bar)) + !part->beside + text_width(part->note);
+}
+
+/* Bars as long as the notes behind them leave room for; where they would become too short for that, notes are
+ * left out. */
+static void fit_bars(struct overview *o, int width, bool exact)
+{
+	int name = 8, size = 7;
+
+	for (uint32_t i = 0; i < o->n_parts; i++) {
+		autotext struct text bytes = {0};
+
+		text_size(&bytes, o->parts[i].bytes, exact);
+		name = clamp((int)text_width(o->parts[i].name), name, MOST_PART);
+		size = clamp((int)text_width(text_string(&bytes)), size, 16);
+	}
+	o->part_room = width - name - size - 6;
+	o->part_bar = clamp(o->part_room, 6, 40);
+	for (int shorter = o->part_bar; shorter >= 6; shorter--) {
+		bool fits = true;
+
+		o->part_bar = shorter;
+		for (uint32_t i = 0; i < o->n_parts; i++)
+			fits &= (int)note_end(o, &o->parts[i]) <= o->part_room;
+		if (fits)
+			return;
+	}
+	o->part_bar = clamp(o->part_room, 6, 40);
+}
+
 static void layout(struct page *page, int y, int height, int width)
 {
 	struct overview *o = page->state;
@@ -365,7 +409,7 @@ static void layout(struct page *page, int y, int height, int width)
 		place(&panes[PANE_TYPES], y, left, top, width - left);
 		place(&panes[PANE_HOLDS], y + top, 0, height - top, width);
 	}
-	o->part_bar = clamp(left - 24, 6, 40);
+	fit_bars(o, left, screen_exact(page->screen));
 	o->type_bar = clamp(width - left - 50, 6, 24);
 	height = (int)pane_visible(&panes[PANE_HOLDS]);
 	if (o->wrapped_width != panes[PANE_HOLDS].width || o->wrapped_height != height)
@@ -377,14 +421,18 @@ static void memory_row(const struct page *page, const struct overview *o, uint32
 		       struct row *out)
 {
 	const struct memory_part *part = &o->parts[index];
+	struct line *bar = &out->cells[PART_BAR];
 
 	text_puts(&out->cells[PART_NAME].text, part->name);
 	text_size(&out->cells[PART_BYTES].text, part->bytes, screen_exact(page->screen));
-	text_bar(&out->cells[PART_BAR].text, part->bytes, o->largest, (unsigned)o->part_bar,
-		 theme_unicode());
-	if (part->note[0])
-		text_putc(&out->cells[PART_BAR].text, ' ');
-	line_puts(&out->cells[PART_BAR], ROLE_DIM, part->note);
+	if (part->beside)
+		out->over = ROLE_DIM;
+	else
+		text_bar(&bar->text, part->bytes, o->largest, (unsigned)o->part_bar, theme_unicode());
+	if (part->note[0] && (int)note_end(o, part) <= o->part_room) {
+		text_puts(&bar->text, part->beside ? "" : " ");
+		line_puts(bar, ROLE_DIM, part->note);
+	}
 }
 
 static void type_row(const struct overview *o, uint32_t index, struct row *out)
@@ -495,6 +543,10 @@ static void details(struct page *page, struct text *out)
 	row(page, page->focus, page_pane(page)->selected, &content);
 	row_text(&content, page_pane(page)->n_columns, out);
 	row_free(&content);
+	if (page->focus == PANE_MEMORY && page_pane(page)->selected < o->n_parts) {
+		text_puts(out, "\n\n");
+		summary_memory_part(o->graph, &o->parts[page_pane(page)->selected], out);
+	}
 	if (page->focus == PANE_TYPES && page_pane(page)->selected < o->n_types &&
 	    o->types[page_pane(page)->selected].type < o->graph->n_types) {
 		const struct type *type = &o->graph->types[o->types[page_pane(page)->selected].type];
