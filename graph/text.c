@@ -66,7 +66,10 @@ void text_append(struct text *t, const char *bytes, size_t length)
 
 void text_puts(struct text *t, const char *string)
 {
-	text_append(t, string, strlen(string));
+	if (string)
+		text_append(t, string, strlen(string));
+	else
+		t->failed = true;
 }
 
 void text_putc(struct text *t, char c)

@@ -23,7 +23,8 @@ static enum status complain(const struct error *err)
 
 	/* Whatever it quotes, a terminal gets text. */
 	text_clean(&message, err->message, strlen(err->message));
-	fprintf(stderr, "goretain: %s\n", text_string(&message));
+	fprintf(stderr, "goretain: %s\n",
+		message.failed ? "not enough memory, not even to say for what" : text_string(&message));
 	return err->code;
 }
 
@@ -47,7 +48,7 @@ static enum status read_target(const struct request *request, int broker)
 	struct source *source = source_new(&wish, broker);
 	struct error err = {0};
 	bool ok = source ? request->command->run(request, source, &err)
-			 : fail_memory(&err, "anything");
+			 : fail_memory(&err, "the reader");
 
 	source_free(source);
 	if (ok && (fflush(stdout) != 0 || ferror(stdout)))
