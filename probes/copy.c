@@ -276,9 +276,14 @@ static void copy_runs(struct job *job, const struct copy_piece *piece, const str
 
 static void count_runs(struct job *job, const struct copy_piece *piece, const struct runs *runs)
 {
-	for (unsigned i = 0; i < runs->n; i++)
+	for (unsigned i = 0; i < runs->n; i++) {
+		uint64_t length = runs->items[i].hi - runs->items[i].lo;
+
 		if (runs->items[i].kind == KIND_READ)
-			job->result->bytes += runs->items[i].hi - runs->items[i].lo;
+			job->result->bytes += length;
+		else if (runs->items[i].kind == KIND_ZERO && length < COPY_PIECE)
+			absent_add(&job->result->absent, length / IMAGE_PAGE);
+	}
 }
 
 /* Make LENGTH bytes of the image present without changing them. */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "probes/absent.h"
 #include "probes/image.h"
 #include "probes/mappings.h"
 #include "probes/remote.h"
@@ -32,6 +33,7 @@ bool copy_add(struct copy_pieces *pieces, const struct image_range *range, uint6
 struct copy_result {
 	_Atomic uint64_t bytes; /* counted, prepared or copied */
 	_Atomic uint64_t holes; /* bytes that could not be read */
+	struct absent_runs absent; /* of pages that were counted */
 	_Atomic bool late;      /* the deadline passed, or the client went: not everything was done */
 	_Atomic bool gone;      /* the process went away */
 };
@@ -41,7 +43,8 @@ struct copy_result {
  * in its file. What only reads as zeros because the kernel lends one page of them to all counts as
  * never touched too. */
 
-/* Count the bytes of present pages that are the process's alone. */
+/* Count the bytes of present pages that are the process's alone, and the absent ones: a piece without any is
+ * not counted as a run, since it is part of a longer one. */
 void copy_count(struct copier *c, const struct copy_pieces *pieces, struct copy_result *out);
 
 /* Fault in the image's memory for the present pages, so that copying them later is only that; and

@@ -6,7 +6,9 @@
 
 #include "graph/cleanup.h"
 #include "probes/core.h"
+#include "probes/go/estimate.h"
 #include "probes/go/heap.h"
+#include "probes/memory.h"
 #include "probes/snapfile.h"
 #include "probes/unpack.h"
 
@@ -17,6 +19,26 @@ static struct heap *prepare(struct image *image, const struct source *s, struct 
 	return heap_prepare(image, progress, err);
 }
 
+/* The same for an image from a file, which is in memory already: is there room for its graph, too? */
+static struct heap *prepare_file(struct image *image, const struct source *s,
+				 struct progress *progress, struct error *err)
+{
+	struct heap *heap = prepare(image, s, progress, err);
+	uint64_t room = memory_room(), needed;
+	struct heap_size size;
+
+	if (!heap)
+		return NULL;
+	estimate_heap(&heap->go, &size);
+	needed = estimate_graph(&size);
+	if (needed <= room)
+		return heap;
+	heap_free(heap);
+	fail(err, STATUS_REFUSED, "its graph needs about %lu MB of memory, and only %lu MB are free "
+	     "here", needed / 1000000, room / 1000000);
+	return NULL;
+}
+
 /* Build the graph behind IMAGE, which becomes the graph's or is freed. */
 static bool build(struct heap *heap, struct image *image, struct graph *_Atomic *out,
 		  struct progress *progress, struct error *err)
@@ -25,12 +47,14 @@ static bool build(struct heap *heap, struct image *image, struct graph *_Atomic 
 	return heap_build(heap, out, progress, err);
 }
 
-static bool snapshot(struct process *p, uint64_t max_pause_ms, struct source *s,
+static bool snapshot(struct process *p, struct heap *heap, uint64_t max_pause_ms, struct source *s,
 		     struct progress *progress, struct error *err)
 {
 	struct forecast forecast = { 0 };
+	struct heap_size size;
 
-	if (!process_forecast(p, &forecast, err))
+	estimate_heap(&heap->go, &size);
+	if (!process_forecast(p, estimate_graph(&size), &forecast, err))
 		return false;
 	if (s->on_forecast && !s->on_forecast(s->forecast_arg, &forecast, err))
 		return false;
@@ -46,7 +70,7 @@ bool probe_load_process(struct process *p, uint64_t max_pause_ms, struct source 
 	struct image *image = process_image(p);
 	struct heap *heap = prepare(image, s, progress, err);
 
-	if (!heap || !snapshot(p, max_pause_ms, s, progress, err)) {
+	if (!heap || !snapshot(p, heap, max_pause_ms, s, progress, err)) {
 		heap_free(heap);
 		image_free(image);
 		return false;
@@ -82,7 +106,7 @@ static bool load_core(int fd, int exe_fd, struct source *s, struct graph *_Atomi
 	struct core_lack lack = {0};
 	struct error why = {0};
 	struct image *image = core_read(fd, exe_fd, &opener, &lack, progress, err);
-	struct heap *heap = image ? prepare(image, s, progress, &why) : NULL;
+	struct heap *heap = image ? prepare_file(image, s, progress, &why) : NULL;
 	bool ok = heap && build(heap, image, out, progress, &why);
 
 	if (!image)
@@ -98,7 +122,7 @@ static bool load_snapshot(int fd, struct source *s, struct graph *_Atomic *out,
 			  struct progress *progress, struct error *err)
 {
 	struct image *image = snapfile_read(fd, progress, err);
-	struct heap *heap = image ? prepare(image, s, progress, err) : NULL;
+	struct heap *heap = image ? prepare_file(image, s, progress, err) : NULL;
 
 	if (!heap) {
 		image_free(image);

@@ -15,6 +15,7 @@
 #include "probes/clock.h"
 #include "probes/mappings.h"
 #include "probes/memory.h"
+#include "probes/procfs.h"
 #include "probes/wire.h"
 
 #define FETCH_STEP (1ull << 20)     /* of what is mapped from files to read */
@@ -22,8 +23,7 @@
 #define LOOK_MS 20                  /* between looks at the wish to end, while the taker copies */
 #define LEAST_LIMIT_NS (250ull * NS_PER_MS) /* a busy machine may not run us for that long */
 #define THREAD_NS 20000u            /* to stop one and let it go */
-#define GRAPH_FACTOR 2              /* image and graph, in images: 60 bytes an object, 8 an edge */
-#define SMALL_THINGS (64ull << 20)  /* memory we need beside image and graph */
+#define SMALL_THINGS (8ull << 20)   /* memory we need beside image and graph: three processes' own */
 
 struct process {
 	int taker;
@@ -306,17 +306,52 @@ static bool check_memory(const struct process *p, uint64_t needed, struct error 
 		    "only %lu MB are free here", p->image->pid, needed / 1000000, room / 1000000);
 }
 
-bool process_forecast(struct process *p, struct forecast *out, struct error *err)
+/* Bytes of the image that are there without any stop: files' pages, which are read as they are needed. */
+static uint64_t there_already(const struct image *image)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; i < image->n_ranges; i++) {
+		const struct image_range *r = &image->ranges[i];
+		const uint8_t *state = image->state + r->offset / IMAGE_PAGE;
+
+		for (uint64_t k = 0; only_in_file(r) && k < (r->hi - r->lo) / IMAGE_PAGE; k++)
+			pages += state[k] == PAGE_FILE;
+	}
+	return pages * IMAGE_PAGE;
+}
+
+/* Bytes that states and page tables take for private memory, whether it is present or not: a byte and, in
+ * two processes, eight of each for a page. */
+static uint64_t bookkeeping(const struct image *image)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; i < image->n_ranges; i++)
+		if (range_is_private(&image->ranges[i]))
+			pages += (image->ranges[i].hi - image->ranges[i].lo) / IMAGE_PAGE;
+	return pages * 17;
+}
+
+/* The memory that this process has for itself. */
+static uint64_t used_now(void)
+{
+	return proc_status(getpid(), "RssAnon:") * 1024;
+}
+
+bool process_forecast(struct process *p, uint64_t graph, struct forecast *out, struct error *err)
 {
 	struct wire_request count = {.op = WIRE_COUNT}, sample = {.op = WIRE_SAMPLE};
 	struct wire_reply counted, sampled;
 	double share = 1;
+	uint64_t more;
 
 	/* In this order: also the sample takes memory. */
 	if (!ask(p, &count, &counted, err))
 		return false;
-	out->memory = GRAPH_FACTOR * counted.bytes + SMALL_THINGS;
-	if (!check_memory(p, out->memory, err) || !ask(p, &sample, &sampled, err))
+	more = counted.bytes + counted.scattered + bookkeeping(p->image) + graph + SMALL_THINGS;
+	out->memory = more + there_already(p->image) + used_now();
+	if (!check_memory(p, more, err) || !ask(p, &sample, &sampled, err))
 		return false;
 	if (sampled.bytes)
 		share = (double)counted.bytes / (double)sampled.bytes;
@@ -433,7 +468,7 @@ bool process_snapshot(struct process *p, uint64_t max_pause_ms, struct progress 
 	struct forecast forecast;
 	bool is_users = true;
 
-	if (!p->forecast_ns && !process_forecast(p, &forecast, err))
+	if (!p->forecast_ns && !process_forecast(p, 0, &forecast, err))
 		return false;
 	expected = 2 * p->forecast_ns;
 	if (expected < LEAST_LIMIT_NS)

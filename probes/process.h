@@ -32,8 +32,9 @@ struct process *process_open(int taker_fd, struct error *err);
 struct image *process_image(struct process *p);
 
 /* Say what a snapshot will cost, from the pages that are present now and the speed at which some of
- * them could be copied. Fails with STATUS_REFUSED if there is not enough memory for it. */
-bool process_forecast(struct process *p, struct forecast *out, struct error *err);
+ * them could be copied; what is made of it later takes GRAPH bytes. Fails with STATUS_REFUSED if there is
+ * not enough memory for it. */
+bool process_forecast(struct process *p, uint64_t graph, struct forecast *out, struct error *err);
 
 /* Stop the target, copy its private memory and the registers of its threads, let it go. Nobody may
  * read the image meanwhile. Afterwards only what the target maps from files to read is fetched;

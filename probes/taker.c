@@ -318,6 +318,7 @@ static void count(struct taker *t, const struct copy_pieces *pieces, struct wire
 	struct copy_result result = {0};
 
 	copy_count(&t->copier, pieces, &result);
+	r->scattered = absent_scattered(&result.absent) * IMAGE_PAGE;
 	r->threads = (uint32_t)proc_status(t->copier.remote.task, "Threads:");
 	conclude(t, &result, r);
 }

@@ -22,7 +22,7 @@
 
 enum wire_op {
 	WIRE_HELLO,    /* reply with memory, states, table and, if there is one, the program */
-	WIRE_COUNT,    /* bytes = of present private pages; threads */
+	WIRE_COUNT,    /* bytes = of present private pages; scattered; threads */
 	WIRE_SAMPLE,   /* copy a sample of them, to measure: bytes, ns */
 	WIRE_PREPARE,  /* fault in what will be copied of [lo, hi); bytes = so much */
 	WIRE_READ,     /* read [lo, hi), which lies in one range; bytes, holes */
@@ -43,6 +43,7 @@ struct wire_reply {
 	uint32_t op;
 	uint32_t threads;
 	uint64_t bytes, holes, ns, pause_ns;
+	uint64_t scattered;   /* COUNT: bytes of absent pages that will take memory all the same */
 	uint64_t memory_size; /* HELLO: of the image's memory */
 	struct error error;
 };

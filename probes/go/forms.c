@@ -114,7 +114,7 @@ static void form_name(struct forms *forms, const struct form_entry *f, struct te
 		[FORM_MAP_DIRECTORY] = " directory", [FORM_MAP_TABLE] = " table",
 		[FORM_MAP_GROUPS] = " groups", [FORM_MAP_BUCKETS] = " buckets",
 		[FORM_MAP_EXTRA] = " extra", [FORM_CHAN_BUFFER] = " buffer",
-		[FORM_TINY] = NULL,
+		[FORM_TINY] = NULL, [FORM_ARENA] = NULL,
 	};
 	const char *of = f->type == NO_TYPE ? "?" : known_name(types_get(forms->types, f->type));
 
@@ -130,6 +130,8 @@ static void form_name(struct forms *forms, const struct form_entry *f, struct te
 		text_puts(name, "tiny block");
 	else if (f->form == FORM_ITABS)
 		text_puts(name, "runtime.itabTableType");
+	else if (f->form == FORM_ARENA)
+		text_puts(name, "arena chunk");
 	else if (f->form == FORM_ARRAY)
 		text_printf(name, "[...]%s", of);
 	else

@@ -20,6 +20,7 @@ enum form {
 	FORM_CLOSURE,       /* func NAME closure: `of` is the code's entry, its captures `type` */
 	FORM_TINY,          /* tiny block */
 	FORM_ITABS,         /* the runtime's table of itabs, which has no type of its own */
+	FORM_ARENA,         /* arena chunk: values of any types that live and go together (package arena) */
 };
 
 struct form_entry {

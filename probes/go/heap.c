@@ -195,6 +195,7 @@ static bool build_sizes(struct heap *heap, struct progress *progress, struct err
 		heap->lowest = spans->items[0].base;
 		heap->highest = spans->items[spans->n - 1].base + spans->items[spans->n - 1].bytes;
 	}
+	masks_measure(&heap->go, &heap->spans, heap->types);
 	types_set_heap_check(heap->types, allocated_at, heap);
 	describe_build(heap);
 	fill_meta(heap);

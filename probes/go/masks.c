@@ -136,7 +136,9 @@ static void arena_chunk_1(struct mask_iter *it)
 				     w / 64 * 8) >> (w % 64) : 0;
 	if (count < 64)
 		it->bits &= (1ull << count) - 1;
-	it->next = no_more >> (w / 64 % 8) & 1 ? it->end : it->next + count;
+	it->next += count;
+	if (no_more >> (w / 64 % 8) & 1)
+		it->end = it->next;
 }
 
 /* ---- 1.18, 1.19: two bits a word in the arena: pointer, and "scan goes on" ---- */
@@ -161,13 +163,13 @@ static void arena_chunk_2(struct mask_iter *it)
 		uint8_t pair = (uint8_t)(bytes[(w % 4 + i) / 4] >> ((w + i) % 4));
 
 		if (!(pair & 0x10)) {
-			it->next = it->end;
+			it->end = it->next = it->word + i;
 			return;
 		}
 		it->bits |= (uint64_t)(pair & 1) << i;
 	}
 	if (!bytes)
-		it->next = it->end;
+		it->end = it->next;
 }
 
 static void refill(struct mask_iter *it)
@@ -255,12 +257,50 @@ uint64_t mask_next(struct mask_iter *it)
 	return offset * 8;
 }
 
+/* Masks in arenas end where a mark beside them says so, which is found only by walking there. */
+static bool mask_has_end(const struct mask_reader *reader, const struct go_span *s)
+{
+	return reader->go->layout.masks != MASKS_HEADERS && !s->class && !s->noscan;
+}
+
+void masks_measure(struct go *go, struct go_spans *spans, struct types *types)
+{
+	struct mask_reader reader;
+
+	masks_init(&reader, go, spans, types);
+	for (uint32_t i = 0; i < spans->n; i++) {
+		struct mask_iter it;
+
+		if (!mask_has_end(&reader, &spans->items[i]) || !spans_allocated(spans, i, 0))
+			continue;
+		for (mask_begin(&it, &reader, i, 0); it.next < it.end;)
+			refill(&it);
+		spans->items[i].mask_words = it.end;
+	}
+}
+
+/* Go on from the chunk that has word FROM, if one has. Objects of small classes are walked. */
+static void mask_seek(struct mask_iter *it, uint64_t from)
+{
+	if (it->next >= it->end || it->span->class)
+		return;
+	if (it->type_bits) {
+		it->element += (from - it->element) / it->size_words * it->size_words;
+		it->next = it->element + (from - it->element) / 64 * 64;
+		if (it->next - it->element >= it->ptr_words)
+			it->next = it->element += it->size_words;
+	} else if (mask_has_end(it->reader, it->span)) {
+		it->next = from < it->span->mask_words ? from : it->end;
+	}
+}
+
 uint64_t mask_words(struct mask_reader *reader, uint32_t span, uint32_t slot, uint64_t from)
 {
 	struct mask_iter it;
 	uint64_t words = 0;
 
 	mask_begin(&it, reader, span, slot);
+	mask_seek(&it, from);
 	while (it.next < it.end || it.bits) {
 		if (!it.bits)
 			refill(&it);

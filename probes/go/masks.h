@@ -15,6 +15,10 @@ struct mask_reader {
 	struct { uint64_t addr; const uint8_t *bits; uint64_t size, ptr_words, tile; } cache[MASK_CACHE];
 };
 
+/* Find out how far the masks of large objects reach where the runtime keeps them in its arenas (to 1.21):
+ * into go_span.mask_words. */
+void masks_measure(struct go *go, struct go_spans *spans, struct types *types);
+
 void masks_init(struct mask_reader *r, struct go *go, const struct go_spans *spans,
 		struct types *types);
 
@@ -38,7 +42,7 @@ void mask_begin(struct mask_iter *it, struct mask_reader *reader, uint32_t span,
 /* The next pointer slot's offset in bytes from the slot's base; UINT64_MAX at the end. */
 uint64_t mask_next(struct mask_iter *it);
 
-/* The pointer bits of 64 words of a slot from word FROM on. */
+/* The pointer bits of 64 words of a slot from word FROM on, in a time that does not depend on FROM. */
 uint64_t mask_words(struct mask_reader *reader, uint32_t span, uint32_t slot, uint64_t from);
 
 /* The descriptor that a malloc header or a large span names for the slot: its type, 0 if none. */

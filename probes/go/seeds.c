@@ -51,6 +51,17 @@ static uint64_t slot_addr(struct typing *t, uint32_t span, uint32_t slot)
 
 /* ---- H: malloc headers and the types of large objects (1.22 on) ---- */
 
+/* A chunk of a user arena is one object to the collector, and no one value's. */
+static void seed_arena(struct typing *t, uint32_t span)
+{
+	struct graph *g = t->heap->graph;
+	uint32_t id = g->extents[span].first;
+
+	g->type[id] = forms_of(&t->forms, FORM_ARENA, NO_TYPE, 0);
+	g->flags[id] = (uint16_t)((g->flags[id] & ~OBJECT_KNOWN) | KNOWN_EXACT);
+	t->fit[id] = FIT_HEADER;
+}
+
 static void seed_header(struct typing *t, uint32_t span, uint32_t slot)
 {
 	const struct go_span *s = &t->heap->spans.items[span];
@@ -62,6 +73,8 @@ static void seed_header(struct typing *t, uint32_t span, uint32_t slot)
 				 .known = KNOWN_EXACT };
 	uint32_t id;
 
+	if (s->user_arena)
+		seed_arena(t, span);
 	if (!r || !r->size || r->size > s->elemsize - before)
 		return;
 	p.n = (s->elemsize - before) / r->size;

@@ -46,7 +46,7 @@ uint64_t spans_class_size(uint64_t size)
 struct raw_span {
 	struct go_span span;
 	uint64_t freeindex, scan_index; /* the latter follows once an object is whole */
-	uint32_t sweepgen, alloc_count;
+	uint32_t sweepgen;
 	const uint8_t *alloc_bits, *mark_bits;
 };
 
@@ -91,37 +91,53 @@ static bool plausible(const struct go_span *s, uint64_t npages)
 	return s->class < GO_CLASSES && npages <= MAX_CLASS_PAGES && s->nelems && s->nelems <= s->bytes / s->elemsize;
 }
 
-static bool read_span(struct go *go, uint64_t addr, struct raw_span *out)
+static unsigned index_size(const struct go *go)
+{
+	return go->layout.minor >= 22 ? 2 : 8;
+}
+
+/* The mspan at ADDR, its fields read into OUT; NULL if it is not in use. */
+static const uint8_t *peek(struct go *go, uint64_t addr, struct go_span *out)
 {
 	const struct layout *l = &go->layout;
-	unsigned index_size = l->minor >= 22 ? 2 : 8;
 	const uint8_t *mspan = image_at(go->image, addr, (uint64_t)l->mspan_size);
-	struct go_span *s = &out->span;
 	uint64_t npages;
 	uint8_t class;
 
 	if (!mspan || mspan[l->mspan_state] != IN_USE)
-		return false;
-	memset(out, 0, sizeof *out);
+		return NULL;
 	npages = span_field(mspan, l->mspan_npages, 8);
 	class = mspan[l->mspan_spanclass];
-	s->addr = addr;
-	s->base = span_field(mspan, l->mspan_start_addr, 8);
-	s->bytes = npages * GO_PAGE;
-	s->elemsize = span_field(mspan, l->mspan_elemsize, 8);
-	s->nelems = (uint32_t)span_field(mspan, l->mspan_nelems, index_size);
-	s->class = class >> 1;
-	s->noscan = class & 1;
-	s->user_arena = span_field(mspan, l->mspan_is_user_arena_chunk, 1);
-	s->large_type = span_field(mspan, l->mspan_large_type, 8);
-	s->specials = span_field(mspan, l->mspan_specials, 8);
-	if (!plausible(s, npages) || find_span(go, s->base) != addr)
+	*out = (struct go_span){
+		.addr = addr, .base = span_field(mspan, l->mspan_start_addr, 8),
+		.bytes = npages * GO_PAGE, .elemsize = span_field(mspan, l->mspan_elemsize, 8),
+		.nelems = (uint32_t)span_field(mspan, l->mspan_nelems, index_size(go)),
+		.allocated = (uint32_t)span_field(mspan, l->mspan_alloc_count, 2),
+		.class = class >> 1, .noscan = class & 1,
+		.user_arena = span_field(mspan, l->mspan_is_user_arena_chunk, 1),
+		.large_type = span_field(mspan, l->mspan_large_type, 8),
+		.specials = span_field(mspan, l->mspan_specials, 8),
+	};
+	return plausible(out, npages) ? mspan : NULL;
+}
+
+bool spans_peek(struct go *go, uint64_t addr, struct go_span *out)
+{
+	return peek(go, addr, out) && out->allocated <= out->nelems;
+}
+
+static bool read_span(struct go *go, uint64_t addr, struct raw_span *out)
+{
+	const struct layout *l = &go->layout;
+	struct go_span *s = &out->span;
+	const uint8_t *mspan = peek(go, addr, s);
+
+	if (!mspan || find_span(go, s->base) != addr)
 		return false;
 	s->present = image_run(go->image, s->base, s->bytes, &s->data);
-	out->freeindex = span_field(mspan, l->mspan_freeindex, index_size);
-	out->scan_index = span_field(mspan, l->mspan_free_index_for_scan, index_size);
+	out->freeindex = span_field(mspan, l->mspan_freeindex, index_size(go));
+	out->scan_index = span_field(mspan, l->mspan_free_index_for_scan, index_size(go));
 	out->sweepgen = (uint32_t)span_field(mspan, l->mspan_sweepgen, 4);
-	out->alloc_count = (uint32_t)span_field(mspan, l->mspan_alloc_count, 2);
 	out->alloc_bits = image_at(go->image, span_field(mspan, l->mspan_alloc_bits, 8),
 				   bitmap_bytes(s->nelems));
 	out->mark_bits = image_at(go->image, span_field(mspan, l->mspan_gcmark_bits, 8),
@@ -191,7 +207,7 @@ static void drop_uncounted(const struct raw_span *raw, uint32_t sweepgen, uint64
 		return;
 	for (uint32_t w = 0; w < (raw->span.nelems + 63) / 64; w++)
 		n += (uint64_t)__builtin_popcountll(allocated[w]);
-	if (n == raw->alloc_count + 1ull)
+	if (n == raw->span.allocated + 1ull)
 		allocated[slot / 64] &= ~(1ull << (slot % 64));
 }
 

@@ -19,9 +19,11 @@ struct go_span {
 	uint64_t elemsize;
 	uint64_t large_type;  /* descriptor of a large object with pointers (1.22 on), or 0 */
 	uint64_t specials;    /* first special, or 0 */
+	uint64_t mask_words;  /* of a large object: words up to the end of its mask (masks_measure) */
 	const uint8_t *data;  /* its bytes here; only the first `present` of them */
 	uint64_t present;
 	uint32_t nelems;
+	uint32_t allocated;   /* slots, as the runtime counts them: of a span that is not swept yet, before that */
 	uint32_t in_flight;   /* the slot of an object that is just being allocated, or NO_SLOT */
 	uint8_t class;        /* size class, 0 = large */
 	bool noscan;
@@ -40,6 +42,9 @@ struct go_spans {
 	uint64_t bytes;       /* of allocated slots */
 	uint64_t in_use;      /* of the spans' pages */
 };
+
+/* Read the span whose mspan lies at ADDR, but nothing of its memory. False if it is not in use. */
+bool spans_peek(struct go *go, uint64_t addr, struct go_span *out);
 
 /* Read all spans. The image must be the stop's. */
 bool spans_read(struct go *go, struct go_spans *out, struct progress *progress, struct error *err);

@@ -14,6 +14,8 @@
 #define TINY_SLOT 16u
 #define SUDOG_LEAST 64u /* bytes of the record of a goroutine that waits, at least */
 #define REPORT 4096u    /* places between two looks at the progress */
+#define LONG_ARRAY 64u  /* elements; what is followed of shorter ones is not remembered */
+#define AT_A_TIME 1024u /* elements that are followed before what they lead to */
 
 bool typing_init(struct typing *t, struct heap *heap, struct error *err)
 {
@@ -43,6 +45,7 @@ void typing_finish(struct typing *t)
 	free(t->work);
 	free(t->seen);
 	free(t->interfaces);
+	followed_free(&t->followed);
 	t->fit = NULL;
 	t->covered = NULL;
 	t->work = NULL;
@@ -53,7 +56,6 @@ void typing_finish(struct typing *t)
 void typing_free(struct typing *t)
 {
 	typing_finish(t);
-	
 	refs_free(&t->refs);
 	forms_free(&t->forms);
 }
@@ -364,6 +366,33 @@ static void widen_buckets(struct candidate *c, struct typed_place *wide)
 	c->bytes = wide->n * c->unit;
 }
 
+/* Put the candidate on the work list, without the elements that were followed already. */
+static void push_new(struct typing *t, const struct candidate *c)
+{
+	struct followed_array array = {
+		.id = c->object.id, .type = c->place->type, .lo = c->object.offset,
+		.kind = (uint32_t)c->place->form << 1 | (c->place->known == KNOWN_INFERRED),
+		.phase = c->unit ? (uint32_t)(c->object.offset % c->unit) : 0,
+		.hi = c->object.offset + c->bytes,
+	};
+	struct followed_part parts[2];
+	unsigned n = 0;
+
+	if (!array_like(c->place->form) || c->place->n < LONG_ARRAY || !c->unit) {
+		push(t, c->place);
+		return;
+	}
+	if (!followed_enter(&t->followed, &array, parts, &n))
+		t->failed = true;
+	for (unsigned i = 0; i < n; i++) {
+		struct typed_place part = *c->place;
+
+		part.addr = c->place->addr + (parts[i].lo - array.lo);
+		part.n = (parts[i].hi - parts[i].lo) / c->unit;
+		push(t, &part);
+	}
+}
+
 /* typing_place, when the place's object is known. */
 static void place_in(struct typing *t, const struct typed_place *place,
 		     const struct heap_object *object)
@@ -395,7 +424,7 @@ static void place_in(struct typing *t, const struct typed_place *place,
 	else if (!c.pointers || !see(t, c.place))
 		return;
 	if (c.pointers)
-		push(t, c.place);
+		push_new(t, &c);
 }
 
 static bool in_heap(const struct typing *t, uint64_t addr)
@@ -609,7 +638,8 @@ static void follow_static(struct typing *t, const struct typed_place *p, uint32_
 	typing_in_global(t, 0, NULL, 0);
 }
 
-/* Follow N elements of TYPE at ADDR, as many as are here. */
+/* Follow N elements of TYPE at ADDR, as many as are here. Of many those behind wait on the work list, below
+ * what the first ones lead to: else that would grow to as many places as the array has elements. */
 static void follow_elements(struct typing *t, const struct typed_place *p, uint32_t type)
 {
 	struct heap_object o;
@@ -623,7 +653,17 @@ static void follow_elements(struct typing *t, const struct typed_place *p, uint3
 	if (!size || !heap_find(t->heap, p->addr, &o) || !o.data)
 		return;
 	n = (o.size - o.offset) / size;
-	for (uint64_t i = 0; i < p->n && i < n; i++)
+	if (n > p->n)
+		n = p->n;
+	if (n > AT_A_TIME) {
+		struct typed_place rest = *p;
+
+		rest.addr += AT_A_TIME * size;
+		rest.n = n - AT_A_TIME;
+		push(t, &rest);
+		n = AT_A_TIME;
+	}
+	for (uint64_t i = 0; i < n; i++)
 		run(t, type, o.data + o.offset + i * size, known, 0);
 }
 

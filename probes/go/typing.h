@@ -4,6 +4,7 @@
 #define GORETAIN_PROBES_GO_TYPING_H
 
 #include "graph/progress.h"
+#include "probes/go/followed.h"
 #include "probes/go/forms.h"
 #include "probes/go/masks.h"
 #include "probes/go/refs.h"
@@ -43,6 +44,7 @@ struct typing {
 	uint64_t *seen;     /* set of references that do not type their slot, or lead to data or bss,
 			     * so that cycles end */
 	uint32_t n_seen, size_seen;
+	struct followed followed;
 	struct { uint64_t word; uint32_t type; } *interfaces; /* cache of interface words */
 	/* The global whose references are just being followed, if any, and the word of it that has the
 	 * present one, else 0. */

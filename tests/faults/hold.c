@@ -54,7 +54,7 @@ static bool snapshot(pid_t pid, bool waits, uint64_t max_pause_ms, struct error 
 	const struct process_stop *stop;
 	int broker, status, taker = start_taker(pid, waits, &broker);
 	struct process *p = process_open(taker, err);
-	bool ok = p && process_forecast(p, &forecast, err) &&
+	bool ok = p && process_forecast(p, 0, &forecast, err) &&
 		  process_snapshot(p, max_pause_ms, NULL, err);
 
 	if (ok) {

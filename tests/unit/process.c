@@ -193,7 +193,7 @@ static void test_snapshot(void **state)
 	assert_true(image->exe_fd >= 0 && image->exe != NO_FILE);
 	check_before(image);
 
-	assert_true(process_forecast(p, &forecast, &err));
+	assert_true(process_forecast(p, 0, &forecast, &err));
 	assert_true(forecast.bytes >= 3 * IMAGE_PAGE && forecast.threads == 1);
 	next_step(&t);
 	assert_true(process_snapshot(p, 10000, NULL, &err));

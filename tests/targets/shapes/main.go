@@ -16,6 +16,7 @@ import (
 // modes are the shapes; what they return is kept in a global.
 var modes = map[string]func(n int) interface{}{
 	"sparse":     sparse,
+	"scattered":  scattered,
 	"huge":       huge,
 	"large":      large,
 	"small":      small,

@@ -32,6 +32,18 @@ func huge(n int) interface{} {
 	return slices
 }
 
+// scattered has buffers of 4 MB of which every other page was written.
+func scattered(n int) interface{} {
+	buffers := make([][]*byte, n)
+	for i := range buffers {
+		buffers[i] = make([]*byte, 512<<10)
+		for k := 0; k < len(buffers[i]); k += 1024 {
+			buffers[i][k] = new(byte)
+		}
+	}
+	return buffers
+}
+
 // large has buffers of 4 MB, written from end to end.
 func large(n int) interface{} {
 	buffers := make([][]byte, n)
