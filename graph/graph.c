@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "graph/cleanup.h"
+#include "graph/naming.h"
 #include "graph/pages.h"
 #include "graph/text.h"
 
@@ -32,7 +33,7 @@ void graph_free(struct graph *g)
 	void *arrays[] = {
 		g->extents, g->bits, g->memory, g->details, g->absent, g->classes, g->type, g->flags, g->types,
 		g->fwd_row, g->fwd_dst, g->rev_row, g->rev_src, g->special, g->holders, g->roots,
-		g->tasks, g->frames, g->maps, g->idom, g->above, g->retained, g->depth, g->root,
+		g->tasks, g->frames, g->maps, g->packages, g->idom, g->above, g->retained, g->depth, g->root,
 		g->kid_row, g->kids,
 	};
 
@@ -196,7 +197,7 @@ void graph_type_label(const struct graph *g, uint32_t id, struct text *out)
 	}
 	if ((g->flags[id] & OBJECT_KNOWN) == KNOWN_INFERRED)
 		text_putc(out, '~');
-	text_symbol(out, type->name);
+	naming_type(g, type, out);
 }
 
 uint64_t graph_retained(const struct graph *g, uint32_t node)

@@ -91,6 +91,7 @@ struct type {
 	uint64_t size;       /* bytes of one value; 0 if it has no fixed size */
 	/* Sums over the objects of this type, filled by graph_sum_types. */
 	uint64_t objects, bytes, live_bytes, retained;
+	const char *spelled; /* the name with whole paths where packages are called alike; NULL: as it is */
 };
 
 enum holder_kind { /* in the order in which ties are broken */
@@ -205,6 +206,9 @@ struct suspect {
 	uint32_t object;        /* the one to look at */
 };
 
+/* A package that others of the program are called like: its import path, and enough of that to tell which. */
+struct package_name { const char *path, *shown; };
+
 struct named_bytes { const char *name; uint64_t bytes; };
 
 /* A piece of a part of memory, or what lies beside it. */
@@ -282,6 +286,7 @@ struct graph {
 	struct task *tasks; uint32_t n_tasks;
 	struct frame *frames; uint32_t n_frames;
 	struct map *maps; uint32_t n_maps;          /* map.live: STAGE_LIVE */
+	struct package_name *packages; uint32_t n_packages; /* those that are called like others */
 
 	/* STAGE_LIVE */
 	uint64_t live_objects, live_bytes;

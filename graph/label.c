@@ -5,6 +5,7 @@
 
 #include "graph/builder.h"
 #include "graph/lens.h"
+#include "graph/naming.h"
 #include "graph/slots.h"
 
 #define MAX_PLACE_STEPS 4 /* through arrays and maps */
@@ -91,7 +92,7 @@ bool label_dynamic(const struct graph *g, uint32_t from, uint32_t object, struct
 	if ((at == UINT64_MAX && root == NO_NODE) || !g->lens || !g->lens->ops->dynamic)
 		return g->flags[object] & OBJECT_BOXED;
 	boxed = g->lens->ops->dynamic(g->lens, src, src != NO_NODE ? at : root, &name);
-	text_symbol(type, text_string(&name));
+	naming_put(g, text_string(&name), type);
 	return boxed && g->flags[object] & OBJECT_BOXED;
 }
 
@@ -119,7 +120,7 @@ void label_root(const struct graph *g, uint32_t root, struct text *out)
 	if (g->lens)
 		g->lens->ops->root_label(g->lens, root, out);
 	if (out->length == before)
-		text_symbol(out, g->holders[g->roots[root].holder].name);
+		naming_put(g, g->holders[g->roots[root].holder].name, out);
 }
 
 bool label_step(const struct graph *g, uint32_t from, uint32_t object, struct text *out)
@@ -232,7 +233,7 @@ void label_object(const struct graph *g, uint32_t id, struct text *out)
 	if (stands || (type && (type->shape == SHAPE_MAP || type->shape == SHAPE_JSON_TREE)))
 		map = graph_map_of(g, id);
 	if (stands && map && map->type < g->n_types)
-		text_symbol(out, g->types[map->type].name);
+		naming_type(g, &g->types[map->type], out);
 	else
 		graph_type_label(g, id, out);
 	if (map) {
@@ -241,12 +242,12 @@ void label_object(const struct graph *g, uint32_t id, struct text *out)
 	}
 }
 
-void label_task(const struct task *task, struct text *out)
+void label_task(const struct graph *g, const struct task *task, struct text *out)
 {
-	text_symbol(out, task->function ? task->function : "?");
+	naming_put(g, task->function ? task->function : "?", out);
 	if (task->under) {
 		text_puts(out, " under ");
-		text_symbol(out, task->under);
+		naming_put(g, task->under, out);
 	}
 }
 
@@ -257,5 +258,5 @@ void label_holder(const struct graph *g, uint32_t holder, struct text *out)
 	/* The names of other kinds begin with what they are. */
 	if (h->kind == HOLDER_GLOBAL)
 		text_puts(out, "global ");
-	text_symbol(out, h->name);
+	naming_put(g, h->name, out);
 }

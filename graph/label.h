@@ -59,7 +59,7 @@ uint32_t label_nearest_referrer(const struct graph *g, uint32_t id);
 void label_place(const struct graph *g, uint32_t id, struct text *out);
 
 /* What a task is known by: "main.(*poller).run", "main.lines.func1 under iter.Pull". */
-void label_task(const struct task *task, struct text *out);
+void label_task(const struct graph *g, const struct task *task, struct text *out);
 
 /* What kind of holder it is and its name, as text_symbol has it: "global main.cache", "goroutine 91
  * main.worker". */

@@ -8,6 +8,7 @@
 
 #include "graph/cleanup.h"
 #include "graph/label.h"
+#include "graph/naming.h"
 #include "graph/paths.h"
 #include "graph/top.h"
 
@@ -84,7 +85,7 @@ uint32_t summary_types(const struct graph *g, struct type_row *rows, uint32_t ma
 void summary_type(const struct graph *g, const struct type_row *row, struct text *out)
 {
 	if (row->type < g->n_types)
-		text_symbol(out, g->types[row->type].name);
+		naming_type(g, &g->types[row->type], out);
 	else
 		text_puts(out, "unknown type");
 }
@@ -239,7 +240,7 @@ void summary_group(const struct graph *g, const struct holder_group *group, stru
 	}
 	if (group->count > 1 && task) {
 		text_puts(out, "goroutine ");
-		label_task(task, out);
+		label_task(g, task, out);
 	} else {
 		label_holder(g, group->holder, out);
 	}

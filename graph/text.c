@@ -246,8 +246,7 @@ void text_duration(struct text *t, uint64_t nanoseconds)
 	text_printf(t, "%" PRIu64 " %s", nanoseconds / units[i].unit, units[i].name);
 }
 
-/* Characters of an import path, in the form in which symbols have it. */
-static bool in_path(unsigned char c)
+bool text_in_path(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c >= 0x80 ||
 	       (c && strchr("/_.-~%@", c));
@@ -258,7 +257,7 @@ static bool is_version(const char *s)
 {
 	size_t digits = *s == 'v' ? strspn(s + 1, "0123456789") : 0;
 
-	return digits && !in_path((unsigned char)(s[1 + digits] == '.' ? ' ' : s[1 + digits]));
+	return digits && !text_in_path((unsigned char)(s[1 + digits] == '.' ? ' ' : s[1 + digits]));
 }
 
 void text_symbol(struct text *t, const char *symbol)
@@ -266,7 +265,7 @@ void text_symbol(struct text *t, const char *symbol)
 	while (*symbol) {
 		size_t n = 0, from = 0, before = 0;
 
-		for (; in_path((unsigned char)symbol[n]); n++) {
+		for (; text_in_path((unsigned char)symbol[n]); n++) {
 			if (symbol[n] != '/')
 				continue;
 			before = from;

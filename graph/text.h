@@ -53,6 +53,9 @@ void text_duration(struct text *t, uint64_t nanoseconds);
  * ends a path stays with the word before it: "jwt/v2.re". */
 void text_symbol(struct text *t, const char *symbol);
 
+/* May C be part of an import path, in the form in which symbols have it? */
+bool text_in_path(unsigned char c);
+
 /* What follows the last slash of PATH: a file's name, an import path's last word with what comes after
  * it. PATH itself if it has none. */
 const char *text_base_name(const char *path);

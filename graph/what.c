@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "graph/cleanup.h"
+#include "graph/naming.h"
 #include "graph/lens.h"
 #include "graph/text.h"
 
@@ -72,17 +73,22 @@ static bool resolve_address(const struct graph *g, uint64_t addr, struct what *o
 
 /* --- names --- */
 
-typedef bool (*match_fn)(const void *pattern, const char *name);
+typedef bool (*match_fn)(const struct graph *g, const void *pattern, const char *name);
 
-/* In full, or as it is shown: without the directories of its import path. */
-static bool match_exact(const void *pattern, const char *name)
+static bool match_exact(const struct graph *g, const void *pattern, const char *name)
 {
-	autotext struct text shown = {0};
+	return naming_is(g, pattern, name);
+}
 
-	if (strcmp(pattern, name) == 0)
-		return true;
-	text_symbol(&shown, name);
-	return strcmp(pattern, text_string(&shown)) == 0;
+/* Is PATTERN the type's name with the whole path of its package, of which the name has the last word only:
+ * "github.com/gorilla/mux.Router"? */
+static bool is_full_name(const struct type *type, const char *pattern)
+{
+	const char *path = *type->package ? strstr(pattern, type->package) : NULL;
+	size_t head = path ? (size_t)(path - pattern) : 0;
+	const char *rest = path && !strncmp(pattern, type->name, head) ? strchr(type->name + head, '.') : NULL;
+
+	return rest && strcmp(path + strlen(type->package), rest) == 0;
 }
 
 /* The runtime's own variables are globals too, if one asks for them by name. */
@@ -99,7 +105,7 @@ static uint32_t find_global(const struct graph *g, const char *name)
 	for (uint32_t h = 0; h < g->n_holders; h++) {
 		const struct holder *holder = &g->holders[h];
 
-		if (!is_variable(holder) || !match_exact(name, holder->name))
+		if (!is_variable(holder) || !match_exact(g, name, holder->name))
 			continue;
 		if (strcmp(holder->name, name) == 0)
 			return h;
@@ -182,7 +188,7 @@ static bool find_parts(const struct graph *g, const char *name, struct what *out
 	return true;
 }
 
-static bool match_regexp(const void *pattern, const char *name)
+static bool match_regexp(const struct graph *g, const void *pattern, const char *name)
 {
 	return regexec(pattern, name, 0, NULL, 0) == 0;
 }
@@ -196,7 +202,10 @@ static bool match_types(const struct graph *g, match_fn match, const void *patte
 		return fail_memory(err, "names of types");
 	out->n_types = 0;
 	for (uint32_t t = 0; t < g->n_types; t++)
-		if (g->types[t].objects && match(pattern, g->types[t].name) &&
+		if (g->types[t].objects &&
+		    (match(g, pattern, g->types[t].name) ||
+		     (g->types[t].spelled && match(g, pattern, g->types[t].spelled)) ||
+		     (match == match_exact && is_full_name(&g->types[t], pattern))) &&
 		    (match == match_exact || g->types[t].shape != SHAPE_MAP_PART))
 			out->types[out->n_types++] = t;
 	return true;
@@ -210,7 +219,7 @@ static bool match_globals(const struct graph *g, const regex_t *pattern, struct 
 		return fail_memory(err, "names of globals");
 	for (uint32_t h = 0; h < g->n_holders; h++)
 		if (g->holders[h].kind == HOLDER_GLOBAL &&
-		    match_regexp(pattern, g->holders[h].name))
+		    match_regexp(g, pattern, g->holders[h].name))
 			out->holders[out->n_holders++] = h;
 	qsort_r(out->holders, out->n_holders, sizeof *out->holders, compare_holders, (void *)g);
 	return true;

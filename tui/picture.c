@@ -8,6 +8,7 @@
 
 #include "graph/cleanup.h"
 #include "graph/export/dot.h"
+#include "graph/naming.h"
 #include "graph/what.h"
 #include "tui/views/views.h"
 #include "tui/words.h"
@@ -222,7 +223,7 @@ static void open_found(const struct finding *f)
 		request.type = f->what.types[0];
 		request.noun = "live object";
 		text_puts(&title, "of type ");
-		text_symbol(&title, f->graph->types[request.type].name);
+		naming_type(f->graph, &f->graph->types[request.type], &title);
 		request.title = text_string(&title);
 		screen_open(f->screen, &objects_view, &request);
 	} else {

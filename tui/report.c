@@ -6,6 +6,7 @@
 #include "graph/cleanup.h"
 #include "graph/json.h"
 #include "graph/label.h"
+#include "graph/naming.h"
 #include "graph/proof.h"
 #include "graph/summary.h"
 #include "tui/clip.h"
@@ -461,6 +462,14 @@ static void share_room(struct names *a, struct names *b, unsigned columns)
 		a->width = b->width = half;
 }
 
+static void put_map_type(const struct graph *g, const struct map *map, struct text *out)
+{
+	if (map->type < g->n_types)
+		naming_type(g, &g->types[map->type], out);
+	else
+		text_puts(out, "map ?");
+}
+
 #define MAPS_TITLE "LARGEST MAPS, nested"
 
 static void put_maps(const struct page *p)
@@ -476,7 +485,7 @@ static void put_maps(const struct page *p)
 		const struct map *map = &p->g->maps[maps[i]];
 		uint32_t holder = graph_map_holder(p->g, map);
 
-		text_symbol(add_name(&types), map->type < p->g->n_types ? p->g->types[map->type].name : "map ?");
+		put_map_type(p->g, map, add_name(&types));
 		if (holder < p->g->n_holders)
 			label_holder(p->g, holder, add_name(&places));
 		else

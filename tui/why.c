@@ -8,6 +8,7 @@
 #include "graph/cleanup.h"
 #include "graph/json.h"
 #include "graph/label.h"
+#include "graph/naming.h"
 #include "graph/lens.h"
 #include "graph/paths.h"
 #include "graph/proof.h"
@@ -68,7 +69,7 @@ static void put_holder_detail(const struct graph *g, uint32_t holder, struct tex
 	const struct holder *h = &g->holders[holder];
 
 	if (h->type < g->n_types)
-		text_symbol(out, g->types[h->type].name);
+		naming_type(g, &g->types[h->type], out);
 	else if (h->kind == HOLDER_TASK && h->task < g->n_tasks && g->tasks[h->task].wait)
 		text_puts(out, g->tasks[h->task].wait);
 }
@@ -161,7 +162,7 @@ static uint32_t add_path_holder(const struct answer *a, struct outline *outline,
 	struct outline_row *row = outline_add(outline, 0);
 	bool same;
 
-	text_symbol(&row->label, g->holders[holder].name);
+	naming_put(g, g->holders[holder].name, &row->label);
 	same = strcmp(text_string(&steps->items[0].label), text_string(&row->label)) == 0;
 	row->bytes = g->holders[holder].retained;
 	if (same)
@@ -463,7 +464,7 @@ static uint32_t only_target(const struct answer *a, uint32_t holder,
 	if (children->n != 1 || child->kind != CHILD_ONE)
 		return NO_NODE;
 	label_step(a->g, child->via, child->node, &label);
-	text_symbol(&name, a->g->holders[holder].name);
+	naming_put(a->g, a->g->holders[holder].name, &name);
 	if (strcmp(text_string(&label), text_string(&name)) != 0)
 		return NO_NODE;
 	return child->node;
@@ -476,7 +477,7 @@ static bool add_children_of_holder(const struct answer *a, struct outline *outli
 	struct outline_row *row = outline_add(outline, 0);
 	uint32_t target;
 
-	text_symbol(&row->label, h->name);
+	naming_put(a->g, h->name, &row->label);
 	row->bytes = h->retained;
 	if (!children_find(a->g, a->g->n_objects + holder, CHILDREN_DOMINATED, &children, NULL,
 			   a->err))
@@ -569,6 +570,12 @@ static bool answer_globals(struct answer *a, const struct what *what)
 	return true;
 }
 
+static void put_type(const struct graph *g, uint32_t type, struct text *out)
+{
+	text_puts(out, " of type ");
+	naming_type(g, &g->types[type], out);
+}
+
 static bool headline_types(const struct answer *a, const struct what *what,
 			   const struct instances *found)
 {
@@ -576,7 +583,7 @@ static bool headline_types(const struct answer *a, const struct what *what,
 
 	text_counted(&line, found->count, "object");
 	if (what->n_types == 1)
-		text_printf(&line, " of type %s", a->g->types[what->types[0]].name);
+		put_type(a->g, what->types[0], &line);
 	else
 		text_printf(&line, " of %" PRIu32 " types", what->n_types);
 	text_puts(&line, found->count == 1 ? " retains " : " retain ");

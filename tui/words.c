@@ -1,6 +1,7 @@
 #include "tui/words.h"
 
 #include "graph/label.h"
+#include "graph/naming.h"
 
 void words_share(uint64_t part, uint64_t whole, struct text *out)
 {
@@ -35,12 +36,12 @@ void words_holder(const struct graph *g, uint32_t id, struct line *out)
 
 	line_role(out, ROLE_ROOT);
 	text_puts(&out->text, holder->kind == HOLDER_GLOBAL ? "global " : "");
-	text_symbol(&out->text, holder->name);
+	naming_put(g, holder->name, &out->text);
 	line_role(out, ROLE_PLAIN);
 	line_less(out);
 	if (holder->kind == HOLDER_GLOBAL && holder->type != NO_NODE) {
 		text_puts(&out->text, "  ");
-		text_symbol(&out->text, g->types[holder->type].name);
+		naming_type(g, &g->types[holder->type], &out->text);
 	}
 	if (holder->task != NO_NODE) {
 		text_puts(&out->text, "  ");
@@ -98,7 +99,7 @@ void words_name(const struct graph *g, uint32_t node, struct text *out)
 	if (graph_is_object(g, node))
 		graph_type_label(g, node, out);
 	else if (graph_is_holder(g, node))
-		text_symbol(out, g->holders[node - g->n_objects].name);
+		naming_put(g, g->holders[node - g->n_objects].name, out);
 	else
 		text_puts(out, "several at once");
 }
@@ -213,7 +214,8 @@ static void holder_details(const struct graph *g, uint32_t id, struct text *out)
 	fact(out, "kind", kinds[holder->kind]);
 	fact(out, "package", holder->package);
 	if (holder->type != NO_NODE)
-		fact(out, "type", g->types[holder->type].name);
+		fact(out, "type", g->types[holder->type].spelled ? g->types[holder->type].spelled
+								 : g->types[holder->type].name);
 	if (holder->lo)
 		text_printf(out, "%-12s 0x%llx\n", "address", (unsigned long long)holder->lo);
 	if (graph_stage(g) >= STAGE_RETAINED) {

@@ -4,6 +4,7 @@
 
 #include "graph/cleanup.h"
 #include "graph/label.h"
+#include "graph/naming.h"
 #include "graph/suspects/rule.h"
 
 #define BOX_BYTES 64    /* a variable that a closure shares with its maker has a box of its own */
@@ -130,7 +131,7 @@ static void put_title(const struct hunt *hunt, const struct finding *f, uint32_t
 	if (n == 1)
 		words_chain(g, f->via, &head);
 	else if (g->above[f->object] != NO_NODE)
-		text_puts(&head, g->holders[g->above[f->object]].name);
+		naming_put(g, g->holders[g->above[f->object]].name, &head);
 	text_puts(&tail, ": ");
 	if (n > 1)
 		text_count(&tail, n);

@@ -6,6 +6,7 @@
 
 #include "graph/cleanup.h"
 #include "graph/label.h"
+#include "graph/naming.h"
 #include "graph/lens.h"
 #include "graph/suspects/rule.h"
 
@@ -89,31 +90,31 @@ static bool count_tasks(const struct graph *g, const struct finding *items, uint
 	return true;
 }
 
-static void put_task(const struct task *task, const char *noun, struct text *out)
+static void put_task(const struct graph *g, const struct task *task, const char *noun, struct text *out)
 {
 	text_printf(out, "%s %" PRIu64 " ", noun, task->id);
-	label_task(task, out);
+	label_task(g, task, out);
 }
 
 /* NOUN is how one of them begins: "goroutine", or "Goroutine" at the head of a sentence. */
-static void put_tasks(const struct crowd *crowd, const char *noun, struct text *out)
+static void put_tasks(const struct graph *g, const struct crowd *crowd, const char *noun, struct text *out)
 {
 	if (crowd->tasks == 1) {
-		put_task(crowd->task, noun, out);
+		put_task(g, crowd->task, noun, out);
 		return;
 	}
 	text_count(out, crowd->tasks);
 	text_puts(out, " goroutines ");
-	label_task(crowd->task, out);
+	label_task(g, crowd->task, out);
 }
 
-static void put_title(const struct crowd *crowd, uint32_t n, struct text *out)
+static void put_title(const struct graph *g, const struct crowd *crowd, uint32_t n, struct text *out)
 {
 	const struct task *task = crowd->task;
 	autotext struct text head = { 0 }, tail = { 0 };
 	bool one = crowd->tasks == 1;
 
-	put_tasks(crowd, "goroutine", &head);
+	put_tasks(g, crowd, "goroutine", &head);
 	if (task->wait)
 		text_printf(&tail, " (%s)", task->wait);
 	text_puts(&tail, one ? " keeps " : " keep ");
@@ -137,7 +138,7 @@ static void put_place(const struct graph *g, const struct task *task, struct tex
 		text_printf(out, " at %s:%u", text_base_name(f->file), f->line);
 		if (task->function && f->function && strcmp(f->function, task->function) != 0) {
 			text_puts(out, " in ");
-			text_symbol(out, f->function);
+			naming_put(g, f->function, out);
 		}
 		return;
 	}
@@ -148,7 +149,7 @@ static void put_wait(const struct graph *g, const struct crowd *crowd, struct te
 	const struct task *task = crowd->task;
 	bool one = crowd->tasks == 1;
 
-	put_tasks(crowd, "Goroutine", out);
+	put_tasks(g, crowd, "Goroutine", out);
 	text_puts(out, one ? " waits" : " wait");
 	put_place(g, task, out);
 	if (task->wait)
@@ -218,7 +219,7 @@ static void put_maps(const struct hunt *hunt, const struct finding *f, uint32_t 
 	text_puts(out, ", ");
 	words_amount(story->retained, story->objects, out);
 	text_puts(out, ". The largest, kept by ");
-	put_task(crowd->task, "goroutine", out);
+	put_task(g, crowd->task, "goroutine", out);
 	text_puts(out, ", is a ");
 	words_map(g, f->object, out);
 	text_puts(out, ", ");
@@ -240,7 +241,7 @@ static bool tell(const struct hunt *hunt, const struct finding *items, uint32_t 
 	story->objects = anatomy.objects;
 	story->holder = crowd.tasks == 1 ? g->above[f->object] : NO_NODE;
 	story->object = f->object;
-	put_title(&crowd, n, &story->title);
+	put_title(g, &crowd, n, &story->title);
 	put_wait(g, &crowd, &story->explanation);
 	put_maps(hunt, f, n, &crowd, story, &story->explanation);
 	if (g->above[f->object] != NO_NODE) {

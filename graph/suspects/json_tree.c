@@ -5,6 +5,7 @@
 
 #include "graph/cleanup.h"
 #include "graph/label.h"
+#include "graph/naming.h"
 #include "graph/suspects/rule.h"
 
 #define MAX_CLIMB 64     /* a map's inside and boxes between two values of a tree */
@@ -121,7 +122,7 @@ static void put_title(const struct hunt *hunt, const struct finding *f, uint32_t
 		text_counted(&tail, anatomy->objects, "object");
 	} else {
 		if (g->above[f->object] != NO_NODE)
-			text_puts(&head, g->holders[g->above[f->object]].name);
+			naming_put(g, g->holders[g->above[f->object]].name, &head);
 		text_puts(&tail, ": ");
 		if (owner != NO_NODE && field.length) {
 			text_count(&tail, n);

@@ -28,6 +28,7 @@ void forms_free(struct forms *forms)
 	for (uint32_t i = 0; forms->shown && i < forms->n; i++) {
 		free((char *)forms->shown[i].name);
 		free((char *)forms->shown[i].package);
+		free((char *)forms->shown[i].spelled);
 	}
 	free(forms->shown);
 	free(forms->items);
@@ -107,7 +108,17 @@ static const char *known_name(const struct rtype *t)
 	return strcmp(t->name, "sync.HashTrieMap[interface {},interface {}]") ? t->name : "sync.Map";
 }
 
-static void form_name(struct forms *forms, const struct form_entry *f, struct text *name,
+/* Its name with paths, NULL if it has none. */
+static const char *spelled(const struct forms *forms, uint32_t type)
+{
+	if (type >= forms->n_spelled || !forms->spelled[type])
+		return NULL;
+	return known_name(types_get(forms->types, type)) == types_get(forms->types, type)->name
+		       ? forms->spelled[type] : NULL;
+}
+
+/* The name of a form whose type is called OF. */
+static void form_name(struct forms *forms, const struct form_entry *f, const char *of, struct text *name,
 		      struct text *package)
 {
 	static const char *const suffix[] = {
@@ -116,7 +127,6 @@ static void form_name(struct forms *forms, const struct form_entry *f, struct te
 		[FORM_MAP_EXTRA] = " extra", [FORM_CHAN_BUFFER] = " buffer",
 		[FORM_TINY] = NULL, [FORM_ARENA] = NULL,
 	};
-	const char *of = f->type == NO_TYPE ? "?" : known_name(types_get(forms->types, f->type));
 
 	if (f->form == FORM_CLOSURE) {
 		closure_name(forms, f->entry, name, package);
@@ -254,6 +264,23 @@ uint64_t forms_unit(const struct forms *forms, uint32_t form)
 	}
 }
 
+/* Set what form number I is called where its type is called otherwise than the program does. */
+static bool respell(struct forms *forms, uint32_t i)
+{
+	const char *of = spelled(forms, forms->items[i].type);
+	struct text name = { 0 };
+	autotext struct text package = { 0 };
+
+	if (of)
+		form_name(forms, &forms->items[i], of, &name, &package);
+	if (name.failed) {
+		text_free(&name);
+		return false;
+	}
+	forms->shown[i].spelled = name.bytes;
+	return true;
+}
+
 uint32_t forms_of(struct forms *forms, enum form form, uint32_t type, uint64_t entry)
 {
 	uint32_t *bucket = bucket_of(forms, form, type, entry);
@@ -269,7 +296,8 @@ uint32_t forms_of(struct forms *forms, enum form form, uint32_t type, uint64_t e
 		bucket = bucket_of(forms, form, type, entry);
 	}
 	forms->items[forms->n] = (struct form_entry){ form, type, entry };
-	form_name(forms, &forms->items[forms->n], &name, &package);
+	form_name(forms, &forms->items[forms->n],
+		  type == NO_TYPE ? "?" : known_name(types_get(forms->types, type)), &name, &package);
 	forms->shown[forms->n] = (struct type){
 		.name = name.bytes ? name.bytes : strdup("?"),
 		.package = package.bytes ? package.bytes : strdup(""),
@@ -278,7 +306,19 @@ uint32_t forms_of(struct forms *forms, enum form form, uint32_t type, uint64_t e
 	};
 	*bucket = forms->n++;
 	forms->shown[*bucket].size = forms_unit(forms, *bucket);
+	respell(forms, *bucket);
 	return *bucket;
+}
+
+bool forms_respell(struct forms *forms, const char *const *names, uint32_t n)
+{
+	bool good = true;
+
+	forms->spelled = names;
+	forms->n_spelled = n;
+	for (uint32_t i = 0; i < forms->n && good; i++)
+		good = respell(forms, i);
+	return good;
 }
 
 void forms_to_graph(struct forms *forms, struct graph *g)

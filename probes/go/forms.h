@@ -36,6 +36,8 @@ struct forms {
 	struct type *shown;       /* becomes graph.types */
 	uint32_t n, capacity;
 	uint32_t *table, table_size;
+	const char *const *spelled; /* names of types other than their own, NULL where that is meant; lent */
+	uint32_t n_spelled;
 };
 
 bool forms_init(struct forms *forms, struct go *go, struct types *types, struct error *err);
@@ -43,6 +45,10 @@ void forms_free(struct forms *forms);
 
 /* The number of a form of a type, entered if it is new; NO_NODE without memory. */
 uint32_t forms_of(struct forms *forms, enum form form, uint32_t type, uint64_t entry);
+
+/* From now on types are called as SPELLED has it, N of them, where it is not NULL; those entered so far, too.
+ * False without memory. */
+bool forms_respell(struct forms *forms, const char *const *spelled, uint32_t n);
 
 /* Hand the shown types over to the graph. */
 void forms_to_graph(struct forms *forms, struct graph *g);

@@ -73,6 +73,7 @@ void heap_free(struct heap *heap)
 	code_free(&heap->code);
 	spans_free(&heap->spans);
 	types_free(heap->types);
+	packages_free(&heap->packages);
 	name_pool_free(&heap->names);
 	go_close(&heap->go);
 	image_free(heap->image);
@@ -275,7 +276,8 @@ static bool build_edges(struct heap *heap, struct progress *progress, struct err
 	note_state(heap);
 	if (!statics_begin(heap, err) ||
 	    !pull_and_type(heap, progress, err) ||
-	    !statics_finish(heap, err) || !map_owners_init(&heap->map_owners, heap->types, err) ||
+	    !packages_read(heap, err) || !statics_finish(heap, err) ||
+	    !map_owners_init(&heap->map_owners, heap->types, err) ||
 	    !roots_build(heap, progress, err))
 		return false;
 	statics_free(&heap->statics);

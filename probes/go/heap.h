@@ -13,6 +13,7 @@
 #include "probes/go/map_owners.h"
 #include "probes/go/masks.h"
 #include "probes/go/name_pool.h"
+#include "probes/go/packages.h"
 #include "probes/go/sched.h"
 #include "probes/go/spans.h"
 #include "probes/go/statics.h"
@@ -46,6 +47,7 @@ struct heap {
 	struct edge_walk walk;
 	struct lens lens;
 	struct graph *graph;
+	struct packages packages;    /* called alike */
 	struct name_pool names;      /* of holders, functions, files */
 	uint64_t lowest, highest; /* heap addresses in use */
 };

@@ -43,7 +43,7 @@ static void hand_out(struct walk *w, const char *label, uint32_t type, uint64_t 
 	shown = types_find(heap->types, dynamic);
 	if (t) {
 		lens_value(heap, type, addr, w->lens->redact, PREVIEW, &value);
-		part.type = shown ? shown->name : t->name;
+		part.type = packages_type_name(heap, shown ? dynamic : type);
 		part.size = t->size;
 	}
 	part.value = text_string(&value);

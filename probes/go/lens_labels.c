@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "graph/naming.h"
 #include "probes/go/lens.h"
 #include "probes/go/syncmaps.h"
 
@@ -259,7 +260,7 @@ static void frame_label(const struct graph *g, const struct root *r, const char 
 		return;
 	}
 	text_printf(out, "%s in ", what);
-	text_symbol(out, g->frames[r->frame].function);
+	naming_put(g, g->frames[r->frame].function, out);
 	if (g->frames[r->frame].line)
 		text_printf(out, ":%u", g->frames[r->frame].line);
 }
@@ -273,7 +274,7 @@ void lens_root_label(struct lens *lens, uint32_t root, struct text *out)
 
 	switch ((enum root_kind)r->kind) {
 	case ROOT_GLOBAL:
-		text_symbol(out, h->name);
+		naming_put(g, h->name, out);
 		if (h->type != NO_NODE)
 			lens_path(heap, heap->typing.forms.items[h->type].type, r->addr - h->lo, out);
 		else if (r->addr > h->lo)
@@ -285,6 +286,6 @@ void lens_root_label(struct lens *lens, uint32_t root, struct text *out)
 	case ROOT_TASK: text_puts(out, "its own record"); break;
 	case ROOT_DEFER: frame_label(g, r, "deferred call", out); break;
 	case ROOT_PANIC: frame_label(g, r, "panic", out); break;
-	default: text_symbol(out, h->name); break;
+	default: naming_put(g, h->name, out); break;
 	}
 }

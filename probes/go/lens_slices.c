@@ -97,6 +97,6 @@ bool lens_dynamic(struct lens *lens, uint32_t src, uint64_t at, struct text *out
 	dynamic = types_of_interface_word(heap->types, image_u64(heap->image, word - 8));
 	if (dynamic == NO_TYPE)
 		return false;
-	text_puts(out, types_get(heap->types, dynamic)->name);
+	text_puts(out, packages_type_name(heap, dynamic));
 	return !types_get(heap->types, dynamic)->direct;
 }

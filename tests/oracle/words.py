@@ -72,6 +72,24 @@ class Words:
                        "union select distinct function from frames where function like '%\\%2e%' escape '\\'")
         self.check(not raw, "no name as only the linker has it", raw)
 
+    def alike(self):
+        """Packages that are called alike are told apart, and accepted by each of their names."""
+        path = "example.com/targets/words/"
+        for word in ("a/store", "b/store", "gorilla/context"):
+            kind = "Bag" if "context" in word else "Record"
+            for name in (f"{word}.{kind}", f"{path}{word}.{kind}"):
+                said = self.why(name)
+                self.check(f" of type {word}.{kind} " in said, f"{name} is {word}.{kind}", [said])
+            if not self.stripped:
+                said = self.why(f"{path}{word}.{kind}s")
+                self.check(said.startswith(f"global {word}.{kind}s "), f"global {word}.{kind}s", [said])
+        said = self.why("context.valueCtx")
+        self.check(" of type context.valueCtx " in said, "the standard library's has no longer path", [said])
+        page = run("report", self.target.pid).decode()
+        self.check("map[string]*gorilla/context.Bag" in page, "types of types are spelled so, too", [page])
+        rows = self.sql("select type, count(*) from objects where type in ('store.Record', 'context.Bag') group by 1")
+        self.check(rows == [("context.Bag", 1), ("store.Record", 2)], "SQL has the language's own names", rows)
+
     def page(self):
         """The report in a file: whole names, rows by bytes, no share above the whole without a word."""
         page = run("report", self.target.pid).decode()
@@ -100,7 +118,7 @@ def check(argument, tap, folder):
         target.wait_until_quiet()
         words = Words(tap, target, version, stripped)
         words.elements(places)
-        for part in ("goroutines", "dotted", "page", "boxes"):
+        for part in ("goroutines", "dotted", "alike", "page", "boxes"):
             getattr(words, part)()
 
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "graph/label.h"
+#include "graph/naming.h"
 
 enum { PAGE = 200 };
 
@@ -41,7 +42,7 @@ static bool on_part(void *arg, const struct part *part)
 		line_puts(&row.more, ROLE_BOXED, "◇ ");
 	if (part->known == KNOWN_INFERRED)
 		text_putc(&row.more.text, '~');
-	text_symbol(&row.more.text, part->type && *part->type ? part->type : "?");
+	naming_put(g, part->type && *part->type ? part->type : "?", &row.more.text);
 	if (part->value && (!part->type || strcmp(part->value, part->type) != 0))
 		text_puts(&row.value.text, part->value);
 	if (!branches_insert(&reading->c->rows, reading->at, &row))

@@ -277,7 +277,7 @@ static void say_alike(const struct graph *g, const struct dominators *d,
 	task = g->tasks[g->holders[holder].task];
 	task.wait_ns = d->tops.items[row->number].wait_ns;
 	text_puts(&out->text, "goroutine ");
-	label_task(&task, &out->text);
+	label_task(g, &task, &out->text);
 	line_role(out, ROLE_PLAIN);
 	line_less(out);
 	text_puts(&out->text, "  ");

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "graph/label.h"
+#include "graph/naming.h"
 #include "tui/views/views.h"
 #include "tui/words.h"
 
@@ -199,7 +200,7 @@ static void say_holder(const struct page *page, const struct map *map, struct li
 		return;
 	}
 	line_role(out, ROLE_ROOT);
-	text_symbol(&out->text, m->graph->holders[holder].name);
+	naming_put(m->graph, m->graph->holders[holder].name, &out->text);
 }
 
 static void row(struct page *page, unsigned pane, uint32_t index, struct row *out)
@@ -226,8 +227,10 @@ static void row(struct page *page, unsigned pane, uint32_t index, struct row *ou
 		line_puts(&out->cells[TYPE], ROLE_BOXED, "◇ ");
 	else
 		text_puts(&out->cells[TYPE].text, "  ");
-	text_symbol(&out->cells[TYPE].text,
-		  map->type != NO_NODE ? m->graph->types[map->type].name : "? map");
+	if (map->type != NO_NODE)
+		naming_type(m->graph, &m->graph->types[map->type], &out->cells[TYPE].text);
+	else
+		text_puts(&out->cells[TYPE].text, "? map");
 	say_holder(page, map, &out->cells[HOLDER]);
 	text_printf(&out->cells[ADDRESS].text, "0x%llx", (unsigned long long)map->addr);
 }

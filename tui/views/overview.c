@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "graph/label.h"
+#include "graph/naming.h"
 #include "graph/summary.h"
 #include "tui/views/views.h"
 #include "tui/words.h"
@@ -181,7 +182,7 @@ static void add_group(struct overview *o, uint32_t i)
 	if (holder->kind != HOLDER_GLOBAL || holder->type == NO_NODE)
 		return;
 	less(item);
-	text_symbol(&item->words, o->graph->types[holder->type].name);
+	naming_type(o->graph, &o->graph->types[holder->type], &item->words);
 }
 
 /* Items from number FIRST on by their bytes; of equals, in the order in which they were added. */
