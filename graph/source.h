@@ -16,6 +16,17 @@ struct forecast {
 	uint32_t threads;
 };
 
+/* When a stop that was forecast to last PAUSE_NS is given up, nanoseconds: at twice that, but a busy machine
+ * may not run us for a quarter of a second, and nobody stops anything for longer than an hour. */
+static inline uint64_t forecast_limit_ns(uint64_t pause_ns)
+{
+	const uint64_t least = UINT64_C(250000000), most = UINT64_C(3600000000000);
+
+	if (pause_ns < least / 2)
+		return least;
+	return pause_ns < most / 2 ? 2 * pause_ns : most;
+}
+
 /* Asked before each stop; false refuses it, with ERR set. True consents also to a pause longer than
  * was allowed on the command line. */
 typedef bool (*forecast_fn)(void *arg, const struct forecast *forecast, struct error *err);

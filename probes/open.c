@@ -59,8 +59,8 @@ static bool snapshot(struct process *p, struct heap *heap, uint64_t max_pause_ms
 	if (s->on_forecast && !s->on_forecast(s->forecast_arg, &forecast, err))
 		return false;
 	/* Who was asked about a longer stop has agreed to it. */
-	if (s->on_forecast && forecast.pause_ns / 1000000 > max_pause_ms)
-		max_pause_ms = forecast.pause_ns / 1000000 * 2;
+	if (s->on_forecast && forecast.pause_ns > max_pause_ms * 1000000)
+		max_pause_ms = forecast_limit_ns(forecast.pause_ns) / 1000000;
 	return process_snapshot(p, max_pause_ms, progress, err);
 }
 

@@ -21,7 +21,6 @@
 #define FETCH_STEP (1ull << 20)     /* of what is mapped from files to read */
 #define PREPARE_STEP (32ull << 20)  /* between looks at the progress */
 #define LOOK_MS 20                  /* between looks at the wish to end, while the taker copies */
-#define LEAST_LIMIT_NS (250ull * NS_PER_MS) /* a busy machine may not run us for that long */
 #define THREAD_NS 20000u            /* to stop one and let it go */
 #define SMALL_THINGS (8ull << 20)   /* memory we need beside image and graph: three processes' own */
 
@@ -470,9 +469,7 @@ bool process_snapshot(struct process *p, uint64_t max_pause_ms, struct progress 
 
 	if (!p->forecast_ns && !process_forecast(p, 0, &forecast, err))
 		return false;
-	expected = 2 * p->forecast_ns;
-	if (expected < LEAST_LIMIT_NS)
-		expected = LEAST_LIMIT_NS;
+	expected = forecast_limit_ns(p->forecast_ns);
 	if (expected < limit_ns) {
 		limit_ns = expected;
 		is_users = false;

@@ -127,7 +127,7 @@ static void processes(void)
 	TRY("unshare users", unshare, CLONE_NEWUSER);
 	TRY("unshare files", unshare, CLONE_FILES);
 	TRY("join a session", setsid, 0);
-	TRY("outlive the broker", prctl, 1 /* PR_SET_PDEATHSIG */, 0l, 0l, 0l, 0l);
+	TRY("unset the signal of its end", prctl, 1 /* PR_SET_PDEATHSIG */, 0l, 0l, 0l, 0l);
 	TRY("be looked at", prctl, 4 /* PR_SET_DUMPABLE */, 1l, 0l, 0l, 0l);
 }
 

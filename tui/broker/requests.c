@@ -7,7 +7,6 @@
 
 #include "graph/text.h"
 #include "probes/broker.h"
-#include "probes/clock.h"
 #include "probes/wire.h"
 #include "tui/broker/state.h"
 #include "tui/files.h"
@@ -16,7 +15,6 @@
 #define MOST_REQUESTS 20000 /* a core file of thousands of libraries, and a day of pictures */
 #define MOST_SCRATCH 32 /* of a query with many sorts */
 #define MOST_NAME 100       /* of a proposal, which must be seen whole */
-#define MOST_STOP_NS (3600000ull * NS_PER_MS) /* as --max-pause allows */
 
 /* The file that the user named as number FILE; the reader can have no others opened. */
 static const char *named(const struct request *request, uint32_t file)
@@ -122,11 +120,6 @@ static void ask_name(struct broker *b, const struct broker_request *q)
 	asking_line(&b->asking, "Save the picture as: ", is_plain(q->path) ? q->path : "", on_name, b);
 }
 
-static uint64_t agreed_ns(uint64_t forecast_ns)
-{
-	return forecast_ns < MOST_STOP_NS / 2 ? 2 * forecast_ns : MOST_STOP_NS;
-}
-
 /* Consent is to the figure that the broker said, and is binding for the takers. */
 static void on_consent(void *arg, const char *answer)
 {
@@ -164,7 +157,7 @@ static void ask_consent(struct broker *b, const struct broker_request *q)
 		refuse_pause(b, q->pause_ns);
 		return;
 	}
-	b->asked_ns = agreed_ns(q->pause_ns);
+	b->asked_ns = forecast_limit_ns(q->pause_ns);
 	text_puts(&label, "Taking ");
 	text_size(&label, q->bytes, false);
 	text_puts(&label, " stops the process for about ");
