@@ -105,7 +105,7 @@ static void others(const char *who, pid_t pid)
 	TRY(OF("seize"), ptrace, PTRACE_SEIZE, pid, 0l, 0l);
 	TRY(OF("read memory of"), process_vm_readv, pid, &ours, 1l, &theirs, 1l, 0l);
 	TRY(OF("write memory of"), process_vm_writev, pid, &ours, 1l, &theirs, 1l, 0l);
-	TRY(OF("set a limit of"), prlimit64, pid, RLIMIT_NOFILE, NULL, &limit);
+	TRY(OF("set a limit of"), prlimit64, pid, RLIMIT_NOFILE, &limit, NULL);
 	TRY(OF("set the priority of"), setpriority, PRIO_PROCESS, pid, 1);
 	TRY(OF("move"), sched_setaffinity, pid, sizeof bytes, memset(bytes, 0xff, sizeof bytes));
 #undef OF
