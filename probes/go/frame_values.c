@@ -21,11 +21,13 @@ struct word {
 	const struct code_frame *said;
 	const struct code_local *words;
 	uint64_t addr, value, offset; /* above the stack pointer */
+	enum known known;
 };
 
-static bool note(struct heap *heap, uint64_t addr, enum code_form form, uint32_t type)
+static bool note(const struct word *w, enum code_form form, uint32_t type)
 {
-	struct frame_values *values = &heap->frame_values;
+	struct frame_values *values = &w->heap->frame_values;
+	uint64_t addr = w->value;
 	const struct frame_value *last = values->n ? &values->items[values->n - 1] : NULL;
 	struct frame_value *item;
 
@@ -35,7 +37,7 @@ static bool note(struct heap *heap, uint64_t addr, enum code_form form, uint32_t
 	item = GROW(values->items, values->n, values->capacity);
 	if (!item)
 		return false;
-	*item = (struct frame_value){ .addr = addr, .type = type, .form = form };
+	*item = (struct frame_value){ .addr = addr, .type = type, .form = form, .known = w->known };
 	values->n++;
 	return true;
 }
@@ -62,9 +64,9 @@ static bool leads_to_stack(const struct word *w)
 static bool note_word(const struct word *w, enum code_form form, uint32_t type)
 {
 	if (form != CODE_MAP)
-		return !leads_to_untyped(w) || note(w->heap, w->value, form, type);
+		return !leads_to_untyped(w) || note(w, form, type);
 	return !(leads_to_untyped(w) || leads_to_stack(w)) ||
-	       frame_maps_note(&w->heap->frame_maps, w->value, type, KNOWN_DERIVED);
+	       frame_maps_note(&w->heap->frame_maps, w->value, type, w->known);
 }
 
 /* One thing that the code says of the frame, if it is about this word. */
@@ -76,7 +78,7 @@ static bool note_said(const struct word *w, const struct code_local *said)
 
 	if (said->header)
 		return within != MAP_FIRST_POINTER || !leads_to_object(w) ||
-		       frame_maps_note(&w->heap->frame_maps, w->addr - within, said->type, KNOWN_DERIVED);
+		       frame_maps_note(&w->heap->frame_maps, w->addr - within, said->type, w->known);
 	if (said->form != CODE_VALUE)
 		return within || note_word(w, said->form, said->type);
 	return !code_word_at(w->heap->types, said->type, within, &form, &type) || note_word(w, form, type);
@@ -115,9 +117,10 @@ static bool note_all_said(const struct word *w)
 
 static bool note_slot(struct heap *heap, const struct go_stack *stack, const struct go_slot *s)
 {
-	struct word w = { .heap = heap, .stack = stack, .addr = s->addr, .value = s->value };
+	struct word w = { .heap = heap, .stack = stack, .addr = s->addr, .value = s->value,
+			  .known = s->conservative ? KNOWN_INFERRED : KNOWN_DERIVED };
 
-	if (s->conservative || s->kind == SLOT_REGISTER || s->frame >= stack->n_frames)
+	if (s->kind == SLOT_REGISTER || s->frame >= stack->n_frames)
 		return true;
 	w.frame = &stack->frames[s->frame];
 	w.offset = s->addr - w.frame->sp;
@@ -148,10 +151,17 @@ static int by_addr(const void *a, const void *b)
 		return x->addr < y->addr ? -1 : 1;
 	if (x->form != y->form)
 		return x->form < y->form ? -1 : 1;
-	return (x->type > y->type) - (x->type < y->type);
+	if (x->type != y->type)
+		return x->type < y->type ? -1 : 1;
+	return (x->known > y->known) - (x->known < y->known);
 }
 
-/* Each once. */
+static bool same(const struct frame_value *a, const struct frame_value *b)
+{
+	return a->addr == b->addr && a->form == b->form && a->type == b->type;
+}
+
+/* Each once, as what is known best. */
 static void sort(struct frame_values *values)
 {
 	uint32_t n = 0;
@@ -159,7 +169,7 @@ static void sort(struct frame_values *values)
 	if (values->n)
 		qsort(values->items, values->n, sizeof *values->items, by_addr);
 	for (uint32_t i = 0; i < values->n; i++)
-		if (!n || by_addr(&values->items[n - 1], &values->items[i]))
+		if (!n || !same(&values->items[n - 1], &values->items[i]))
 			values->items[n++] = values->items[i];
 	values->n = n;
 }
@@ -218,7 +228,7 @@ static void place_one(struct typing *typing, const struct frame_value *values, u
 		found = &values[i];
 	}
 	if (found)
-		place(typing, found, n > 1 ? KNOWN_INFERRED : KNOWN_DERIVED);
+		place(typing, found, n > 1 ? KNOWN_INFERRED : found->known);
 }
 
 bool frame_values_place(struct typing *typing, struct progress *progress, struct error *err)

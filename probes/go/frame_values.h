@@ -3,6 +3,7 @@
 #ifndef GORETAIN_PROBES_GO_FRAME_VALUES_H
 #define GORETAIN_PROBES_GO_FRAME_VALUES_H
 
+#include "graph/graph.h"
 #include "graph/progress.h"
 #include "probes/go/code.h"
 #include "probes/go/stack.h"
@@ -10,8 +11,9 @@
 struct heap;
 struct typing;
 
-/* A word that leads to ADDR, in an object that nothing else tells the type of, is of FORM and TYPE. */
-struct frame_value { uint64_t addr; uint32_t type; enum code_form form; };
+/* A word that leads to ADDR, in an object that nothing else tells the type of, is of FORM and TYPE: inferred where no
+ * map says that the word is live. */
+struct frame_value { uint64_t addr; uint32_t type; enum code_form form; enum known known; };
 
 /* What the code says, as often as it is met. Maps are in struct frame_maps. */
 struct frame_values {

@@ -6,6 +6,7 @@
 
 #include "graph/cleanup.h"
 #include "graph/parallel.h"
+#include "probes/go/buffers.h"
 #include "probes/go/debuginfo.h"
 #include "probes/go/edges.h"
 #include "probes/go/infer.h"
@@ -283,6 +284,7 @@ static bool build_edges(struct heap *heap, struct progress *progress, struct err
 	statics_free(&heap->statics);
 	if (!typing_run_frames(&heap->typing, progress, err) ||
 	    !infer_types(&heap->typing, progress, err) ||
+	    !buffers_infer(&heap->typing, progress, err) ||
 	    !strengths_build(heap, progress, err) ||
 	    !maptable_build(heap, progress, err) ||
 	    !resident_build(heap, err))

@@ -251,6 +251,18 @@ static void seed_segments(struct typing *t)
 
 /* ---- C: a channel names its element's type ---- */
 
+/* The program has no type for such a channel, but its buffer is an array like others. */
+static void seed_channel_buffer(struct typing *t, uint64_t addr, const uint8_t *bytes, uint32_t elem)
+{
+	const struct layout *l = &t->heap->go.layout;
+	struct typed_place p = { .addr = image_word(bytes + l->hchan_buf), .type = elem,
+				 .n = image_word(bytes + l->hchan_dataqsiz), .form = FORM_ARRAY,
+				 .known = KNOWN_EXACT };
+
+	if (p.addr < addr || p.addr >= addr + (uint64_t)l->hchan_size)
+		typing_place(t, &p);
+}
+
 static void seed_channel(struct typing *t, uint32_t span, uint32_t slot)
 {
 	const struct layout *l = &t->heap->go.layout;
@@ -273,6 +285,8 @@ static void seed_channel(struct typing *t, uint32_t span, uint32_t slot)
 	p.type = types_chan_of(t->heap->types, elem);
 	if (p.type != NO_TYPE)
 		typing_place(t, &p);
+	else
+		seed_channel_buffer(t, p.addr, bytes, elem);
 }
 
 /* ---- K: a closure's first word is a function's entry ---- */
