@@ -422,53 +422,6 @@ def serf(binary, folder):
     return command, rpc, client
 
 
-class MySql:
-    """MySQL's protocol, as much as is needed here."""
-
-    def __init__(self, port, user, database):
-        self.socket = socket.create_connection(("127.0.0.1", port), 30)
-        self.read()
-        flags = 0x200 | 0x8000 | 0x80000 | 8  # 4.1, secure connection, plugin, with a database
-        answer = struct.pack("<IIB23x", flags, 1 << 24, 33) + user.encode() + b"\0\0"
-        self.send(answer + database.encode() + b"\0mysql_native_password\0", 1)
-        self.read()
-
-    def send(self, body, sequence=0):
-        self.socket.sendall(struct.pack("<I", len(body))[:3] + bytes([sequence]) + body)
-
-    def read(self):
-        (head,) = struct.unpack("<I", received(self.socket, 4))
-        return received(self.socket, head & 0xFFFFFF)
-
-    def query(self, text):
-        self.send(b"\3" + text.encode())
-        ends = 0 if self.read()[0] not in (0, 255) else 2
-        while ends < 2:
-            packet = self.read()
-            ends += packet[0] in (254, 255) and len(packet) < 9
-
-    def close(self):
-        self.socket.close()
-
-
-def mysql(binary, folder):
-    port = 3306  # the example's own
-
-    def client(number, connections):
-        connection = MySql(port, "root", "mydb")
-        connections.append(connection)
-        for i in itertools.count():
-            connection.query(
-                f"INSERT INTO mytable VALUES ('name {number} {i}', 'mail{i}@example.org', "
-                f"JSON_ARRAY('phone {i}'), NOW())"
-            )
-            connection.query(f"SELECT name, email FROM mytable WHERE name = 'name {number} {i % 50}'")
-            connection.query("SELECT count(*) FROM mytable")
-            yield i
-
-    return [binary], port, client
-
-
 def simulated_address():
     """A pay-to-public-key-hash address of btcd's simulation network, in base 58."""
     raw = b"\x3f" + bytes(range(20))
