@@ -6,6 +6,7 @@
 
 #include "probes/go/heap.h"
 #include "probes/go/seed_specials.h"
+#include "probes/go/seed_timers.h"
 #include "probes/go/sync_globals.h"
 
 #define MAX_CLOSURE 2048u
@@ -199,6 +200,7 @@ static void seed_runtime(struct typing *t)
 	seed_specials(t);
 	seed_pools(t);
 	seed_itabs(t);
+	seed_timers(t);
 	for (unsigned i = 0; m && i < 100000; i++) {
 		seed_value(t, m, type);
 		m = image_u64(go->image, m + (uint64_t)go->layout.m_alllink);

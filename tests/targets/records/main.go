@@ -10,6 +10,7 @@ import (
 
 const (
 	nTimers  = 200
+	nLone    = 30
 	nWaiting = 50
 )
 
@@ -71,6 +72,9 @@ func main() {
 	for i := 0; i < nTimers; i++ {
 		c.timers = append(c.timers, time.AfterFunc(time.Hour, func() {}))
 	}
+	for i := 0; i < nLone; i++ { // only the runtime keeps them
+		time.AfterFunc(time.Hour, func() {})
+	}
 	clocks = append(clocks, c)
 	room := new(lobby)
 	room.cond = sync.NewCond(&room.mutex)
@@ -90,6 +94,6 @@ func main() {
 	room.mutex.Unlock()
 	pool.Put(pool.Get())
 	keep = append(keep, c, room)
-	fmt.Println("ready", nTimers, nWaiting)
+	fmt.Println("ready", nTimers+nLone, nWaiting)
 	os.Stdin.Read(make([]byte, 1))
 }
