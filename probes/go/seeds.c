@@ -10,7 +10,6 @@
 #include "probes/go/sync_globals.h"
 
 #define MAX_CLOSURE 2048u
-#define MAX_POOL_LOCALS 65536u /* one for each processor */
 
 /* Visit each allocated slot that may hold pointers, or each noscan one when NOSCAN. */
 typedef void (*slot_fn)(struct typing *t, uint32_t span, uint32_t slot);
@@ -129,15 +128,9 @@ static void seed_pool(struct typing *t, uint64_t pool)
 {
 	struct image *image = t->heap->image;
 
-	for (unsigned at = 0; at <= 16; at += 16) {
-		struct typed_place p = {
-			.addr = image_u64(image, pool + at), .n = image_u64(image, pool + at + 8),
-			.type = t->refs.pool_local, .form = FORM_ARRAY, .known = KNOWN_EXACT,
-		};
-
-		if (p.n && p.n <= MAX_POOL_LOCALS)
-			typing_place(t, &p);
-	}
+	for (unsigned at = 0; at <= 16; at += 16)
+		typing_pool_locals(t, image_u64(image, pool + at), image_u64(image, pool + at + 8),
+				   KNOWN_EXACT);
 }
 
 /* The lists of all pools are among the words that sync uses when it empties them. */

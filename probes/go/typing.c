@@ -13,6 +13,7 @@
 #define CHECKED_WORDS 64u
 #define TINY_SLOT 16u
 #define SUDOG_LEAST 64u /* bytes of the record of a goroutine that waits, at least */
+#define MAX_POOL_LOCALS 65536u /* one for each processor */
 #define REPORT 4096u    /* places between two looks at the progress */
 #define LONG_ARRAY 64u  /* elements; what is followed of shorter ones is not remembered */
 #define AT_A_TIME 1024u /* elements that are followed before what they lead to */
@@ -567,6 +568,20 @@ static void follow_timer(struct typing *t, const struct ref *ref, uint64_t addr,
 	place(t, addr, FORM_VALUE, type, 1, known);
 }
 
+/* Victims that a Get has found empty have their length set to 0 and stay (sync/pool.go, getSlow). */
+void typing_pool_locals(struct typing *t, uint64_t addr, uint64_t n, enum known known)
+{
+	const struct rtype *local = types_find(t->heap->types, t->refs.pool_local);
+	struct heap_object o;
+
+	if (!local || !local->size || n > MAX_POOL_LOCALS)
+		return;
+	if (!n && in_heap(t, addr) && heap_find(t->heap, addr, &o) && !o.offset)
+		n = o.size / local->size;
+	if (n)
+		place(t, addr, FORM_ARRAY, t->refs.pool_local, n, known);
+}
+
 static void run(struct typing *t, uint32_t type, const uint8_t *bytes, enum known known,
 		unsigned depth);
 
@@ -584,8 +599,7 @@ static void follow(struct typing *t, const struct ref *ref, const uint8_t *p, en
 	case REF_FUNC: place_closure(t, image_word(p), known); break;
 	case REF_INTERFACE: typing_follow_interface(t, image_word(p), image_word(p + 8)); break;
 	case REF_POOL:
-		if (t->refs.pool_local != NO_TYPE)
-			place(t, image_word(p), FORM_ARRAY, t->refs.pool_local, image_word(p + 8), known);
+		typing_pool_locals(t, image_word(p), image_word(p + 8), known);
 		break;
 	case REF_REFLECT: follow_reflect(t, p); break;
 	case REF_TIMER: follow_timer(t, ref, image_word(p), known); break;

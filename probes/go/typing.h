@@ -73,6 +73,9 @@ void typing_follow(struct typing *typing, uint32_t type, const uint8_t *bytes, e
 /* Type the parts of the map whose header is at PLACE (FORM_MAP), be that an object or not. */
 void typing_follow_map(struct typing *typing, const struct typed_place *place);
 
+/* Type what a sync.Pool has at ADDR: its N sync.poolLocals, or 0 and as many as the object has room for. */
+void typing_pool_locals(struct typing *typing, uint64_t addr, uint64_t n, enum known known);
+
 /* What is followed next are the SIZE bytes at BYTES, which the global at ADDR has; ADDR 0: no global's any
  * more. */
 void typing_in_global(struct typing *typing, uint64_t addr, const uint8_t *bytes, uint64_t size);

@@ -103,6 +103,19 @@ def alertmanager(binary, folder):
     return command, port, asking(port, request)
 
 
+def pushgateway(binary, folder):
+    port = free_port()
+
+    def request(i):
+        if i % 3:
+            lines = "".join(f'work{{part="{k}"}} {i + k}\n' for k in range(i % 40))
+            return "PUT", f"/metrics/job/job{i % 300}/instance/host{i % 7}", f"# TYPE work gauge\n{lines}"
+        return "GET", ("/metrics", "/api/v1/metrics")[i % 2], None
+
+    command = [binary, f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
+    return command, port, asking(port, request)
+
+
 def node_exporter(binary, folder):
     port = free_port()
     command = [binary, f"--web.listen-address=127.0.0.1:{port}"]

@@ -35,6 +35,15 @@ def check(argument, tap, folder):
             [row for row in rows if row[0] == kind or row[1] in ("unknown", "inferred")],
         )
 
+    victims = sql(
+        snapshot,
+        "select r.name, o.type from roots r join objects o on o.id = r.dst where r.name like '%.victim'",
+    )
+    tap.check(
+        victims and all(kind == "[...]sync.poolLocal" for _, kind in victims),
+        f"go{argument}: {len(victims)} pools' victims",
+        victims,
+    )
     minor = int(version.split(".")[1])
     found("runtime.timeTimer" if minor >= 23 else "time.Timer", timers, timers)
     found("runtime.sudog", waiting)

@@ -4,6 +4,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -59,6 +60,7 @@ var (
 	clocks []*clock
 	rooms  []*lobby
 	pool   = sync.Pool{New: func() any { return new([100]byte) }}
+	empty  sync.Pool
 	keep   []any
 )
 
@@ -93,6 +95,10 @@ func main() {
 	room.mutex.Lock() // the last one waits by now
 	room.mutex.Unlock()
 	pool.Put(pool.Get())
+	empty.Put(new([100]byte))
+	runtime.GC()
+	for empty.Get() != nil { // the last one finds the victims empty
+	}
 	keep = append(keep, c, room)
 	fmt.Println("ready", nTimers+nLone, nWaiting)
 	os.Stdin.Read(make([]byte, 1))
