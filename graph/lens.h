@@ -61,6 +61,13 @@ struct global_words {
 	struct text type, value; /* nothing if not known */
 };
 
+/* Which keys of a map a closure's code asks for, as far as that can be followed. */
+enum key_use {
+	KEYS_UNKNOWN,
+	KEYS_FIXED, /* always the same ones, which stand in the code */
+	KEYS_VARY,  /* others too, or all */
+};
+
 struct lens_ops {
 	/* The parts of a subject, from number FIRST on. Returns how many there are in all. Parts of a
 	 * map are its entries. */
@@ -100,6 +107,10 @@ struct lens_ops {
 	/* The global variable called NAME, in full or as it is shown, whether or not it holds anything.
 	 * False if the program's symbols name none so; NULL if the lens knows of no symbols. */
 	bool (*global)(struct lens *lens, const char *name, struct global_words *out);
+
+	/* How the code of object CLOSURE uses the map that it captured at byte OFFSET of itself, BOXED: in a
+	 * variable that it shares with others. NULL if the lens never knows. */
+	enum key_use (*key_use)(struct lens *lens, uint32_t closure, uint64_t offset, bool boxed);
 
 	/* Is the string key at the subject's place part of the program itself (schema), not data? */
 	bool (*is_schema_key)(struct lens *lens, uint32_t map, uint64_t slot);

@@ -1,14 +1,19 @@
 /* Rule closure-map: closures that captured a map and are all that keeps it. A closure often needs
- * one value of the map, and cannot have that without keeping the map. */
+ * one value of the map, and cannot have that without keeping the map. One that asks for whatever key
+ * comes needs the map: only those are told of that ask for fixed keys alone, or many alike of which
+ * nobody can say. */
 #include <string.h>
 
+#include "graph/builder.h"
 #include "graph/cleanup.h"
 #include "graph/label.h"
+#include "graph/lens.h"
 #include "graph/naming.h"
 #include "graph/suspects/rule.h"
 
 #define BOX_BYTES 64    /* a variable that a closure shares with its maker has a box of its own */
 #define MAX_SHARERS 64  /* closures that keep one map together */
+#define MANY 32         /* closures of one function: a few are a program's routes */
 
 static bool concerns(const struct type *type)
 {
@@ -101,6 +106,60 @@ static bool look(const struct hunt *hunt, uint32_t id, struct finding *found)
 	return true;
 }
 
+/* ---- which keys ---- */
+
+/* What the code of CLOSURE does with MAP: the worse of what it does with each word that leads there. */
+static enum key_use use_of(const struct graph *g, uint32_t closure, uint32_t map)
+{
+	uint32_t row = g->fwd_row[closure], n = g->fwd_row[closure + 1] - row;
+	enum key_use worst = KEYS_FIXED;
+	uint64_t into;
+
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t dst = EDGE_NODE(g->fwd_dst[row + k]);
+		enum key_use use;
+
+		if (dst >= g->n_objects || map_behind(g, dst) != map)
+			continue;
+		use = g->lens && g->lens->ops->key_use
+			? g->lens->ops->key_use(g->lens, closure,
+						g->edges->offset(g->edges->ctx, closure, k, &into),
+						dst != map)
+			: KEYS_UNKNOWN;
+		if (use != KEYS_FIXED)
+			worst = worst == KEYS_VARY ? worst : use;
+	}
+	return worst;
+}
+
+/* The same for all closures that refer to ID, MAP or a box of it, except in further boxes. */
+static enum key_use use_of_all(const struct hunt *hunt, uint32_t id, uint32_t map)
+{
+	const struct graph *g = hunt->g;
+	uint32_t items[MAX_SHARERS], count = hunt_referrers(g, id, items, MAX_SHARERS);
+	enum key_use worst = count > MAX_SHARERS ? KEYS_UNKNOWN : KEYS_FIXED;
+
+	for (uint32_t i = 0; i < count && i < MAX_SHARERS; i++) {
+		enum key_use use = KEYS_FIXED;
+
+		if (hunt_shape(g, items[i]) == SHAPE_CLOSURE)
+			use = use_of(g, items[i], map);
+		else if (id == map)
+			use = use_of_all(hunt, items[i], map);
+		if (use != KEYS_FIXED)
+			worst = worst == KEYS_VARY ? worst : use;
+	}
+	return worst;
+}
+
+/* Do N closures, of which F is one, keep more than they need, as far as their code tells? */
+static bool needs_less(const struct hunt *hunt, const struct finding *f, uint32_t n)
+{
+	enum key_use use = use_of_all(hunt, f->object, f->object);
+
+	return use == KEYS_FIXED || (use == KEYS_UNKNOWN && n >= MANY);
+}
+
 /* ---- words ---- */
 
 /* The name of the variable that holds the map, between BEFORE and AFTER; nothing if it is not known
@@ -191,6 +250,8 @@ static bool tell(const struct hunt *hunt, const struct finding *items, uint32_t 
 	const struct finding *f = hunt_largest(hunt, items, n);
 	struct anatomy anatomy;
 
+	if (!needs_less(hunt, f, n))
+		return true;
 	if (!hunt_anatomy(hunt, items, n, &anatomy, err))
 		return false;
 	story->worth = true;

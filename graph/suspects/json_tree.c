@@ -225,12 +225,37 @@ static bool looks_decoded(const struct anatomy *anatomy, uint32_t n, uint64_t re
 	       anatomy->foreign_bytes <= retained / 8;
 }
 
+/* Is object ID where the program itself put it, once for ever: in a global, or in fields of structs from
+ * there on? So a server keeps its configuration. What stands in a map, a slice or a goroutine came while
+ * the program ran. */
+static bool is_placed(const struct hunt *hunt, uint32_t id)
+{
+	const struct graph *g = hunt->g;
+	uint32_t above = g->above[id];
+
+	if (above == NO_NODE || g->holders[above].kind != HOLDER_GLOBAL)
+		return false;
+	for (unsigned i = 0; i < MAX_CLIMB; i++) {
+		const struct type *type;
+
+		id = referrer_of(hunt, id);
+		if (id == NO_NODE)
+			return true;
+		type = graph_type(g, id);
+		if (!type || type->kind != TYPE_STRUCT || type->shape != SHAPE_NONE)
+			return false;
+	}
+	return false;
+}
+
 static bool tell(const struct hunt *hunt, const struct finding *items, uint32_t n,
 		 struct story *story, struct error *err)
 {
 	const struct finding *f = hunt_largest(hunt, items, n);
 	struct anatomy anatomy;
 
+	if (n == 1 && is_placed(hunt, f->object))
+		return true;
 	if (!hunt_anatomy(hunt, items, n, &anatomy, err))
 		return false;
 	story->worth = looks_decoded(&anatomy, n, story->retained);

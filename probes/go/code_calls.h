@@ -12,7 +12,8 @@ enum call_meaning {
 	CALL_MAKE_MAP,   /* the result is a map of the (map) type, as is the subject, the room for its header
 			  * if the caller has it */
 	CALL_SMALL_MAP,  /* the result is a map whose type the call does not say */
-	CALL_USE_MAP,    /* the subject is a map of the type */
+	CALL_USE_MAP,    /* the subject is a map of the type; second is the key: a string's bytes, of others
+			  * the key or where it is; without second all keys are used */
 	CALL_VALUE,      /* subject and second point to values of the type */
 	CALL_BARRIER,    /* keeps all registers but the machine's barrier_clobbers */
 	CALL_NO_RETURN,

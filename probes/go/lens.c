@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "probes/go/code_keys.h"
 #include "probes/go/maps.h"
 
 #define PREVIEW 256u
@@ -389,11 +390,22 @@ static bool op_is_schema_key(struct lens *lens, uint32_t map_index, uint64_t num
 	return false;
 }
 
+static enum key_use op_key_use(struct lens *lens, uint32_t closure, uint64_t offset, bool boxed)
+{
+	struct heap *heap = lens_heap(lens);
+	struct heap_object o;
+
+	if (!heap->code.program || !heap_object(heap, closure, &o) || offset > UINT32_MAX)
+		return KEYS_UNKNOWN;
+	return code_key_use(heap->code.program, image_u64(heap->image, o.addr), (uint32_t)offset, boxed);
+}
+
 static const struct lens_ops ops = {
 	.parts = op_parts, .map_entries = op_map_entries, .preview = op_preview,
 	.edge_label = lens_edge_label, .root_label = lens_root_label,
 	.window = lens_window, .dynamic = lens_dynamic,
 	.global = lens_global, .declaration = op_declaration, .advice = lens_advice, .is_schema_key = op_is_schema_key,
+	.key_use = op_key_use,
 };
 
 void lens_init(struct heap *heap)

@@ -264,6 +264,11 @@ static bool lens_is_schema_key(struct lens *lens, uint32_t map, uint64_t slot)
 	return m->boxes == BOXES_EMPTY;
 }
 
+static enum key_use lens_key_use(struct lens *lens, uint32_t closure, uint64_t offset, bool boxed)
+{
+	return producer_of(lens)->spec.key_use;
+}
+
 static const struct lens_ops synthetic_lens = {
 	.parts = lens_parts,
 	.map_entries = lens_map_entries,
@@ -272,6 +277,7 @@ static const struct lens_ops synthetic_lens = {
 	.root_label = lens_root_label,
 	.declaration = lens_declaration,
 	.is_schema_key = lens_is_schema_key,
+	.key_use = lens_key_use,
 };
 
 static void release(struct graph *g)

@@ -43,6 +43,7 @@ struct synthetic_spec {
 	const struct map *maps; uint32_t n_maps;
 	const struct synthetic_entry *entries; uint32_t n_entries;
 	struct meta meta;
+	enum key_use key_use; /* of every closure */
 };
 
 /* The graph of SPEC, published up to STAGE_EDGES, with a lens. Free with graph_free. */
