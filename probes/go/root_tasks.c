@@ -1,6 +1,7 @@
 /* Goroutines: as tasks for people, and as holders of what their frames refer to. */
 #include <string.h>
 
+#include "graph/cleanup.h"
 #include "graph/grow.h"
 #include "graph/text.h"
 #include "probes/go/counting.h"
@@ -141,10 +142,17 @@ static void name_by_frame(struct go *go, struct task *task, const struct frame *
 		func_line(go, &f, f.entry, &task->line);
 }
 
-/* Frames between the runtime and the program's own function: what iter.Pull and cgo call it through. */
+/* Frames between the runtime and the program's own function, which they are there to call. */
 static bool is_trampoline(const char *name)
 {
-	return !strncmp(name, "iter.Pull", 9) || !strncmp(name, "_cgoexp_", 8);
+	static const char *const heads[] = {
+		"iter.Pull", "_cgoexp_", "sync.(*WaitGroup).Go.func", "golang.org/x/sync/errgroup.(*Group).",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+		if (!strncmp(name, heads[i], strlen(heads[i])))
+			return true;
+	return false;
 }
 
 /* A caller as people know it: "iter.Pull" of "iter.Pull[...].func1". */
@@ -160,8 +168,8 @@ static const char *caller_name(struct roots *roots, const char *name)
 	return name_pool_copy(roots->names, text_string(&shown));
 }
 
-/* A goroutine that begins in the runtime (coroutines, finalizers, cleanups, the first one of all, those
- * of C's threads) is known by the program's function that the runtime has called: the outermost of the
+/* A goroutine that begins in the runtime or a trampoline (coroutines, finalizers, cleanups, the first one of
+ * all, those of C's threads) is known by the program's function that the runtime has called: the outermost of the
  * N innermost frames. */
 static void name_by_program(struct roots *roots, struct task *task, const struct frame *frame, uint32_t n)
 {
@@ -189,7 +197,8 @@ static void unwrap(struct roots *roots, const struct goroutine *g, uint32_t inde
 
 	while (n && frame[n - 1].system) /* runtime.goexit, where it returns to */
 		n--;
-	if (n && (is_runtime_name(task->function) || !strcmp(task->function, "?")))
+	if (n && (is_runtime_name(task->function) || is_trampoline(task->function) ||
+		  !strcmp(task->function, "?")))
 		name_by_program(roots, task, frame, n);
 	else if (n > 1 && !frame[n - 2].system && func_find(go, g->start_pc, &f) &&
 		 f.func_id == go->layout.func_wrapper)

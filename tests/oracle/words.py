@@ -51,6 +51,8 @@ class Words:
                 (r"main\.(newer\.)?pairs\.func\d", "iter.Pull2", "coroutine", 1, 2000),
                 ("main.forget", "runtime.runCleanups", "chan receive", 1, 60000),
             ]
+        if self.minor >= 25:
+            expected.append(("main.grouped", r"sync.(*WaitGroup).Go", "chan receive", 1, 0))
         for function, under, wait, count, bytes_kept in expected:
             found = [
                 row for row in rows

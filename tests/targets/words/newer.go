@@ -45,5 +45,6 @@ func newer() {
 	}
 	next, _ := iter.Pull2(pairs(make([]byte, 2000)))
 	next()
+	started()
 	runtime.AddCleanup(&handle{make([]byte, 100)}, forget, make([]byte, 60000))
 }
