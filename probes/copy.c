@@ -123,6 +123,12 @@ static uint64_t same_kind(const struct copier *c, const struct image_range *rang
 	return i;
 }
 
+/* Does it depend on the page where the bytes of RANGE come from? */
+static bool is_by_page(const struct copier *c, const struct image_range *range)
+{
+	return range_is_private(range) || (c->file >= 0 && !(range->flags & RANGE_SHARED));
+}
+
 /* Cut a piece into runs. False if the memory is gone: the process ended or runs another program. */
 static bool find_runs(struct copier *c, const struct copy_piece *piece, struct runs *out)
 {
@@ -132,7 +138,7 @@ static bool find_runs(struct copier *c, const struct copy_piece *piece, struct r
 	size_t wanted = n * sizeof *entries;
 
 	out->n = 0;
-	if (!range_is_private(piece->range)) {
+	if (!is_by_page(c, piece->range)) {
 		out->items[out->n++] = (struct run){piece->lo, piece->hi, KIND_READ};
 		return true;
 	}
@@ -142,6 +148,8 @@ static bool find_runs(struct copier *c, const struct copy_piece *piece, struct r
 		const uint64_t *entry = entries + at / page - first;
 		enum page_kind kind = kind_of(c, piece->range, *entry);
 
+		if (kind == KIND_HOLE && !range_is_private(piece->range))
+			kind = KIND_READ; /* types and code are needed, also where they were swapped out */
 		end = (at / page + same_kind(c, piece->range, entry, entries + n - entry)) * page;
 		if (end > piece->hi)
 			end = piece->hi;
@@ -246,9 +254,28 @@ static void mark_zero(const struct job *job, const struct copy_piece *piece, con
 	}
 }
 
-static bool is_wanted(const struct job *job, const struct run *run)
+/* A run of a mapping to read, of which the target has none. What lies behind the file's end is nothing. */
+static void read_file(struct job *job, const struct copy_piece *piece, const struct run *run)
 {
-	return run->kind == KIND_READ || (run->kind == KIND_IN_FILE && job->state != PAGE_STOP);
+	uint64_t length = run->hi - run->lo, done = 0;
+	uint64_t at = piece->range->file_offset + (run->lo - piece->range->lo);
+	ssize_t got = 1;
+
+	for (; done < length && got > 0; done += (uint64_t)(got > 0 ? got : 0))
+		got = pread(job->from->file, job->from->memory + place_of(piece, run->lo) + done,
+			    length - done, (off_t)(at + done));
+	done = (done + IMAGE_PAGE - 1) & ~(uint64_t)(IMAGE_PAGE - 1);
+	mark(job, piece, run->lo, run->lo + done, PAGE_FILE);
+	mark(job, piece, run->lo + done, run->hi, PAGE_HOLE);
+	job->result->bytes += done;
+	job->result->holes += length - done;
+}
+
+/* What a program's or library's data begin with is read once, before the stop. */
+static bool is_wanted(const struct job *job, const struct copy_piece *piece, const struct run *run)
+{
+	return run->kind == KIND_READ || (run->kind == KIND_IN_FILE && job->state != PAGE_STOP &&
+					  piece->range->flags & RANGE_MODULE);
 }
 
 static void copy_runs(struct job *job, const struct copy_piece *piece, const struct runs *runs)
@@ -260,7 +287,9 @@ static void copy_runs(struct job *job, const struct copy_piece *piece, const str
 		const struct run *run = &runs->items[i];
 		uint64_t length = run->hi - run->lo;
 
-		if (is_wanted(job, run)) {
+		if (run->kind == KIND_IN_FILE && !range_is_private(piece->range)) {
+			read_file(job, piece, run);
+		} else if (is_wanted(job, piece, run)) {
 			add_vector(job, piece, &v, run);
 			job->result->bytes += length;
 		} else if (run->kind == KIND_ZERO) {
@@ -305,7 +334,7 @@ static void prepare_runs(struct job *job, const struct copy_piece *piece, const 
 
 		if (run->kind == KIND_READ)
 			populate(job->from->memory + place_of(piece, run->lo), run->hi - run->lo);
-		else if (run->kind == KIND_IN_FILE)
+		else if (run->kind == KIND_IN_FILE && piece->range->flags & RANGE_MODULE)
 			add_vector(job, piece, &v, run);
 		else
 			continue;

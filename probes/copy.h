@@ -15,6 +15,7 @@
 struct copier {
 	struct remote remote;
 	bool swapping;           /* has the process pages swapped out? */
+	int file;                /* the very file that the pieces map, to read absent pages from; -1 */
 	int client;              /* a socket: when its other end is closed, nobody wants the rest */
 	uint8_t *memory, *state; /* of the image */
 };
@@ -47,12 +48,13 @@ struct copy_result {
  * not counted as a run, since it is part of a longer one. */
 void copy_count(struct copier *c, const struct copy_pieces *pieces, struct copy_result *out);
 
-/* Fault in the image's memory for the present pages, so that copying them later is only that; and
- * read what is still as in its file, which makes it present. */
+/* Fault in the image's memory for the present pages, so that copying them later is only that; and of
+ * programs and libraries read what is still as in the file, which makes it present. */
 void copy_prepare(struct copier *c, const struct copy_pieces *pieces, struct copy_result *out);
 
 /* Copy, and mark the pages with STATE, ZERO or HOLE; memory that the process only reads from a
- * file gets PAGE_FILE. Private pages that are still as in their file are read unless STATE is
+ * file gets PAGE_FILE, and comes from that file where the process has not got it: read through the
+ * process it would become part of its resident set. Private pages that are still as in their file are read unless STATE is
  * PAGE_STOP. Ends at DEADLINE, in monotonic nanoseconds. */
 void copy_bytes(struct copier *c, const struct copy_pieces *pieces, enum page_state state,
 		uint64_t deadline, struct copy_result *out);

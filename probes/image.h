@@ -33,7 +33,10 @@ enum page_state {
 	PAGE_HOLE,   /* cannot be read: swapped out, unmapped, protected */
 };
 
-enum { RANGE_READ = 1, RANGE_WRITE = 2, RANGE_EXEC = 4, RANGE_SHARED = 8 };
+enum {
+	RANGE_READ = 1, RANGE_WRITE = 2, RANGE_EXEC = 4, RANGE_SHARED = 8,
+	RANGE_MODULE = 16, /* of a file that is mapped to be run, here or elsewhere: not for core files */
+};
 
 #define NO_FILE UINT32_MAX
 

@@ -111,6 +111,22 @@ static bool add_line(struct mappings *m, char *text, struct error *err)
 	return add_range(m, range, err);
 }
 
+/* Programs and libraries are files of which a part is mapped to be run. */
+static bool mark_modules(struct mappings *m, struct error *err)
+{
+	autofree bool *run = calloc(m->n_files + 1, sizeof *run);
+
+	if (!run)
+		return fail_memory(err, "the list of mapped files");
+	for (uint32_t i = 0; i < m->n_ranges; i++)
+		if (m->ranges[i].file != NO_FILE && m->ranges[i].flags & RANGE_EXEC)
+			run[m->ranges[i].file] = true;
+	for (uint32_t i = 0; i < m->n_ranges; i++)
+		if (m->ranges[i].file != NO_FILE && run[m->ranges[i].file])
+			m->ranges[i].flags |= RANGE_MODULE;
+	return true;
+}
+
 bool mappings_read(struct mappings *out, pid_t pid, pid_t tid, struct error *err)
 {
 	autofree char *line = NULL;
@@ -132,7 +148,7 @@ bool mappings_read(struct mappings *out, pid_t pid, pid_t tid, struct error *err
 	fclose(file);
 	if (ok && out->n_ranges == 0)
 		return fail(err, STATUS_GONE, "process %d has no memory any more", pid);
-	return ok;
+	return ok && mark_modules(out, err);
 }
 
 void plan_free(struct image_plan *plan)

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -38,6 +39,7 @@ struct taker {
 	struct image_plan plan;
 	struct copier copier;
 	int memory, state;   /* memfds */
+	uint32_t exe;        /* the program among the mapped files */
 	bool ready;          /* HELLO was answered */
 	bool held, taken;    /* the target is stopped; was, once */
 	uint64_t limit_ns;   /* for a stop, whatever the reader says */
@@ -177,7 +179,7 @@ static struct image_thread *read_registers(struct taker *t, uint32_t *n)
 	return threads;
 }
 
-static void describe(const struct taker *t, struct wire_table *table)
+static void describe(struct taker *t, struct wire_table *table)
 {
 	char path[64];
 	ssize_t length;
@@ -185,7 +187,7 @@ static void describe(const struct taker *t, struct wire_table *table)
 	snprintf(path, sizeof path, "/proc/%d/task/%d/exe", t->target.pid, t->copier.remote.task);
 	length = readlink(path, table->exe_path, sizeof table->exe_path - 1);
 	table->exe_path[length < 0 ? 0 : length] = 0;
-	table->exe = mappings_file(&t->mappings, table->exe_path);
+	table->exe = t->exe = mappings_file(&t->mappings, table->exe_path);
 	proc_name(t->target.pid, table->process, sizeof table->process);
 	table->pid = (uint64_t)t->target.pid;
 	table->rss = proc_rss(t->target.pid);
@@ -350,6 +352,30 @@ static void serve_forecast(struct taker *t, const struct wire_request *q, struct
 	free(pieces.items);
 }
 
+/* The very file that PIECES, of one range, map to read; -1 where it cannot be had. */
+static int open_very_file(const struct taker *t, const struct copy_pieces *pieces)
+{
+	const struct image_range *range = pieces->n ? pieces->items[0].range : NULL;
+	struct stat info;
+	char path[128];
+	int fd;
+
+	if (!range || range != pieces->items[pieces->n - 1].range || range->file == NO_FILE ||
+	    range_is_private(range) || range->flags & RANGE_SHARED)
+		return -1;
+	snprintf(path, sizeof path, "/proc/%d/map_files/%lx-%lx", t->target.pid, range->lo, range->hi);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 && range->file == t->exe) {
+		snprintf(path, sizeof path, "/proc/%d/task/%d/exe", t->target.pid,
+			 t->copier.remote.task);
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	}
+	if (fd < 0 || (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && check_identity(t, NULL)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 static void serve_pieces(struct taker *t, const struct wire_request *q, struct wire_reply *r)
 {
 	enum page_state state = t->held ? PAGE_STOP : t->taken ? PAGE_AFTER : PAGE_BEFORE;
@@ -359,10 +385,14 @@ static void serve_pieces(struct taker *t, const struct wire_request *q, struct w
 
 	if (q->op == WIRE_COPY ? private_pieces(t, &pieces, &r->error)
 			       : wanted_pieces(t, q, &pieces, &r->error)) {
+		autoclose int file = q->op == WIRE_READ ? open_very_file(t, &pieces) : -1;
+
+		t->copier.file = file;
 		if (q->op == WIRE_PREPARE)
 			copy_prepare(&t->copier, &pieces, &result);
 		else
 			copy_bytes(&t->copier, &pieces, state, deadline, &result);
+		t->copier.file = -1;
 		conclude(t, &result, r);
 	}
 	r->ns = clock_ns() - start;
@@ -598,7 +628,7 @@ void taker_run(const struct taker_target *target, uint64_t limit_ns, int reader,
 			  .memory = -1, .state = -1,
 			  .copier = {.remote = {.pid = target->pid, .pidfd = target->pidfd,
 						.mem = -1, .pagemap = -1},
-				     .client = reader}};
+				     .file = -1, .client = reader}};
 	struct pollfd events[3] = {{reader, POLLIN, 0}, {broker, POLLIN, 0}, {-1, POLLIN, 0}};
 	struct signalfd_siginfo child;
 	sigset_t children;

@@ -12,7 +12,8 @@
 #define LARGE (1ull << 20) /* what is not smaller is named */
 #define SMALL_FILES "files of less than 1 MB"
 #define SMALL_MAPPINGS "mappings of less than 1 MB"
-#define MOST_LARGE 64
+#define MOST_LARGE 64 /* of anonymous mappings that are named */
+#define MOST_DETAILS 1000
 #define MOST_NAME 256
 
 static bool is_alone(const struct image_range *range)
@@ -56,22 +57,6 @@ void residence_modules(struct residence *r)
 	for (uint32_t i = 0; i < image->n_ranges; i++)
 		if (image->ranges[i].file != NO_FILE && !image->ranges[i].file_offset)
 			claim_bss(r, &image->ranges[i]);
-}
-
-/* Is the file that RANGE maps one with code that is mapped to be run? */
-static bool is_of_module(const struct image *image, const struct image_range *range)
-{
-	const struct image_range *first = range, *last = range;
-	const struct image_range *end = image->ranges + image->n_ranges;
-
-	while (first > image->ranges && first[-1].file == range->file)
-		first--;
-	while (last + 1 < end && last[1].file == range->file)
-		last++;
-	for (; first <= last; first++)
-		if (first->flags & RANGE_EXEC)
-			return true;
-	return false;
 }
 
 /* ---- names ---- */
@@ -159,7 +144,7 @@ static void add_file(struct residence *r, const char *path, uint64_t bytes, uint
 {
 	if (written > bytes)
 		written = bytes;
-	if (bytes < LARGE) {
+	if (bytes < LARGE || r->n_details > MOST_DETAILS) {
 		residence_add(r, PART_FILES, SMALL_FILES, bytes, 1);
 		return;
 	}
@@ -180,7 +165,7 @@ static void sum_private_files(struct residence *r)
 
 		if (range->file == NO_FILE || !is_alone(range) || !bytes || (usage && usage->huge))
 			continue;
-		if (is_of_module(image, range))
+		if (range->flags & RANGE_MODULE)
 			residence_add(r, PART_GLOBALS, "data", bytes, 1);
 		else
 			add_file(r, image->files[range->file], bytes, usage ? usage->written : 0);
@@ -205,7 +190,7 @@ static void add_mapping(struct residence *r, const struct usage *usage)
 
 	if (*name == '[' || (*name == '/' && !is_shared_memory(name)))
 		add_file(r, name, usage->rss, usage->flags & RANGE_SHARED ? 0 : usage->written);
-	else if (usage->rss < LARGE)
+	else if (usage->rss < LARGE || r->n_details > MOST_DETAILS)
 		residence_add(r, PART_OTHER, SMALL_MAPPINGS, usage->rss, 1);
 	else
 		residence_add(r, PART_OTHER, *name ? named(r, name, "")

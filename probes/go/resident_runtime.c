@@ -14,6 +14,9 @@
 #define SUMMARY_LEVELS 5
 #define CHUNK_TABLES (1u << 13)       /* of pallocData */
 #define CHUNK_TABLE_BYTES (128ull << 13)
+#define MOST_PROFILE (16u << 20)      /* its table has a fixed size, of 1.4 MB so far */
+#define ENOUGH 64u                    /* words of it that are right */
+#define MOST_TRIES 1000u
 #define BITS_BLOCK (64u << 10)        /* gcBitsChunkBytes */
 
 static const char arenas_table[] = "table of arenas";
@@ -64,6 +67,12 @@ static const struct go_module *runtimes_module(const struct go *go)
 	return NULL;
 }
 
+/* Whatever stands in the memory of a stranger, so many words are looked into and no more. */
+static bool may_try(unsigned *tries)
+{
+	return ++*tries <= MOST_TRIES;
+}
+
 /* The longest list that a variable in [LO, HI) begins and that spans' records lie in. */
 static void search_chain(const struct residence *r, uint64_t lo, uint64_t hi, uint64_t *head,
 			 uint64_t *longest)
@@ -71,11 +80,12 @@ static void search_chain(const struct residence *r, uint64_t lo, uint64_t hi, ui
 	const struct go_spans *spans = &r->heap->spans;
 	const uint8_t *bytes;
 	uint64_t n = lo < hi ? image_run(r->heap->image, lo, hi - lo, &bytes) : 0;
+	unsigned tries = 0;
 
 	for (uint64_t i = 0; i + 8 <= n; i += 8) {
 		uint64_t word = image_word(bytes + i), length;
 
-		if (!word || word % IMAGE_PAGE || !is_chunk(r, word))
+		if (!word || word % IMAGE_PAGE || !is_chunk(r, word) || !may_try(&tries))
 			continue;
 		length = chain_length(r, word);
 		if (length > *longest && spans->n && chain_has(r, word, spans->items[0].addr)) {
@@ -164,11 +174,11 @@ static bool walk_bits(struct residence *r, uint64_t at, uint64_t addr, bool *has
 
 /* Are the four words at BYTES the heads of the lists of free blocks, of those for the next collection, of
  * those in use, and of those that were (runtime.gcBitsArenas)? */
-static bool try_bits(struct residence *r, const uint8_t *bytes, uint64_t addr)
+static bool try_bits(struct residence *r, const uint8_t *bytes, uint64_t addr, unsigned *tries)
 {
 	bool has = false;
 
-	if (!image_word(bytes + 16) || !is_bits_block(r, image_word(bytes + 16)))
+	if (!image_word(bytes + 16) || !is_bits_block(r, image_word(bytes + 16)) || !may_try(tries))
 		return false;
 	for (unsigned i = 0; i < 4; i++)
 		if (!walk_bits(r, image_word(bytes + 8 * i), addr, &has, false))
@@ -187,9 +197,10 @@ static void claim_bits(struct residence *r)
 					     (uint64_t)go->layout.mspan_alloc_bits) : 0;
 	const uint8_t *bytes;
 	uint64_t n = m && bits ? image_run(go->image, m->bss, m->enoptrbss - m->bss, &bytes) : 0;
+	unsigned tries = 0;
 
 	for (uint64_t i = 0; i + 32 <= n; i += 8)
-		if (try_bits(r, bytes + i, bits))
+		if (try_bits(r, bytes + i, bits, &tries))
 			return;
 }
 
@@ -222,7 +233,7 @@ static bool is_profile_table(const struct residence *r, uint64_t at, uint64_t si
 
 	if (at % IMAGE_PAGE || !range || range->file != NO_FILE || range->hi - at < size)
 		return false;
-	for (uint64_t i = 0; i + 8 <= size; i += 8) {
+	for (uint64_t i = 0; i + 8 <= size && found < ENOUGH; i += 8) {
 		uint64_t word;
 
 		if (i % IMAGE_PAGE == 0 && !image_resident(r->heap->image, at + i, at + i + 1)) {
@@ -243,14 +254,16 @@ static void claim_profile_table(struct residence *r, uint64_t chunks)
 	const struct go_module *m = runtimes_module(go);
 	uint64_t size = go->heap_stats ? counter(go, go->layout.mstats_buckhash_sys) : 0, n;
 	const uint8_t *bytes;
+	unsigned tries = 0;
 
-	if (!m || !chunks || !size || size > 64u << 20)
+	if (!m || !chunks || !size || size > MOST_PROFILE)
 		return;
 	n = image_run(go->image, m->bss, m->enoptrbss - m->bss, &bytes);
 	for (uint64_t i = 0; i + 8 <= n; i += 8) {
 		uint64_t word = image_word(bytes + i);
 
-		if (word && is_profile_table(r, word, size, chunks)) {
+		if (word && word % IMAGE_PAGE == 0 && is_chunk(r, word) && may_try(&tries) &&
+		    is_profile_table(r, word, size, chunks)) {
 			claim(r, word, size, "table of the profile");
 			return;
 		}

@@ -3,7 +3,8 @@
 and what the program knows to have: each part right within 2 % or 1 MB, the sum within 1 %.
 
     tests/oracle/resident.py VERSION[:KIND]...    kinds of tests/targets/resident, `c` for residentc
-    tests/oracle/resident.py PID...               of running processes only what the kernel says is known
+    tests/oracle/resident.py PID[@URL]...         a running process; its metrics, as Prometheus has them,
+                                                  tell what the runtime says
 
 Prints a table of the parts (MB) against their truths. `-` before a truth: the part may not be more.
 """
@@ -11,6 +12,7 @@ Prints a table of the parts (MB) against their truths. `-` before a truth: the p
 import pathlib
 import re
 import time
+import urllib.request
 
 from goretain import Failure, Target, build, each_argument, run, sql
 
@@ -136,13 +138,13 @@ def look(pid, folder):
 
 
 def wait_until_at_rest(pid):
-    """Waits until the resident set stays what it is: the runtime gives back in small steps."""
+    """Waits until the resident set stays what it is, and returns it: the runtime gives back in small steps."""
     before, same = None, 0
     for _ in range(300):
         now = total(smaps(pid), lambda m: True)
         same = same + 1 if now == before else 0
         if same == 5:
-            return
+            return now
         before = now
         time.sleep(0.1)
     raise Failure(f"the resident set of {pid} does not come to rest")
@@ -155,29 +157,48 @@ def check_kind(version, kind, tap, folder):
         build(version, program[0], binary, cgo=program[1])
     with Target(binary, kind, folder / "mapped") as target:
         target.expect("ready")
-        wait_until_at_rest(target.pid)
+        before = wait_until_at_rest(target.pid)
         path, kernel, rss = look(target.pid, folder)
         target.tell()
         bounds = truths(kind, kernel, target.counters())
         wrong = table(f"go{version} {kind}", rss, kernel, parts_of(path), bounds) + adds_up(path, rss)
         live = sum(size for _, size in sql(target.pid, "select part, bytes from memory"))
+    if not holds(kernel["rss"], (before, before)):
+        wrong.append(f"reading it changed what is resident from {before} to {kernel['rss']}")
     if abs(live - rss) > rss / 100 + 300_000: # a few pages of files and of the runtime come by reading
         wrong.append(f"read from the process it is {live}, from the file {rss}")
     tap.check(not wrong, f"go{version} {kind}: each part is what it should be", wrong)
     path.unlink()
 
 
-def check_process(pid, tap, folder):
+def metrics(url):
+    """MemStats as far as a server's page of metrics has them, and nothing of its own."""
+    page = urllib.request.urlopen(url, timeout=10).read().decode()
+    found = {}
+    for name, value in re.findall(r"^go_memstats_(\w+)_bytes ([0-9.e+]+)$", page, re.M):
+        found["".join(word.capitalize() for word in name.split("_"))] = int(float(value))
+    return {"runtime": found, "own": {}}
+
+
+def check_process(pid, url, tap, folder):
+    """While it runs on, a truth is what lies between the counters before and after."""
+    before = metrics(url) if url else None
     path, kernel, rss = look(pid, folder)
-    bounds = {part: (kernel[part],) * 2 for part in ("mapped files",)}
+    bounds = {"mapped files": (kernel["mapped files"],) * 2}
+    if url:
+        ends = [truths("", kernel, counters) for counters in (before, metrics(url))]
+        bounds = {part: (min(e[part][0] for e in ends), max(e[part][1] for e in ends)) for part in ends[0]}
+        bounds.pop("other memory")
+        bounds.pop("thread stacks")
     wrong = table(f"process {pid}", rss, kernel, parts_of(path), bounds) + adds_up(path, rss)
-    tap.check(not wrong, f"process {pid}: what the kernel says of it", wrong)
+    tap.check(not wrong, f"process {pid}: what the kernel and its runtime say of it", wrong)
     path.unlink()
 
 
 def check(argument, tap, folder):
-    if argument.isdigit():
-        check_process(int(argument), tap, folder)
+    process = re.fullmatch(r"(\d+)(?:@(.*))?", argument)
+    if process:
+        check_process(int(process[1]), process[2], tap, folder)
         return
     version, _, kind = argument.partition(":")
     for each in [kind] if kind else KINDS:
