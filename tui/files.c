@@ -65,17 +65,6 @@ static bool check_id(const char *id, struct error *err)
 	       fail(err, STATUS_BAD_FILE, "a build id that is none");
 }
 
-/* Debian's place for debug files, gdb's "Debugging Information in Separate Files". */
-int files_debug(const char *id, struct error *err)
-{
-	char path[256];
-
-	if (!check_id(id, err))
-		return -1;
-	snprintf(path, sizeof path, "/usr/lib/debug/.build-id/%.2s/%.128s.debug", id, id + 2);
-	return files_named(path, err);
-}
-
 /* Does FD, just opened, begin as programs and libraries do? What the kernel makes up has no size, and to
  * read it may take it away from others (/proc/kmsg). */
 static bool is_program(int fd)
@@ -101,6 +90,18 @@ int files_mapped(const char *path, struct error *err)
 	fail(err, STATUS_BAD_FILE, "cannot open %.200s: %s", path,
 	     reason ? reason : "it is no program");
 	return -1;
+}
+
+/* Debian's place for debug files, gdb's "Debugging Information in Separate Files"; they begin as the
+ * programs do. */
+int files_debug(const char *id, struct error *err)
+{
+	char path[256];
+
+	if (!check_id(id, err))
+		return -1;
+	snprintf(path, sizeof path, "/usr/lib/debug/.build-id/%.2s/%.128s.debug", id, id + 2);
+	return files_mapped(path, err);
 }
 
 /* Place number I where the program of build id ID may be: Fedora's and gdb's, then those of

@@ -2,7 +2,8 @@
  *
  *	hostile-reader MODE PID FOLDER
  *
- * calls: system calls; bare: the same without any lock; requests: what the broker must not do; messages:
+ * calls: system calls; bare: the same without any lock; requests: what the broker must not do, for a process;
+ * file: for a file; messages:
  * what is no request; flood: requests whose replies are not read; endless: requests without end; stop: a hold for
  * an hour, and again; deaf: it ignores all signals; foreign: system calls of another architecture; screen: a
  * name that is asked for on the terminal. */
@@ -102,6 +103,24 @@ static void request_badly(int broker)
 	must_fail(broker, BROKER_COMMIT, 0, "");
 	count_granted(broker, BROKER_SCRATCH, "scratch");
 	count_granted(broker, BROKER_TAKER, "taker");
+}
+
+/* A core file names programs. Whatever is none is not opened, nor a file beside the one that was named. */
+static void request_for_file(int broker)
+{
+	static const char *const paths[] = {"/etc/shadow", "/etc/passwd", "/proc/kmsg", "/proc/self/mem", "sh", "",
+					    "/dev/zero", "/dev", "/proc/1/environ"};
+
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		must_fail(broker, BROKER_MAPPED, 0, paths[i]);
+		must_fail(broker, BROKER_PROGRAM, 0, paths[i]);
+		must_fail(broker, BROKER_DEBUG, 0, paths[i]);
+	}
+	for (uint32_t file = FILE_EXE; file < 8; file++)
+		must_fail(broker, BROKER_FILE, file, "/etc/shadow");
+	must_fail(broker, BROKER_TAKER, 0, "");
+	must_fail(broker, BROKER_CONSENT, 0, "");
+	count_granted(broker, BROKER_FILE, "file");
 }
 
 /* Messages that are none, on the broker's socket and on a taker's. */
@@ -209,6 +228,8 @@ static enum status attack(const struct request *request, int broker)
 		hostile_attempts(target, broker_pid, folder);
 	else if (strcmp(mode, "requests") == 0)
 		request_badly(broker);
+	else if (strcmp(mode, "file") == 0)
+		request_for_file(broker);
 	else if (strcmp(mode, "messages") == 0)
 		send_rubbish(broker);
 	else if (strcmp(mode, "flood") == 0 || strcmp(mode, "endless") == 0)
