@@ -34,7 +34,7 @@ from reach import contents
 # ANYBODY: it depends on what the runtime did meanwhile, and only the comparison above judges it.
 DEAD, ANYBODY, BY_VERSION = object(), object(), object()
 SEVERAL = (None, None)
-RUNS = ("goroutine", r"goroutine \d+ runtime\.runCleanups")
+RUNS = ("goroutine", r"goroutine \d+ main\.\S+ under runtime\.runCleanups")
 PART = r"(pointer|interface|stringer|flat|wide|large)"
 FUNCTION = r"finalizer main\.\w+\.func\d+ of main\.(mark|flat|wide|large)"
 CLEANUP = r"cleanup main\.\w+\.func\d+"
@@ -45,7 +45,8 @@ ALWAYS = (
     (r"(channel\.(buffered|full|sent)|select\.|defer\.|panic\.|label\.)", ("goroutine", r"goroutine \d+ main\.")),
     (r"mutex\.", SEVERAL),
     (r"coroutine\.held\.(captured|yielded)", SEVERAL),
-    (r"coroutine\.", ("goroutine", r"goroutine \d+ runtime\.corostart")),
+    (r"coroutine\.fresh", ("goroutine", r"goroutine \d+ runtime\.corostart")),  # nothing of the program runs in it yet
+    (r"coroutine\.", ("goroutine", r"goroutine \d+ main\.\S+ under iter\.Pull")),
     (r"finalizer\.running", SEVERAL),
     (r"cleanup\.running\.object", DEAD),
     (r"cleanup\.running", BY_VERSION),
