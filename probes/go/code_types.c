@@ -62,6 +62,31 @@ bool code_word_at(const struct types *types, uint32_t type, uint64_t offset,
 	return false;
 }
 
+bool code_holds_at(const struct types *types, uint32_t outer, uint64_t offset, uint32_t inner)
+{
+	for (unsigned depth = 0; outer != NO_TYPE && depth < MAX_DEPTH; depth++) {
+		const struct rtype *t = types_get(types, outer), *of;
+		const struct rfield *f;
+
+		if (!offset && outer == inner)
+			return true;
+		if (t->kind == KIND_STRUCT) {
+			f = field_at(types, t, offset);
+			outer = f ? f->type : NO_TYPE;
+			offset -= f ? f->offset : 0;
+		} else if (t->kind == KIND_ARRAY) {
+			of = types_find(types, t->elem);
+			if (!of || !of->size || offset >= t->size)
+				return false;
+			outer = t->elem;
+			offset %= of->size;
+		} else {
+			return false;
+		}
+	}
+	return false;
+}
+
 bool code_begins_with(const struct types *types, uint32_t outer, uint32_t inner)
 {
 	for (unsigned depth = 0; outer != NO_TYPE && depth < MAX_DEPTH; depth++) {

@@ -9,6 +9,9 @@
 bool code_word_at(const struct types *types, uint32_t type, uint64_t offset,
 		  enum code_form *form, uint32_t *of);
 
+/* Is an INNER, whole, what lies OFFSET bytes into a value of OUTER? */
+bool code_holds_at(const struct types *types, uint32_t outer, uint64_t offset, uint32_t inner);
+
 /* Is INNER what a value of OUTER begins with (the first field of its first field ..., or the first
  * element), OUTER itself included? */
 bool code_begins_with(const struct types *types, uint32_t outer, uint32_t inner);

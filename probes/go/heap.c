@@ -10,6 +10,7 @@
 #include "probes/go/debuginfo.h"
 #include "probes/go/edges.h"
 #include "probes/go/infer.h"
+#include "probes/go/infer_parts.h"
 #include "probes/go/lens.h"
 #include "probes/go/maptable.h"
 #include "probes/go/prove.h"
@@ -283,6 +284,7 @@ static bool build_edges(struct heap *heap, struct progress *progress, struct err
 		return false;
 	statics_free(&heap->statics);
 	if (!typing_run_frames(&heap->typing, progress, err) ||
+	    !infer_parts(&heap->typing, progress, err) ||
 	    !infer_types(&heap->typing, progress, err) ||
 	    !buffers_infer(&heap->typing, progress, err) ||
 	    !strengths_build(heap, progress, err) ||

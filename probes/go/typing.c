@@ -12,6 +12,7 @@
 #define MAX_NESTING 8   /* of arrays of arrays, when walked */
 #define CHECKED_WORDS 64u
 #define TINY_SLOT 16u
+#define MOST_PARTS (1u << 20) /* that are noted */
 #define SUDOG_LEAST 64u /* bytes of the record of a goroutine that waits, at least */
 #define MAX_POOL_LOCALS 65536u /* one for each processor */
 #define REPORT 4096u    /* places between two looks at the progress */
@@ -29,6 +30,7 @@ bool typing_init(struct typing *t, struct heap *heap, struct error *err)
 	refs_init(&t->refs, heap->types);
 	masks_init(&t->reader, &heap->go, &heap->spans, heap->types);
 	t->size_seen = 1u << 16;
+	t->from = NO_TYPE;
 	t->senders_left = image_most(heap->image) / SUDOG_LEAST;
 	t->fit = array_zero(n, sizeof *t->fit, "typing", err);
 	t->covered = array_zero(n, sizeof *t->covered, "typing", err);
@@ -44,12 +46,14 @@ void typing_finish(struct typing *t)
 	free(t->fit);
 	free(t->covered);
 	free(t->work);
+	free(t->parts);
 	free(t->seen);
 	free(t->interfaces);
 	followed_free(&t->followed);
 	t->fit = NULL;
 	t->covered = NULL;
 	t->work = NULL;
+	t->parts = NULL;
 	t->seen = NULL;
 	t->interfaces = NULL;
 }
@@ -394,6 +398,21 @@ static void push_new(struct typing *t, const struct candidate *c)
 	}
 }
 
+/* The place is a part of something larger. */
+static void note_part(struct typing *t, const struct candidate *c)
+{
+	const struct typed_place *p = c->place;
+	struct typed_part *part;
+
+	if ((p->form != FORM_VALUE && p->form != FORM_ARRAY) || c->span->noscan || t->n_parts == MOST_PARTS ||
+	    t->heap->graph->type[c->object.id] != NO_NODE)
+		return;
+	part = GROW(t->parts, t->n_parts, t->capacity_parts);
+	if (part)
+		*part = (struct typed_part){ c->object.id, p->type, t->from, c->start };
+	t->n_parts += part != NULL;
+}
+
 /* typing_place, when the place's object is known. */
 static void place_in(struct typing *t, const struct typed_place *place,
 		     const struct heap_object *object)
@@ -420,6 +439,8 @@ static void place_in(struct typing *t, const struct typed_place *place,
 		return;
 	fit = place->form == FORM_CHAN || place->form == FORM_CLOSURE
 		? (c.start ? FIT_INSIDE : FIT_WHOLE) : fit_of(t, &c);
+	if (fit == FIT_INSIDE)
+		note_part(t, &c);
 	if (beats(t, &c, fit))
 		assign(t, &c, form, fit);
 	else if (!c.pointers || !see(t, c.place))
@@ -752,6 +773,7 @@ bool typing_propagate(struct typing *t, struct progress *progress, struct error 
 	while (t->n_work) {
 		struct typed_place p = t->work[--t->n_work];
 
+		t->from = p.type;
 		work_on(t, &p);
 		if (++since % REPORT == 0 && array_cancelled(progress, err))
 			return false;
@@ -760,5 +782,6 @@ bool typing_propagate(struct typing *t, struct progress *progress, struct error 
 			t->n_typed = 0;
 		}
 	}
+	t->from = NO_TYPE;
 	return t->failed ? fail_memory(err, "typing") : !array_cancelled(progress, err);
 }

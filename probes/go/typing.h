@@ -32,6 +32,10 @@ struct typed_place {
 	uint16_t known;     /* enum known */
 };
 
+/* Something of TYPE lies OFFSET bytes into an object, a part of what the object is; a value of type FROM
+ * refers to it, NO_TYPE if it is not known what does. */
+struct typed_part { uint32_t object, type, from; uint64_t offset; };
+
 struct typing {
 	struct heap *heap;
 	struct forms forms;
@@ -50,6 +54,9 @@ struct typing {
 	 * present one, else 0. */
 	uint64_t global, global_size, word;
 	const uint8_t *global_bytes;
+	struct typed_part *parts; /* of objects without a type when they were seen */
+	uint32_t n_parts, capacity_parts;
+	uint32_t from;      /* the type whose references are followed */
 	uint64_t senders_left; /* that may still be looked at: lists may lead into themselves */
 	uint32_t n_typed;   /* objects, since the progress was told */
 	bool failed;        /* out of memory */

@@ -7,6 +7,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strconv"
 	"sync"
 	"unsafe"
@@ -297,6 +298,23 @@ func inStruct() {
 	sink += len(p.data) + p.first.number
 }
 
+// Larger than what the frame has a pointer to, which is its first field.
+type wide struct {
+	pair
+	more   []byte
+	number int
+}
+
+//go:noinline
+func newWide(n int) *wide { return &wide{pair{chunk(n), chain(2)}, chunk(2 * n), n} }
+
+func inside() {
+	w := newWide(1000)
+	tellValue("inside", unsafe.Pointer(w), "main.wide")
+	tellValue("inside", unsafe.Pointer(&w.more[0]), "[...]uint8")
+	w.pair.hold()
+}
+
 // Two whose lives do not overlap, which newer compilers let share a place.
 func sharing() {
 	{
@@ -337,6 +355,8 @@ func main() {
 	start(2, listing)
 	start(2, inStruct)
 	start(1, sharing)
+	start(2, inside)
+	fmt.Fprintf(io.Discard, "%T", wide{})
 	quiet.Prepare()
 	quiet.Say("ready")
 	quiet.Wait()
