@@ -258,6 +258,16 @@ static void seed_channel_buffer(struct typing *t, uint64_t addr, const uint8_t *
 		typing_place(t, &p);
 }
 
+/* Is the object at ADDR of no type, or known only as what the runtime has for channels of all types? */
+static bool may_be_channel(struct typing *t, uint64_t addr)
+{
+	uint32_t have = t->heap->graph->type[graph_find(t->heap->graph, addr, NULL)];
+	const struct form_entry *form = have != NO_NODE ? &t->forms.items[have] : NULL;
+
+	return !form || (form->form == FORM_VALUE && form->type != NO_TYPE &&
+			 !strcmp(types_get(t->heap->types, form->type)->name, "runtime.hchan"));
+}
+
 static void seed_channel(struct typing *t, uint32_t span, uint32_t slot)
 {
 	const struct layout *l = &t->heap->go.layout;
@@ -275,7 +285,7 @@ static void seed_channel(struct typing *t, uint32_t span, uint32_t slot)
 	elem = typing_interface(t, image_word(bytes + l->hchan_elemtype));
 	memcpy(&elem_size, bytes + l->hchan_elemsize, 2);
 	if (elem == NO_TYPE || types_get(t->heap->types, elem)->size != elem_size ||
-	    t->heap->graph->type[graph_find(t->heap->graph, p.addr, NULL)] != NO_NODE)
+	    !may_be_channel(t, p.addr))
 		return;
 	p.type = types_chan_of(t->heap->types, elem);
 	if (p.type != NO_TYPE)

@@ -64,6 +64,28 @@ var (
 	keep   []any
 )
 
+type parcel struct {
+	name string
+	next *parcel
+}
+
+// makers are called by address: the code does not say whose result a caller gets.
+var makers = []func() chan parcel{
+	func() chan parcel { return make(chan parcel, 64) },
+	func() chan parcel { return make(chan parcel, 65) },
+}
+
+// sendForEver waits for room in a channel that only it and the runtime's record of its waiting have.
+func sendForEver(waiting chan bool) {
+	parcels := makers[len(os.Args)%len(makers)]()
+	for i := 0; ; i++ {
+		if i == cap(parcels) {
+			waiting <- true
+		}
+		parcels <- parcel{}
+	}
+}
+
 func main() {
 	for _, k := range kinds {
 		for _, p := range pairs {
@@ -94,6 +116,8 @@ func main() {
 	}
 	room.mutex.Lock() // the last one waits by now
 	room.mutex.Unlock()
+	go sendForEver(waiting)
+	<-waiting
 	pool.Put(pool.Get())
 	empty.Put(new([100]byte))
 	runtime.GC()
