@@ -459,7 +459,8 @@ def btcd(binary, folder):
             # user:pass
             connection.request("POST", "/", body, {"Authorization": "Basic dXNlcjpwYXNz"})
             answer = connection.getresponse()
-            return json.loads(answer.read() or "{}").get("result")
+            text = answer.read()  # words where it is too busy
+            return json.loads(text).get("result") if answer.status == 200 else None
 
         for i in itertools.count():
             if number == 0:
