@@ -180,17 +180,18 @@ static uint64_t elements(const struct heap_object *o, const struct rtype *t)
 	return t->size ? (o->size - o->offset) / t->size : 0;
 }
 
-/* Can what lies there be what the code says? */
+/* Can what lies there be what the code says? Without pointers, its bytes say nothing, nor have they to be here:
+ * of a large buffer many pages may never have been touched. */
 static bool suits(struct typing *typing, const struct frame_value *v)
 {
 	const struct rtype *t = types_find(typing->heap->types, v->type);
 	struct heap_object o;
 	uint64_t n;
 
-	if (!t || !heap_find(typing->heap, v->addr, &o) || !o.data)
+	if (!t || !heap_find(typing->heap, v->addr, &o) || (!o.data && t->ptr_bytes))
 		return false;
 	if (v->form == CODE_CHAN)
-		return true; /* it has its element's type itself */
+		return o.data != NULL; /* it has its element's type itself */
 	n = elements(&o, t);
 	if (v->form == CODE_POINTER && n > 1)
 		n = 1;
