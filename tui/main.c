@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -101,12 +102,26 @@ static enum status version(void)
 	return STATUS_OK;
 }
 
+/* A standard descriptor that is closed would be that of the next file or socket that is opened, and what is
+ * said would go there. What stands in for it can only be used the wrong way round. */
+static bool fill_standard_descriptors(struct error *err)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return fail(err, STATUS_REFUSED, "standard descriptor %d is closed, and there is "
+				    "no /dev/null", fd);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct request request;
 	struct error err = {0};
 	enum asked asked;
 
+	if (!fill_standard_descriptors(&err))
+		return complain(&err);
 	setlocale(LC_ALL, "");
 	if (!options_parse(argc, argv, &request, &asked, &err))
 		return complain(&err);

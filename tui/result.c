@@ -1,6 +1,7 @@
 #include "tui/result.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +34,14 @@ static bool open_file(struct result *result, const struct request *request, stru
 	return fail_memory(err, "the output file");
 }
 
+bool result_to_standard_output(struct error *err)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	return (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY) ||
+	       fail(err, STATUS_OUTPUT, "cannot write to standard output: it is closed");
+}
+
 bool result_open(struct result *result, const struct request *request, struct source *source,
 		 struct error *err)
 {
@@ -40,7 +49,7 @@ bool result_open(struct result *result, const struct request *request, struct so
 	if (result->path)
 		return open_file(result, request, err);
 	result->file = stdout;
-	return true;
+	return result_to_standard_output(err);
 }
 
 /* Has who read our standard output gone away? Then nobody is there to be told of it. */

@@ -23,6 +23,9 @@ bool result_hides_content(const struct request *request);
 /* Does it go into a file or a pipe, where lines may be as wide as they need? */
 bool result_is_whole(const struct request *request);
 
+/* Can standard output be written? What stands in for a closed one cannot. */
+bool result_to_standard_output(struct error *err);
+
 /* Open it: best before a target is stopped, so that a name that cannot be had costs no stop. */
 bool result_open(struct result *result, const struct request *request, struct source *source,
 		 struct error *err);

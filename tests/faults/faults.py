@@ -14,7 +14,7 @@ import time
 
 GORETAIN, HOLD, TARGET, SERVER, SCRATCH = (
     os.environ[name] for name in ("GORETAIN", "HOLD", "TARGET", "SERVER", "SCRATCH"))
-DONE, GONE, REFUSED, NO_PROCESS, UNSUPPORTED = 0, 6, 8, 3, 4  # exit statuses
+DONE, GONE, REFUSED, NO_PROCESS, UNSUPPORTED, OUTPUT = 0, 6, 8, 3, 4, 7  # exit statuses
 
 try:
     os.nice(-20)  # a hold is short: who wants to hit it must not wait for a processor

@@ -8,6 +8,7 @@
 #include "graph/cleanup.h"
 #include "tui/forecast.h"
 #include "tui/progress_line.h"
+#include "tui/result.h"
 #include "tui/stage_log.h"
 
 static bool to_standard_output(const struct request *request)
@@ -19,11 +20,9 @@ static bool to_standard_output(const struct request *request)
  * to a terminal it does not go. */
 static int open_output(const struct request *request, struct source *source, struct error *err)
 {
-	int fd = to_standard_output(request) ? dup(STDOUT_FILENO)
-					     : source->create(source, err);
+	int fd = !to_standard_output(request) ? source->create(source, err)
+		 : result_to_standard_output(err) ? dup(STDOUT_FILENO) : -1;
 
-	if (fd < 0)
-		fail(err, STATUS_OUTPUT, "cannot write to standard output: it is closed");
 	if (fd < 0 || !isatty(fd))
 		return fd;
 	close(fd);

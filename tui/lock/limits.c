@@ -8,7 +8,7 @@
 
 #include "probes/memory.h"
 
-#define BESIDE (UINT64_C(1) << 30)       /* bytes beside image and graph: arenas, stacks, libraries */
+#define BESIDE (UINT64_C(1) << 30)       /* bytes beside the graph: arenas, stacks, libraries */
 #define LONGEST_CORE (UINT64_C(1) << 44) /* bytes: it is as long as the addresses it covers, and sparse */
 #define MOST_THREADS 512
 
@@ -36,7 +36,7 @@ static bool limit_memory(bool live)
 #else
 	uint64_t room = memory_room();
 
-	return !live || room > UINT64_MAX - BESIDE || lower(RLIMIT_DATA, room + BESIDE);
+	return !live || room > UINT64_MAX / 2 || lower(RLIMIT_DATA, room + room / 4 + BESIDE);
 #endif
 }
 
