@@ -111,12 +111,12 @@ static void test_self(void **state)
 	data = find(&m, &written);
 	shared = find(&m, both);
 	assert_non_null(code);
-	assert_int_equal(code->flags, RANGE_READ | RANGE_EXEC);
+	assert_int_equal(code->flags, RANGE_READ | RANGE_EXEC | RANGE_MODULE);
 	assert_string_equal(m.files[code->file], exe);
 	assert_int_equal(mappings_file(&m, exe), code->file);
 	assert_false(range_is_private(code));
 	assert_non_null(data);
-	assert_int_equal(data->flags, RANGE_READ | RANGE_WRITE);
+	assert_int_equal(data->flags, RANGE_READ | RANGE_WRITE | RANGE_MODULE);
 	assert_true(range_is_private(data));
 	assert_non_null(shared);
 	assert_false(range_is_private(shared));
