@@ -124,6 +124,8 @@ static const char *distinct_end(const struct package_name *group, uint32_t n, co
 	return end;
 }
 
+#define MOST_ALIKE 256u /* paths that are compared; of more each is shown whole */
+
 /* Name the N packages whose paths end with one word. */
 static void name_group(struct package_name *group, uint32_t n)
 {
@@ -133,7 +135,7 @@ static void name_group(struct package_name *group, uint32_t n)
 		open += !naming_is_internal(group[i].path);
 	for (uint32_t i = 0; i < n && n > 1; i++)
 		if (open != 1 || naming_is_internal(group[i].path))
-			group[i].shown = distinct_end(group, n, &group[i]);
+			group[i].shown = n > MOST_ALIKE ? group[i].path : distinct_end(group, n, &group[i]);
 }
 
 void naming_packages(struct package_name *packages, uint32_t n)

@@ -1,39 +1,66 @@
 #include "tui/clip.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* Do A and B, which differ, look the same when they are cut so? */
-static bool alike(const char *a, const char *b, unsigned width, unsigned head)
-{
-	autotext struct text x = {0}, y = {0};
+#include "graph/cleanup.h"
 
-	text_clip_at(&x, a, width, head, false);
-	text_clip_at(&y, b, width, head, false);
-	return strcmp(text_string(&x), text_string(&y)) == 0;
+/* Cells of the first LENGTH bytes of S. */
+static unsigned cells_of(const char *s, size_t length)
+{
+	autotext struct text part = {0};
+
+	text_append(&part, s, length);
+	return text_width(text_string(&part));
 }
 
-/* How many of the other names look like NAMES[I] when all are cut so. */
-static unsigned doubles(const char *const *names, unsigned n, unsigned i, unsigned width, unsigned head)
+/* A and B look the same when both have between *FROM and *TO cells before the ellipsis: those are common to
+ * both, as are the cells behind it. */
+static void alike(const char *a, const char *b, unsigned width, unsigned *from, unsigned *to)
 {
-	unsigned found = 0;
+	size_t n = strlen(a), m = strlen(b), least = n < m ? n : m, head = 0, tail = 0;
+	unsigned behind;
 
-	for (unsigned k = 0; k < n; k++)
-		found += strcmp(names[k], names[i]) != 0 && text_width(names[k]) > width &&
-			 alike(names[i], names[k], width, head);
-	return found;
+	while (head < least && a[head] == b[head])
+		head++;
+	while (tail < least - head && a[n - 1 - tail] == b[m - 1 - tail])
+		tail++;
+	*to = cells_of(a, head);
+	behind = cells_of(a + n - tail, tail);
+	*from = behind < width - 1 ? width - 1 - behind : 0;
+}
+
+/* How many names look like NAMES[I], to CHANGES: the sum up to a number of cells before the ellipsis. */
+static void count_alike(const char *const *names, unsigned n, unsigned i, unsigned width, int *changes)
+{
+	for (unsigned k = 0; k < n; k++) {
+		unsigned from, to;
+
+		if (strcmp(names[k], names[i]) == 0 || text_width(names[k]) <= width)
+			continue;
+		alike(names[i], names[k], width, &from, &to);
+		if (from > to || from >= width)
+			continue;
+		changes[from]++;
+		changes[to < width ? to + 1 : width]--;
+	}
 }
 
 unsigned clip_head(const char *const *names, unsigned n, unsigned i, unsigned width)
 {
-	unsigned middle = (width - 1) / 2, best = middle, fewest;
+	unsigned middle = width ? (width - 1) / 2 : 0, best = middle;
+	autofree int *changes = calloc((size_t)width + 2, sizeof *changes);
+	int found = 0, fewest, at_middle = 0;
 
-	if (text_width(names[i]) <= width || width < 3)
+	if (!changes || width < 3 || text_width(names[i]) <= width)
 		return middle;
-	fewest = doubles(names, n, i, width, middle);
-	for (unsigned head = 1; fewest && head + 1 < width; head++) {
-		unsigned found = doubles(names, n, i, width, head);
-
-		if (found < fewest) {
+	count_alike(names, n, i, width, changes);
+	for (unsigned head = 0; head <= middle; head++)
+		at_middle += changes[head];
+	fewest = at_middle;
+	for (unsigned head = 0; fewest && head + 1 < width; head++) {
+		found += changes[head];
+		if (head && found < fewest) {
 			fewest = found;
 			best = head;
 		}

@@ -9,6 +9,7 @@
 #include "probes/go/heap.h"
 
 #define MAX_NESTING 16u /* of types in types, spelled */
+#define MOST_ALIKE 4096u /* packages that are told apart: names are looked for among them */
 
 /* A package of which the program has types, by the name that its types bear. */
 struct bearer { const char *path, *name; size_t length; bool alike; };
@@ -178,7 +179,7 @@ static void keep_alike(struct graph *g)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < g->n_packages; i++)
+	for (uint32_t i = 0; i < g->n_packages && n < MOST_ALIKE; i++)
 		if (naming_is_longer(&g->packages[i]))
 			g->packages[n++] = g->packages[i];
 	g->n_packages = n;
