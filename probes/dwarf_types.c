@@ -7,8 +7,8 @@
 #include "graph/grow.h"
 
 #define MAX_TYPEDEFS 16
-#define MAX_TYPES (1u << 20)
-#define MAX_MEMBERS (1u << 22)
+#define MAX_TYPES (1u << 18)
+#define MAX_MEMBERS (1u << 20)
 
 enum { /* cmd/internal/dwarf */
 	AT_KIND = 0x2900, AT_KEY = 0x2901, AT_ELEM = 0x2902, AT_EMBEDDED = 0x2903,

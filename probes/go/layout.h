@@ -28,6 +28,7 @@ struct layout {
 	bool inline_marks;       /* Green Tea: 128 bytes of marks at the end of small spans */
 	bool split_map_groups;   /* 1.27 map type layout: strides of keys and elements */
 	bool type_direct_in_tflag; /* 1.26 on */
+	bool fips_data;          /* some packages' variables lie behind all others: 1.24 on */
 	bool gc_programs;        /* types may have GC programs: to 1.23 */
 	uint32_t pclntab_magic;
 };

@@ -73,19 +73,15 @@ static void name_by_place(struct roots *roots, const struct go_module *m, uint64
 		text_printf(name, " in %s", package);
 }
 
-/* What the compiler made (main..stmp_1) has no name in the source: it is told by its place. */
-static void by_symbol(struct roots *roots, const struct go_module *m, const struct variable *symbol,
-		      struct place *v, struct text *name, const char **package)
+static void name_symbol(struct roots *roots, const struct variable *symbol, struct place *v,
+			struct text *name, const char **package)
 {
 	const char *raw = roots->heap->image->variables->text + symbol->name;
 
 	v->lo = symbol->addr;
 	v->hi = symbol->addr + (symbol->size ? symbol->size : 8);
 	*package = name_pool_path(roots->names, raw);
-	if (symbol_is_made(raw))
-		name_by_place(roots, m, v->lo, *package, name);
-	else
-		symbol_text(name, raw, strlen(raw), MAX_NAME);
+	symbol_text(name, raw, strlen(raw), MAX_NAME);
 }
 
 /* The graph's type of a global's value, NO_NODE if it has no name in the program. */
@@ -143,10 +139,9 @@ static struct place add_variable(struct roots *roots, struct place v, uint32_t t
 	return v;
 }
 
-/* A variable that the code alone tells of, if anything does: GLOBAL, or NULL. It may be part of one without
- * a name, NAMELESS or NULL, which says where it is. */
+/* A variable that the code alone tells of, if anything does: GLOBAL, or NULL. */
 static struct place by_code(struct roots *roots, const struct go_module *m, uint64_t addr,
-			    const struct code_global *global, const struct static_extent *nameless)
+			    const struct code_global *global)
 {
 	struct place v = { .lo = addr, .hi = addr + 8 };
 	autotext struct text name = { 0 };
@@ -156,45 +151,60 @@ static struct place by_code(struct roots *roots, const struct go_module *m, uint
 		v.lo = global->addr;
 		v.hi = global->addr + form_size(roots->heap->types, global);
 	}
-	if (nameless && expression(roots, nameless, &name, &package)) {
-		text_printf(&name, " +%llu", (unsigned long long)(v.lo - nameless->lo));
-	} else {
-		package = referring_package(&roots->heap->code, v.lo);
-		name_by_place(roots, m, v.lo, package, &name);
-	}
+	package = referring_package(&roots->heap->code, v.lo);
+	name_by_place(roots, m, v.lo, package, &name);
 	return add_variable(roots, v, global ? global_form(roots->heap, global) : NO_NODE, &name,
 			    package, KNOWN_INFERRED);
+}
+
+static struct place by_symbol(struct roots *roots, const struct variable *symbol,
+			      const struct code_global *global)
+{
+	autotext struct text name = { 0 };
+	uint32_t type = NO_NODE;
+	const char *package;
+	struct place v;
+
+	name_symbol(roots, symbol, &v, &name, &package);
+	/* What is known may be but the first field of the variable. */
+	if (global && global->addr == v.lo && v.hi - v.lo <= form_size(roots->heap->types, global))
+		type = global_form(roots->heap, global);
+	return add_variable(roots, v, type, &name, package, KNOWN_EXACT);
+}
+
+/* One without a name, of whose type the code knows GLOBAL's part, or nothing. */
+static struct place by_extent(struct roots *roots, const struct go_module *m,
+			      const struct static_extent *nameless, const struct code_global *global)
+{
+	struct place v = { .lo = nameless->lo, .hi = nameless->hi };
+	autotext struct text name = { 0 };
+	uint32_t type = NO_NODE;
+	const char *package;
+	enum known known = name_nameless(roots, m, nameless, &name, &package);
+
+	if (nameless->type != NO_TYPE)
+		type = forms_of(&roots->heap->typing.forms, FORM_VALUE, nameless->type, 0);
+	else if (global && global->addr == v.lo && v.hi - v.lo <= form_size(roots->heap->types, global))
+		type = global_form(roots->heap, global);
+	return add_variable(roots, v, type, &name, package, known);
 }
 
 /* Make the holder for the word at ADDR. */
 static struct place new_variable(struct roots *roots, const struct go_module *m, uint64_t addr)
 {
 	struct heap *heap = roots->heap;
-	const struct variable *symbol = variables_find(heap->image->variables, addr);
+	const struct variable *symbol = statics_named(heap, addr);
 	const struct code_global *global = code_global_at(heap, addr);
-	autotext struct text name = { 0 };
 	struct static_extent nameless;
-	uint32_t type = NO_NODE;
-	const char *package;
-	enum known known;
-	struct place v;
 
-	if (symbol) {
-		by_symbol(roots, m, symbol, &v, &name, &package);
-		/* What is known may be but the first field of the variable. */
-		if (global && global->addr == v.lo && v.hi - v.lo <= form_size(heap->types, global))
-			type = global_form(heap, global);
-		return add_variable(roots, v, type, &name, package, KNOWN_EXACT);
-	}
+	if (symbol)
+		return by_symbol(roots, symbol, global);
 	if (!statics_find(heap, addr, &nameless))
-		return by_code(roots, m, addr, global, NULL);
-	if (global && nameless.type == NO_TYPE && global->addr >= nameless.lo)
-		return by_code(roots, m, addr, global, &nameless);
-	known = name_nameless(roots, m, &nameless, &name, &package);
-	v = (struct place){ .lo = nameless.lo, .hi = nameless.hi };
-	if (nameless.type != NO_TYPE)
-		type = forms_of(&heap->typing.forms, FORM_VALUE, nameless.type, 0);
-	return add_variable(roots, v, type, &name, package, known);
+		return by_code(roots, m, addr, global);
+	if (global && nameless.type == NO_TYPE && global->addr <= nameless.lo &&
+	    global->addr + form_size(heap->types, global) > nameless.hi)
+		return by_code(roots, m, addr, global);
+	return by_extent(roots, m, &nameless, global);
 }
 
 /* A word that the next collection sets to nil before it marks. */

@@ -10,6 +10,7 @@
 #include "graph/sorted.h"
 #include "probes/go/heap.h"
 #include "probes/go/lens.h"
+#include "probes/go/symbols.h"
 #include "probes/go/variable_masks.h"
 #include "probes/variables.h"
 
@@ -87,8 +88,7 @@ bool statics_covers(const struct heap *heap, const struct typed_place *place)
 
 		if (lies_in(place->addr, place->n * t->size, m->data, m->edata) ||
 		    lies_in(place->addr, place->n * t->size, m->bss, m->ebss))
-			return variable_mask_agrees(&heap->go, heap->types, place->addr, place->type,
-						    place->n);
+			return true;
 	}
 	return false;
 }
@@ -100,6 +100,8 @@ bool statics_note(struct heap *heap, const struct typed_place *place, uint64_t w
 
 	statics->bytes += place->n * types_get(heap->types, place->type)->size;
 	if (statics->bytes / MOST_OVERLAP > variables_bytes(&heap->go))
+		return false;
+	if (!variable_mask_agrees(&heap->go, heap->types, place->addr, place->type, place->n))
 		return false;
 	value = GROW(statics->items, statics->n, statics->capacity);
 	if (!value) {
@@ -119,9 +121,21 @@ static uint64_t end_of(const struct heap *heap, const struct static_value *value
 	return value->addr + value->n * types_get(heap->types, value->type)->size;
 }
 
+static bool is_made(const struct heap *heap, const struct variable *v)
+{
+	return symbol_is_made(heap->image->variables->text + v->name);
+}
+
+const struct variable *statics_named(const struct heap *heap, uint64_t addr)
+{
+	const struct variable *v = variables_find(heap->image->variables, addr);
+
+	return v && !is_made(heap, v) ? v : NULL;
+}
+
 static bool has_name(const struct heap *heap, uint64_t addr)
 {
-	return variables_find(heap->image->variables, addr) != NULL;
+	return statics_named(heap, addr) != NULL;
 }
 
 /* How often TYPE begins with another one. */
@@ -173,18 +187,33 @@ static void drop_parts(const struct heap *heap, struct statics *statics)
 	statics->n = n;
 }
 
-/* Where the data or bss ends that ADDR lies in; 0 if it lies in none. */
+/* The data or bss that ADDR lies in. False if it lies in none. */
+static bool segment_of(const struct go *go, uint64_t addr, uint64_t *lo, uint64_t *hi)
+{
+	for (uint32_t i = 0; i < 2 * go->n_modules; i++) {
+		const struct go_module *m = &go->modules[i / 2];
+
+		*lo = i % 2 ? m->bss : m->data;
+		*hi = i % 2 ? m->ebss : m->edata;
+		if (lies_in(addr, 8, *lo, *hi))
+			return true;
+	}
+	return false;
+}
+
+/* Where the data or bss begins, and where it ends, that ADDR lies in; 0 if it lies in none. */
+static uint64_t segment_begin(const struct go *go, uint64_t addr)
+{
+	uint64_t lo, hi;
+
+	return segment_of(go, addr, &lo, &hi) ? lo : 0;
+}
+
 static uint64_t segment_end(const struct go *go, uint64_t addr)
 {
-	for (uint32_t i = 0; i < go->n_modules; i++) {
-		const struct go_module *m = &go->modules[i];
+	uint64_t lo, hi;
 
-		if (lies_in(addr, 8, m->data, m->edata))
-			return m->edata;
-		if (lies_in(addr, 8, m->bss, m->ebss))
-			return m->ebss;
-	}
-	return 0;
+	return segment_of(go, addr, &lo, &hi) ? hi : 0;
 }
 
 static bool note_pointers(struct heap *heap, uint64_t lo, uint64_t mask, uint64_t bits)
@@ -252,7 +281,8 @@ bool statics_finish(struct heap *heap, struct error *err)
 		qsort_r(statics->pointers, statics->n_pointers, sizeof *statics->pointers, by_target,
 			heap);
 	drop_repeated(statics);
-	return true;
+	return static_bounds_begin(heap, &statics->bounds) ||
+	       fail_memory(err, "variables without names");
 }
 
 void statics_free(struct statics *statics)
@@ -262,6 +292,7 @@ void statics_free(struct statics *statics)
 	free(statics->segments);
 	free(statics->items);
 	free(statics->pointers);
+	static_bounds_free(&statics->bounds);
 	*statics = (struct statics){ 0 };
 }
 
@@ -295,7 +326,7 @@ static uint64_t pointer_to(const struct statics *statics, uint64_t addr)
 	return n && statics->pointers[n - 1].to == addr ? statics->pointers[n - 1].word : 0;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
+static uint64_t least_of(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
@@ -318,47 +349,104 @@ static uint64_t next_referred(const struct statics *statics, uint64_t lo, uint64
 	return hi;
 }
 
-/* What begins where a pointer leads to, ADDR in it. All that the program has is referred to by its code
- * or by a pointer, and so ends no later than where the next of these lead. */
+/* Where what is at ADDR, which may be a field, begins: as late as a variable there can. */
+static uint64_t start_of(const struct statics *statics, uint64_t addr)
+{
+	return addr - addr % static_align(static_least(&statics->bounds, addr));
+}
+
+/* Behind the variable that begins at LO: nothing begins in it. */
+static uint64_t least_end(const struct statics *statics, uint64_t lo)
+{
+	return lo + static_least(&statics->bounds, lo);
+}
+
+/* Where the variable that contains ADDR begins, by what leads there and what the code refers to; 0 if nothing
+ * tells. Of what they refer to in the bytes before, as many are fields as can be. */
+static uint64_t begin_of(const struct heap *heap, uint64_t addr)
+{
+	const struct statics *statics = &heap->statics;
+	const struct code_facts *code = &heap->code;
+	uint32_t pointer = pointers_to(statics, addr), value = values_to(statics, addr), reference;
+	uint64_t begin = pointer ? statics->pointers[pointer - 1].to : 0;
+
+	if (addr - begin > MOST_BYTES)
+		begin = addr - MOST_BYTES;
+	if (value && end_of(heap, &statics->items[value - 1]) > begin)
+		begin = end_of(heap, &statics->items[value - 1]);
+	reference = code_references_to(code, begin);
+	begin = pointer && begin == statics->pointers[pointer - 1].to ? begin : 0;
+	for (; reference < code->n_references && code->references[reference] <= addr; reference++) {
+		uint64_t start = start_of(statics, code->references[reference]);
+
+		if (!begin || start >= least_end(statics, begin))
+			begin = start;
+	}
+	return begin;
+}
+
+/* The end of the variable that begins at LO: no later than where another one does. */
+static uint64_t end_before_next(const struct heap *heap, uint64_t lo)
+{
+	const struct statics *statics = &heap->statics;
+	const struct code_facts *code = &heap->code;
+	uint64_t least = least_end(statics, lo), hi = segment_end(&heap->go, lo), next;
+	uint32_t pointer = pointers_to(statics, least - 1), value = values_to(statics, lo);
+	uint32_t reference = code_references_to(code, least - 1);
+	const struct variable *named = variables_from(heap->image->variables, lo);
+
+	if (pointer < statics->n_pointers)
+		hi = least_of(hi, statics->pointers[pointer].to);
+	if (value < statics->n)
+		hi = least_of(hi, statics->items[value].addr);
+	if (named)
+		hi = least_of(hi, named->addr);
+	if (named && named->size >= least - lo)
+		hi = least_of(hi, lo + named->size);
+	for (; reference < code->n_references && code->references[reference] < hi; reference++) {
+		next = start_of(statics, code->references[reference]);
+		if (next >= least)
+			return least_of(next, next_referred(statics, least, hi));
+	}
+	return next_referred(statics, least, hi);
+}
+
+/* What has no name and no type, ADDR in it. All that the program has is referred to by its code or by a pointer.
+ * Where only the code refers to, a variable may have begun before, and may end anywhere: but none begins
+ * between two places where one can. */
 static bool find_extent(const struct heap *heap, uint64_t addr, struct static_extent *out)
 {
 	const struct statics *statics = &heap->statics;
-	uint32_t next = pointers_to(statics, addr), reference = code_references_to(&heap->code, addr);
-	uint32_t value = values_to(statics, addr);
-	const struct code_facts *code = &heap->code;
-	const struct variable *named;
+	uint64_t begin = begin_of(heap, addr), word = begin ? pointer_to(statics, begin) : 0, hi;
 
-	if (!next ||
-	    (reference && code->references[reference - 1] > statics->pointers[next - 1].to) ||
-	    (value && statics->items[value - 1].addr > statics->pointers[next - 1].to))
+	if (!begin || begin < segment_begin(&heap->go, addr))
 		return false;
-	*out = (struct static_extent){ .lo = statics->pointers[next - 1].to, .type = NO_TYPE };
-	out->hi = segment_end(&heap->go, out->lo);
-	if (next < statics->n_pointers)
-		out->hi = least(out->hi, statics->pointers[next].to);
-	if (reference < code->n_references)
-		out->hi = least(out->hi, code->references[reference]);
-	if (value < statics->n)
-		out->hi = least(out->hi, statics->items[value].addr);
-	named = variables_from(heap->image->variables, out->lo);
-	if (named)
-		out->hi = least(out->hi, named->addr);
-	if (addr >= out->hi || addr - out->lo > MOST_BYTES)
+	hi = end_before_next(heap, begin);
+	if (!word)
+		hi = least_of(hi, begin + static_align(static_least(&statics->bounds, begin)));
+	*out = (struct static_extent){ .lo = begin, .hi = hi, .word = word, .type = NO_TYPE };
+	return addr < hi && addr - begin <= MOST_BYTES;
+}
+
+/* What the compiler made and the linker named, ADDR in it: its place and size are known. */
+static bool find_made(const struct heap *heap, uint64_t addr, struct static_extent *out)
+{
+	const struct variable *v = variables_find(heap->image->variables, addr);
+
+	if (!v || !v->size || !is_made(heap, v))
 		return false;
-	out->hi = next_referred(statics, out->lo + 8, out->hi);
-	return addr < out->hi;
+	*out = (struct static_extent){ .lo = v->addr, .hi = v->addr + v->size, .type = NO_TYPE,
+				       .word = pointer_to(&heap->statics, v->addr) };
+	return true;
 }
 
 bool statics_find(const struct heap *heap, uint64_t addr, struct static_extent *out)
 {
 	const struct static_value *value = value_at(heap, addr);
+	bool made = find_made(heap, addr, out);
 
-	if (!value) {
-		if (!find_extent(heap, addr, out))
-			return false;
-		out->word = pointer_to(&heap->statics, out->lo);
-		return true;
-	}
+	if (!value || (made && end_of(heap, value) < out->hi))
+		return made || find_extent(heap, addr, out);
 	*out = (struct static_extent){ .lo = value->addr, .hi = end_of(heap, value),
 				       .type = value->n == 1 ? value->type : NO_TYPE,
 				       .word = value->word };
@@ -366,6 +454,24 @@ bool statics_find(const struct heap *heap, uint64_t addr, struct static_extent *
 }
 
 /* ---- names ---- */
+
+/* What the word at ADDR leads to, OFFSET bytes into a variable of unknown type: "main.pair[+16]". An interface is
+ * seen by its first word. */
+static void put_offset(struct heap *heap, uint64_t addr, uint64_t offset, struct text *out)
+{
+	if (offset >= 8 &&
+	    types_of_interface_word(heap->types, image_u64(heap->image, addr - 8)) != NO_TYPE)
+		offset -= 8;
+	text_printf(out, "[+%" PRIu64 "]", offset);
+}
+
+/* Is ADDR where the variable's value is, or that of an interface? */
+static bool is_value_of(struct heap *heap, const struct variable *symbol, uint64_t addr)
+{
+	return addr == symbol->addr ||
+	       (addr == symbol->addr + 8 && symbol->size == 16 &&
+		types_of_interface_word(heap->types, image_u64(heap->image, addr - 8)) != NO_TYPE);
+}
 
 /* How one gets from variable SYMBOL to the word at ADDR in it, as far as its type is known. */
 static void symbol_path(struct heap *heap, const struct variable *symbol, uint64_t addr, struct text *out)
@@ -377,13 +483,24 @@ static void symbol_path(struct heap *heap, const struct variable *symbol, uint64
 	text_escape(out, name, strlen(name), 512);
 	if (global && global->addr == symbol->addr && global->form == CODE_VALUE)
 		lens_path(heap, global->type, addr - symbol->addr, out);
+	else if (!is_value_of(heap, symbol, addr))
+		put_offset(heap, addr, addr - symbol->addr, out);
 }
 
-/* How one gets from VALUE to the word at ADDR in it. */
-static void value_path(struct heap *heap, const struct static_value *value, uint64_t addr, struct text *out)
-{
-	uint64_t size = types_get(heap->types, value->type)->size, offset = addr - value->addr;
+/* On the way to a variable with a name: the word in VARIABLE that leads on. */
+struct step { struct static_extent variable; uint64_t word; };
 
+/* How one gets from there to the word. */
+static void step_path(struct heap *heap, const struct step *step, struct text *out)
+{
+	const struct static_value *value = value_at(heap, step->word);
+	uint64_t offset = step->word - step->variable.lo, size;
+
+	if (!value) {
+		put_offset(heap, step->word, offset, out);
+		return;
+	}
+	size = types_get(heap->types, value->type)->size;
 	if (value->n > 1)
 		text_printf(out, "[%" PRIu64 "]", offset / size);
 	lens_path(heap, value->type, offset % size, out);
@@ -391,25 +508,21 @@ static void value_path(struct heap *heap, const struct static_value *value, uint
 
 bool statics_name(struct heap *heap, const struct static_extent *variable, struct text *out)
 {
-	/* On the way to a variable with a name: values, each with the word in it that leads on. */
-	struct { const struct static_value *value; uint64_t word; } steps[MAX_STEPS];
+	struct step steps[MAX_STEPS];
 	uint64_t word = variable->word;
 	const struct variable *symbol = NULL;
 	unsigned n = 0;
 
-	while (word && !(symbol = variables_find(heap->image->variables, word)) && n < MAX_STEPS) {
-		const struct static_value *value = value_at(heap, word);
-
-		if (!value)
+	while (word && !(symbol = statics_named(heap, word)) && n < MAX_STEPS) {
+		if (!statics_find(heap, word, &steps[n].variable))
 			return false;
-		steps[n].value = value;
-		steps[n++].word = word;
-		word = value->word;
+		steps[n].word = word;
+		word = steps[n++].variable.word;
 	}
 	if (!symbol)
 		return false;
 	symbol_path(heap, symbol, word, out);
 	while (n--)
-		value_path(heap, steps[n].value, steps[n].word, out);
+		step_path(heap, &steps[n], out);
 	return true;
 }

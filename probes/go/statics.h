@@ -4,10 +4,12 @@
 #define GORETAIN_PROBES_GO_STATICS_H
 
 #include "graph/text.h"
+#include "probes/go/static_bounds.h"
 #include "probes/go/types.h"
 
 struct heap;
 struct typed_place;
+struct variable;
 
 /* N values of TYPE from ADDR on. WORD, of a global, has a pointer of their type to them; 0 if no global's
  * does. */
@@ -30,6 +32,7 @@ struct statics {
 	/* By address, one each; of several pointers one in a variable with a name. */
 	struct static_pointer *pointers;
 	uint32_t n_pointers, capacity_pointers;
+	struct static_bounds bounds;
 };
 
 /* Get ready, before edges are pulled and types are found. False when out of memory. */
@@ -41,15 +44,19 @@ void statics_refer(struct statics *statics, uint64_t addr);
 /* Does PLACE lie in a module's data or bss, and may it hold pointers? */
 bool statics_covers(const struct heap *heap, const struct typed_place *place);
 
-/* Note such a place, and that WORD of a global, or 0, leads there. False if typing is not to follow it:
- * values so far have together more than four times the bytes of all variables (they overlap), or memory
- * is short (typing.failed). */
+/* Note such a place, and that WORD of a global, or 0, leads there. False if typing is not to follow it: the
+ * collector's bitmap has its pointers elsewhere, values so far have together more than four times the
+ * bytes of all variables (they overlap), or memory is short (typing.failed). */
 bool statics_note(struct heap *heap, const struct typed_place *place, uint64_t word);
 
 /* Put them in order, and find which words lead to them. They are looked for only while roots are built:
  * what is noted afterwards is not found. False when out of memory. */
 bool statics_finish(struct heap *heap, struct error *err);
 void statics_free(struct statics *statics);
+
+/* The variable that the program's source names and that covers ADDR; NULL if there is none. The linker names
+ * some of those that the compiler made, too. */
+const struct variable *statics_named(const struct heap *heap, uint64_t addr);
 
 /* What lies at LO, up to HI: a variable without a name. */
 struct static_extent {
@@ -59,7 +66,8 @@ struct static_extent {
 };
 
 /* The variable without a name that covers ADDR: a typed value, or else what begins where some pointer
- * leads and ends where anything else refers to. False if there is none. */
+ * leads and ends where another one begins; or else what the code refers to, as far as it cannot be two.
+ * False if there is none. */
 bool statics_find(const struct heap *heap, uint64_t addr, struct static_extent *out);
 
 /* The expression that leads to the variable: "prometheus.defaultRegistry". False, and nothing said, if no
