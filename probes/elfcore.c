@@ -12,8 +12,8 @@
 #include "probes/file.h"
 
 #define MAX_SEGMENTS (1u << 22)
-#define MAX_NOTES (1u << 22)
-#define MAX_THREADS (1u << 20)
+#define MAX_NOTES (1u << 20)
+#define MAX_THREADS (1u << 17)
 #define MAX_FILE_NOTE (64u << 20)
 #define ADDRESS_END (1ull << 56)
 #define MOST_SEGMENT (1ull << 40) /* more is no memory but a reservation: a sanitizer's shadow */
@@ -126,7 +126,18 @@ static bool cut_segment(const struct elfcore *core, const Elf64_Phdr *ph, struct
 	return true;
 }
 
-static bool add_segment(struct elfcore *core, const Elf64_Phdr *ph, struct error *err)
+/* N more bytes of the file are for what *TAKEN are for already. They are different ones, or else a small
+ * file makes a large process. */
+static bool take_bytes(const struct elfcore *core, uint64_t n, uint64_t *taken, struct error *err)
+{
+	if (n > core->size - *taken)
+		return fail(err, STATUS_BAD_FILE, "a core file whose segments share bytes of it: they have "
+			    "more than the %" PRIu64 " bytes that it is long", core->size);
+	*taken += n;
+	return true;
+}
+
+static bool add_segment(struct elfcore *core, const Elf64_Phdr *ph, uint64_t *taken, struct error *err)
 {
 	struct core_segment segment, *item;
 
@@ -134,6 +145,8 @@ static bool add_segment(struct elfcore *core, const Elf64_Phdr *ph, struct error
 		promise(core, ph->p_offset + ph->p_filesz);
 	if (!cut_segment(core, ph, &segment))
 		return true;
+	if (!take_bytes(core, segment.there, taken, err))
+		return false;
 	item = GROW(core->segments, core->n_segments, core->segment_capacity);
 	if (!item)
 		return fail_memory(err, "the list of segments");
@@ -357,6 +370,7 @@ static bool read_headers(struct elfcore *core, const Elf64_Ehdr *h, struct error
 {
 	uint32_t n, notes = MAX_NOTES;
 	autofree Elf64_Phdr *headers = NULL;
+	uint64_t in_notes = 0, in_segments = 0;
 	bool ok = true;
 
 	if (!count_headers(core, h, &n, err))
@@ -370,9 +384,10 @@ static bool read_headers(struct elfcore *core, const Elf64_Ehdr *h, struct error
 		return cut(core, "list of segments", err);
 	for (uint32_t i = 0; ok && i < n; i++) {
 		if (headers[i].p_type == PT_LOAD)
-			ok = add_segment(core, &headers[i], err);
+			ok = add_segment(core, &headers[i], &in_segments, err);
 		else if (headers[i].p_type == PT_NOTE)
-			ok = read_notes(core, &headers[i], &notes, err);
+			ok = read_notes(core, &headers[i], &notes, err) &&
+			     take_bytes(core, headers[i].p_filesz, &in_notes, err);
 	}
 	return ok && order_segments(core, err);
 }

@@ -36,6 +36,7 @@ enum page_state {
 enum {
 	RANGE_READ = 1, RANGE_WRITE = 2, RANGE_EXEC = 4, RANGE_SHARED = 8,
 	RANGE_MODULE = 16, /* of a file that is mapped to be run, here or elsewhere: not for core files */
+	RANGE_ALL = 31,
 };
 
 #define NO_FILE UINT32_MAX

@@ -11,6 +11,7 @@
 #include <zstd.h>
 
 #include "graph/cleanup.h"
+#include "probes/bomb.h"
 #include "probes/file.h"
 #include "probes/memory.h"
 #include "probes/variables.h"
@@ -272,6 +273,7 @@ struct reader {
 	uint64_t listed;         /* bytes of chunks of the kinds in `lists` that came */
 	uint64_t states, expected; /* bytes of states, and of the pages that they promise */
 	uint64_t room;           /* bytes of memory that all may take */
+	uint64_t made, unpacked; /* bytes: of pages that take memory, and all that came */
 	struct progress *progress;
 	struct error *err;
 };
@@ -443,10 +445,13 @@ static bool take_part(struct reader *r, void *array, uint64_t size)
 	for (uint64_t i = 0; i < r->chunk.size; i += IMAGE_PAGE) {
 		uint64_t n = r->chunk.size - i < IMAGE_PAGE ? r->chunk.size - i : IMAGE_PAGE;
 
-		if (memcmp(r->bytes + i, zeros, n))
-			memcpy((uint8_t *)array + r->chunk.at + i, r->bytes + i, n);
+		if (!memcmp(r->bytes + i, zeros, n))
+			continue;
+		memcpy((uint8_t *)array + r->chunk.at + i, r->bytes + i, n);
+		r->made += n;
 	}
-	return true;
+	r->unpacked += r->chunk.size;
+	return bomb_check(r->at, r->made, r->unpacked, r->err);
 }
 
 /* Page states: they say how many pages follow. A file of a megabyte can unpack to many gigabytes, so
@@ -570,6 +575,15 @@ static bool all_listed(const struct reader *r)
 			    f->n_usages * sizeof(struct usage) + f->usage_names;
 }
 
+/* Is what a file has for a bool one? Any other byte is both and neither. */
+static bool is_bool(const bool *value)
+{
+	uint8_t byte;
+
+	memcpy(&byte, value, sizeof byte);
+	return byte <= 1;
+}
+
 /* Ranges must be in order, lie within the memory and not share it; threads must be of known kinds. */
 static bool check_image(struct reader *r)
 {
@@ -584,12 +598,13 @@ static bool check_image(struct reader *r)
 		if (a->lo < last || a->hi <= a->lo || a->hi >> 57 || a->lo % IMAGE_PAGE ||
 		    a->hi % IMAGE_PAGE || a->offset % IMAGE_PAGE ||
 		    a->offset > image->memory_size || a->hi - a->lo > image->memory_size - a->offset ||
-		    (a->file != NO_FILE && a->file >= image->n_files))
+		    (a->file != NO_FILE && a->file >= image->n_files) || a->flags > RANGE_ALL)
 			return bad(r, "its ranges make no sense");
 		last = a->hi;
 	}
 	for (uint32_t i = 0; i < r->facts.n_threads; i++)
-		if (image->threads[i].registers.n_general > ARCH_REGISTERS)
+		if (image->threads[i].registers.n_general > ARCH_REGISTERS ||
+		    !is_bool(&image->threads[i].held))
 			return bad(r, "its threads make no sense");
 	if (ranges_overlap(image, r->facts.n_ranges))
 		return bad(r, "its ranges overlap");

@@ -11,6 +11,7 @@
 #include <zstd.h>
 
 #include "graph/cleanup.h"
+#include "probes/bomb.h"
 #include "probes/file.h"
 #include "probes/memory.h"
 
@@ -131,7 +132,8 @@ static bool unpack_input(struct unpacker *u, size_t n, size_t *left)
 				    PRIu64 ": %s", u->read - n + in.pos, ZSTD_getErrorName(*left));
 		if (progress_cancelled(u->progress))
 			return fail(u->err, STATUS_REFUSED, "cancelled");
-		if (!check_room(u) || !write_piece(u, out.pos))
+		if (!check_room(u) || !write_piece(u, out.pos) ||
+		    !bomb_check(u->read - n + in.pos, u->taken, u->written, u->err))
 			return false;
 	} while (in.pos < in.size || (*left && out.pos == out.size));
 	return true;

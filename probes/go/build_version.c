@@ -43,11 +43,13 @@ static bool look_in(struct image *image, const struct image_range *range, struct
 
 bool find_build_version(struct image *image, const bool *loaded, struct text *version)
 {
+	uint64_t left = FIND_MOST;
+
 	for (uint32_t i = 0; i < image->n_ranges; i++) {
 		const struct image_range *range = &image->ranges[i];
 
 		if (find_in_range(range) && (range->flags & RANGE_WRITE) && loaded[range->file] &&
-		    !look_in(image, range, version))
+		    find_affords(range, &left) && !look_in(image, range, version))
 			return false;
 	}
 	return true;

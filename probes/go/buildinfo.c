@@ -157,13 +157,14 @@ static const struct image_range *find_buildinfo(struct go *go, const bool *loade
 						struct text *settings)
 {
 	struct image *image = go->image;
+	uint64_t left = FIND_MOST;
 
 	for (uint32_t i = 0; i < image->n_ranges; i++) {
 		const struct image_range *range = &image->ranges[i];
 
 		if (find_in_range(range) && !(range->flags & RANGE_EXEC) &&
 		    loaded[range->file] && !is_of_modules(go, range->file) &&
-		    find_header(image, range, version, settings))
+		    find_affords(range, &left) && find_header(image, range, version, settings))
 			return range;
 	}
 	text_clear(version);

@@ -26,6 +26,7 @@ static bool has_libgo(const struct image *image, const bool *loaded)
 /* What TinyGo's runtime says when it ends by a signal (its runtime_unix.go): no other Go says so. */
 static bool speaks_as_tinygo(struct image *image, const bool *loaded)
 {
+	uint64_t left = FIND_MOST;
 	static const char first[] = "panic: runtime error at ", second[] = ": caught signal ";
 
 	for (uint32_t i = 0; i < image->n_ranges; i++) {
@@ -33,7 +34,8 @@ static bool speaks_as_tinygo(struct image *image, const bool *loaded)
 		const uint8_t *bytes;
 		uint64_t n;
 
-		if (!find_in_range(r) || r->flags & RANGE_WRITE || !loaded[r->file])
+		if (!find_in_range(r) || r->flags & RANGE_WRITE || !loaded[r->file] ||
+		    !find_affords(r, &left))
 			continue;
 		n = image_run(image, r->lo, r->hi - r->lo, &bytes);
 		if (has_text(bytes, n, first, sizeof first - 1) &&

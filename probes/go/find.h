@@ -38,6 +38,12 @@ void find_by_votes(struct go *go);
 /* A range of the image that may hold Go's data: readable, from a file, not shared. */
 bool find_in_range(const struct image_range *range);
 
+/* Bytes that are looked through for something at all: a core file of little may claim terabytes. */
+#define FIND_MOST (16ull << 30)
+
+/* May RANGE be looked through, too? Takes it from *LEFT, which began as FIND_MOST. */
+bool find_affords(const struct image_range *range, uint64_t *left);
+
 /* The mspan that the heap's arena table names for ADDR, 0 if none. The span may be free. */
 uint64_t find_span(struct go *go, uint64_t addr);
 

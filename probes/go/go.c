@@ -13,6 +13,16 @@ bool find_in_range(const struct image_range *range)
 	       !(range->flags & RANGE_SHARED);
 }
 
+bool find_affords(const struct image_range *range, uint64_t *left)
+{
+	uint64_t size = range->hi - range->lo;
+
+	if (size > *left)
+		return false;
+	*left -= size;
+	return true;
+}
+
 bool go_open(struct image *image, struct go *out, struct error *err)
 {
 	memset(out, 0, sizeof *out);

@@ -410,13 +410,14 @@ static void test_small_claims_much(void **unused)
 	for (uint64_t i = 0; i < N; i++)
 		headers[i] = i < LOADS
 			? (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_memsz = huge,
-				       .p_filesz = huge, .p_vaddr = huge * (i + 1)}
+				       .p_filesz = huge, .p_vaddr = huge * (i + 1),
+				       .p_offset = huge * i}
 			: (Elf64_Phdr){.p_type = PT_NOTE, .p_offset = at,
 				       .p_filesz = sizeof note + 8 + list};
 	assert_true(pwrite(fd, headers, N * sizeof *headers, sizeof head) > 0 &&
 		    pwrite(fd, &note, sizeof note, (off_t)at) > 0 &&
 		    pwrite(fd, "CORE", 5, (off_t)(at + sizeof note)) > 0 &&
-		    ftruncate(fd, (off_t)huge) == 0);
+		    ftruncate(fd, (off_t)(huge * LOADS)) == 0);
 	alarm(15);
 	read = core_read(fd, -1, &nowhere, &lack, NULL, &err);
 	alarm(0);
