@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "graph/cleanup.h"
 #include "graph/grow.h"
+#include "graph/sorted.h"
 
 #define ADDRESS_END (1ull << 56)
 #define MOST_RANGE (1ull << 40) /* more is no memory but a reservation: a sanitizer's shadow */
@@ -19,6 +21,7 @@ void mappings_free(struct mappings *m)
 	for (uint32_t i = 0; i < m->n_files; i++)
 		free(m->files[i]);
 	free(m->files);
+	free(m->by_path);
 	free(m->ranges);
 	*m = (struct mappings){0};
 }
@@ -31,13 +34,39 @@ static bool add_range(struct mappings *m, const struct image_range *range, struc
 	return true;
 }
 
+/* Where the index of PATH stands, or would stand. */
+static uint32_t *file_slot(const struct mappings *m, const char *path)
+{
+	uint32_t mask = m->by_path_size - 1, i = (uint32_t)XXH3_64bits(path, strlen(path)) & mask;
+
+	while (m->by_path[i] != NO_FILE && strcmp(m->files[m->by_path[i]], path))
+		i = (i + 1) & mask;
+	return &m->by_path[i];
+}
+
 uint32_t mappings_file(const struct mappings *m, const char *path)
 {
-	/* Mappings of one file follow each other, so the last one is the likeliest. */
-	for (uint32_t i = m->n_files; i-- > 0;)
-		if (strcmp(m->files[i], path) == 0)
-			return i;
-	return NO_FILE;
+	return m->n_files ? *file_slot(m, path) : NO_FILE;
+}
+
+/* Make room in the hash table for one more file. */
+static bool grow_table(struct mappings *m)
+{
+	uint32_t size = m->by_path_size ? 2 * m->by_path_size : 64;
+	uint32_t *larger;
+
+	if (2 * m->n_files < m->by_path_size)
+		return true;
+	larger = malloc(size * sizeof *larger);
+	if (!larger)
+		return false;
+	memset(larger, 0xff, size * sizeof *larger);
+	free(m->by_path);
+	m->by_path = larger;
+	m->by_path_size = size;
+	for (uint32_t i = 0; i < m->n_files; i++)
+		*file_slot(m, m->files[i]) = i;
+	return true;
 }
 
 static bool add_file(struct mappings *m, const char *path, uint32_t *out, struct error *err)
@@ -45,10 +74,11 @@ static bool add_file(struct mappings *m, const char *path, uint32_t *out, struct
 	*out = mappings_file(m, path);
 	if (*out != NO_FILE)
 		return true;
-	if (!GROW(m->files, m->n_files, m->file_capacity) ||
+	if (!GROW(m->files, m->n_files, m->file_capacity) || !grow_table(m) ||
 	    !(m->files[m->n_files] = strdup(path)))
 		return fail_memory(err, "the list of mapped files");
-	*out = m->n_files++;
+	*out = m->n_files;
+	*file_slot(m, path) = m->n_files++;
 	return true;
 }
 
@@ -198,11 +228,9 @@ bool plan_build(struct image_plan *plan, const struct mappings *m, struct error 
 /* Number of the first stretch that ends above ADDR. */
 static uint32_t find_stretch(const struct image_plan *plan, uint64_t addr)
 {
-	uint32_t i = 0;
+	uint32_t i = sorted_to(plan->stretches, plan->n, sizeof *plan->stretches, addr);
 
-	while (i < plan->n && plan->stretches[i].hi <= addr)
-		i++;
-	return i;
+	return i && plan->stretches[i - 1].hi > addr ? i - 1 : i;
 }
 
 /* Set the offset of RANGE, cut to what one stretch holds of it from its start on. */

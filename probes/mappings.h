@@ -11,6 +11,8 @@ struct mappings {
 	uint32_t n_ranges, range_capacity;
 	char **files;
 	uint32_t n_files, file_capacity;
+	uint32_t *by_path; /* a hash table of indices of files; NO_FILE: none */
+	uint32_t by_path_size;
 };
 
 /* Read /proc/PID/task/TID/maps, but for mappings of more than a terabyte, which would take longer to

@@ -361,31 +361,50 @@ bool process_forecast(struct process *p, uint64_t graph, struct forecast *out, s
 	return true;
 }
 
+/* Go on from Q's end, in range number *I, to the end of the next PREPARE_STEP bytes of private memory: how many
+ * there are, in as many ranges as it takes. */
+static uint64_t next_step(const struct image *image, uint32_t *i, struct wire_request *q)
+{
+	uint64_t size = 0;
+
+	for (; *i < image->n_ranges; ++*i) {
+		const struct image_range *range = &image->ranges[*i];
+		uint64_t lo = q->hi > range->lo ? q->hi : range->lo;
+		uint64_t take = range->hi - lo < PREPARE_STEP - size ? range->hi - lo
+								     : PREPARE_STEP - size;
+
+		if (!range_is_private(range))
+			continue;
+		if (!size)
+			q->lo = lo;
+		q->hi = lo + take;
+		size += take;
+		if (size == PREPARE_STEP)
+			break;
+	}
+	return size;
+}
+
 /* Fault in the image's memory for what will be copied. */
 static bool prepare(struct process *p, struct progress *progress, struct error *err)
 {
 	const struct image *image = p->image;
-	uint64_t total = 0;
+	struct wire_request q = {.op = WIRE_PREPARE};
+	uint64_t total = 0, size;
+	uint32_t range = 0;
 
 	for (uint32_t i = 0; i < image->n_ranges; i++)
 		if (range_is_private(&image->ranges[i]))
 			total += image->ranges[i].hi - image->ranges[i].lo;
 	progress_begin(progress, "making room", total);
-	for (uint32_t i = 0; i < image->n_ranges; i++) {
-		const struct image_range *range = &image->ranges[i];
+	while ((size = next_step(image, &range, &q))) {
+		struct wire_reply r;
 
-		for (uint64_t lo = range->lo; range_is_private(range) && lo < range->hi;) {
-			uint64_t hi = range->hi - lo < PREPARE_STEP ? range->hi : lo + PREPARE_STEP;
-			struct wire_request q = {.op = WIRE_PREPARE, .lo = lo, .hi = hi};
-			struct wire_reply r;
-
-			if (progress_cancelled(progress))
-				return fail(err, STATUS_REFUSED, "cancelled");
-			if (!ask(p, &q, &r, err))
-				return false;
-			progress_add(progress, hi - lo);
-			lo = hi;
-		}
+		if (progress_cancelled(progress))
+			return fail(err, STATUS_REFUSED, "cancelled");
+		if (!ask(p, &q, &r, err))
+			return false;
+		progress_add(progress, size);
 	}
 	return true;
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "graph/cleanup.h"
+#include "graph/sorted.h"
 #include "probes/clock.h"
 #include "probes/copy.h"
 #include "probes/mapped_file.h"
@@ -275,17 +276,21 @@ static bool private_pieces(const struct taker *t, struct copy_pieces *out, struc
 	return true;
 }
 
-/* The pieces of a request's [lo, hi), as far as they lie in ranges. */
+/* The pieces of a request's [lo, hi), as far as they lie in ranges; to be prepared is private memory alone. */
 static bool wanted_pieces(const struct taker *t, const struct wire_request *q,
 			  struct copy_pieces *out, struct error *err)
 {
+	const struct mappings *m = &t->mappings;
 	uint64_t lo = q->lo & ~(uint64_t)(IMAGE_PAGE - 1);
+	uint32_t first = sorted_to(m->ranges, m->n_ranges, sizeof *m->ranges, lo);
 
-	for (uint32_t i = 0; i < t->mappings.n_ranges; i++) {
-		const struct image_range *range = &t->mappings.ranges[i];
+	for (uint32_t i = first ? first - 1 : 0; i < m->n_ranges && m->ranges[i].lo < q->hi; i++) {
+		const struct image_range *range = &m->ranges[i];
 		uint64_t from = range->lo > lo ? range->lo : lo;
 		uint64_t to = range->hi < q->hi ? range->hi : q->hi;
 
+		if (q->op == WIRE_PREPARE && !range_is_private(range))
+			continue;
 		to = (to + IMAGE_PAGE - 1) & ~(uint64_t)(IMAGE_PAGE - 1);
 		if (from < to && !copy_add(out, range, from, to))
 			return fail_memory(err, "the list of what to copy");

@@ -24,7 +24,7 @@ enum wire_op {
 	WIRE_HELLO,    /* reply with memory, states, table and, if there is one, the program */
 	WIRE_COUNT,    /* bytes = of present private pages; scattered; threads */
 	WIRE_SAMPLE,   /* copy a sample of them, to measure: bytes, ns */
-	WIRE_PREPARE,  /* fault in what will be copied of [lo, hi); bytes = so much */
+	WIRE_PREPARE,  /* fault in what will be copied of [lo, hi), in any ranges; bytes = so much */
 	WIRE_READ,     /* read [lo, hi), which lies in one range; bytes, holes */
 	WIRE_OPEN,     /* open the file that is mapped at lo; reply with it, if it is there */
 	WIRE_STOP,     /* stop the target, once, for at most limit_ns; reply with a table; ns */
