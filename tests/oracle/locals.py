@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Maps whose types only the code knows have their types, their entries and what they retain; so have other
-values that only frames hold, as far as anything is said of them.
+values that only frames or cleanups hold.
 
     locals.py [VERSION[:MODE]]...    a Go version and a mode of modes.py
 
@@ -57,7 +57,7 @@ HEADER = 8  # bytes that the runtime writes before what is larger than 512 bytes
 QUERY = """
 select h.name, m.type, m.entries, m.id, m.object, m.addr, m.retained, m.live, m.holder
 from maps m join holders h on h.id = m.holder
-where h.kind = 'goroutine' or m.type = 'sync.Map' and h.name glob 'main.*'
+where h.kind = 'goroutine' or m.type = 'sync.Map' and (h.name glob 'main.*' or h.name glob '* in main')
 """
 
 
@@ -81,6 +81,12 @@ def check(argument, tap, folder):
         run("snapshot", target.pid, "--with-data", "-o", snapshot)
     # A goroutine that was started by a closure is known by the function that the closure calls.
     rows = [(name.split(" ", 2)[-1], *rest) for name, *rest in sql(snapshot, QUERY)]
+    # Without symbols a variable is known by what is in it.
+    variables = {(kind, entries): f for f, kind, entries in told if kind == "sync.Map"}
+    rows = [
+        (variables.get((kind, entries), name) if name == "main" else name, kind, entries, *rest)
+        for name, kind, entries, *rest in rows
+    ]
     functions = {function for function, _, _ in told}
     rows = [
         (next((f for f in functions if f in callers(snapshot, name)), name), *rest)

@@ -356,6 +356,7 @@ func main() {
 	start(2, inStruct)
 	start(1, sharing)
 	start(2, inside)
+	start(cleanupValues, cleanups)
 	fmt.Fprintf(io.Discard, "%T", wide{})
 	quiet.Prepare()
 	quiet.Say("ready")
