@@ -2,6 +2,7 @@
 """How goretain does on real servers of many kinds, stripped and with symbols, while they work.
 
     fleet.py [--seconds N] [--drained] [--form stripped|plain] [--untyped N] [--keep FOLDER] [NAME]...
+    fleet.py --same [--seconds N] [NAME]...
     fleet.py --list
 
 NAME is one of fleet.list, by default each. What has to be built or fetched for it is kept. A server works
@@ -13,12 +14,17 @@ largest groups of what has no type or an inferred one, by what leads there first
 
 It fails where less than all is explained, less than 97 % typed of one, less than 98 % of the median, or a
 suspect is found: these are healthy servers.
+
+With --same the servers that are built run with symbols, and a core file of each (by gdb) is read twice, with
+its program and with that program stripped: no object may have one type here and another there.
 """
 
 import argparse
 import collections
+import contextlib
 import os
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
@@ -149,7 +155,9 @@ def percent(part, whole):
     return 100 * part / whole if whole else 100.0
 
 
-def measured(server, binary, options, folder):
+@contextlib.contextmanager
+def at_work(server, binary, options, folder):
+    """The server's process and its load."""
     command, port, client = load_of(server)(binary, folder)
     places = dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), str(folder))
     with open(folder / "log", "w") as log:
@@ -165,16 +173,67 @@ def measured(server, binary, options, folder):
         with loads.at_work(process, port, client, options.seconds, not options.drained) as load:
             if not load.count():
                 raise Failure("the server answered nothing")
-            snapshot, begin = folder / "snapshot", time.monotonic()
-            run("snapshot", process.pid, "--with-data", "-o", snapshot)
-            seconds = time.monotonic() - begin
+            yield process
             print(f"# {server.name}[{process.pid}]: {load.count()} requests answered", flush=True)
-        return Reading(snapshot, seconds, options.untyped)
     except Failure as failure:
         raise Failure(f"{failure}: {(folder / 'log').read_text(errors='replace')[-800:]}") from None
     finally:
         process.kill()
         process.wait()
+
+
+def measured(server, binary, options, folder):
+    with at_work(server, binary, options, folder) as process:
+        snapshot, begin = folder / "snapshot", time.monotonic()
+        run("snapshot", process.pid, "--with-data", "-o", snapshot)
+        seconds = time.monotonic() - begin
+    return Reading(snapshot, seconds, options.untyped)
+
+
+def known_types(core, binary):
+    """The types of a core file's objects, by address, but those that are inferred."""
+    query = "select addr, type from objects where type_known in ('exact', 'derived')"
+    return dict(sql(core, query, "--exe", binary))
+
+
+# Both are right: a pointer is converted to one of another name, or a struct's only field is the other.
+BOTH = [
+    (r"stats\.\w+Handle", r"stats\.MetricDescriptor"),
+    (r"pool\.Pool\[.*\]", r"sync\.Pool"),
+]
+
+
+def alike(one, other):
+    """Are two names of one type? An array may be a slice's; only debug information has names of channels."""
+    array = re.compile(r"^\[(\d+|\.\.\.)\]")
+    if "chan " in one + other:
+        return one.endswith(" buffer") == other.endswith(" buffer")
+    if any(re.fullmatch(a, one) and re.fullmatch(b, other) for a, b in BOTH):
+        return True
+    return array.sub("[]", one) == array.sub("[]", other)
+
+
+def same(server, options, tap):
+    """What the types are with symbols and without, of the same bytes."""
+    binary = program(server, "plain")
+    if not binary:
+        return
+    with tempfile.TemporaryDirectory(prefix="goretain-fleet-") as temporary:
+        folder = pathlib.Path(temporary)
+        stripped, core = folder / "stripped", folder / "core"
+        subprocess.run(["objcopy", "--strip-all", binary, stripped], check=True)
+        with at_work(server, binary, options, folder) as process:
+            dump = ["gcore", "-o", core, str(process.pid)]
+            subprocess.run(dump, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        core = core.with_suffix(f".{process.pid}")
+        here, there = known_types(core, binary), known_types(core, stripped)
+    both = here.keys() & there.keys()
+    wrong = collections.Counter((here[i], there[i]) for i in both if not alike(here[i], there[i]))
+    tap.check(
+        both and not wrong,
+        f"{server.name}: {len(both)} of {len(here)} types are known without symbols, too, and the same",
+        [f"{n} x {types}" for types, n in wrong.most_common()],
+    )
 
 
 def report(reading, name):
@@ -220,6 +279,7 @@ def main():
     parser.add_argument("--untyped", type=int, default=0)
     parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--same", action="store_true")
     options = parser.parse_args()
     if options.list:
         print(LIST.read_text(), end="")
@@ -227,12 +287,17 @@ def main():
     tap, readings = Tap(), {}
     for name in options.servers:
         try:
+            if options.same:
+                same(fleet()[name], options, tap)
+                continue
             for form, reading in one(fleet()[name], options):
                 readings[name, form] = reading
                 said = ", ".join(f"{c} {v}" for c, v in zip(COLUMNS, reading.row()))
                 print(f"# {name} {form}: {said}", flush=True)
         except Failure as failure:
             tap.check(False, f"{name} can be measured", [failure])
+    if options.same:
+        tap.end()
     print(f"# {'':<28}" + "".join(f"{c:>13}" for c in COLUMNS))
     for (name, form), reading in readings.items():
         print(f"# {name + ' ' + form:<28}" + "".join(f"{v:>13}" for v in reading.row()))
