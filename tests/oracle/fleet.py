@@ -196,21 +196,33 @@ def known_types(core, binary):
     return dict(sql(core, query, "--exe", binary))
 
 
-# Both are right: a pointer is converted to one of another name, or a struct's only field is the other.
+# Both are right: a pointer or a map is converted to one of another name, or a struct's only field is the other.
 BOTH = [
     (r"stats\.\w+Handle", r"stats\.MetricDescriptor"),
     (r"pool\.Pool\[.*\]", r"sync\.Pool"),
+    (r"sets\.(String|Int)", r"sets\.Set\[.*\]"),
 ]
+PARTS = re.compile(r" (buffer|directory|table|groups|buckets|extra)$")
+ARRAY = re.compile(r"^\[(\d+|\.\.\.)\]")
 
 
 def alike(one, other):
-    """Are two names of one type? An array may be a slice's; only debug information has names of channels."""
-    array = re.compile(r"^\[(\d+|\.\.\.)\]")
-    if "chan " in one + other:
-        return one.endswith(" buffer") == other.endswith(" buffer")
+    """Are two names of one type? An array may be a slice's. Symbols tell the name that a map or a channel of a
+    variable has, and the instance of what code for all of one shape uses."""
+    if one == other:
+        return True
+    part = PARTS.search(one)
+    if (part and part[0]) != (PARTS.search(other) and PARTS.search(other)[0]):
+        return False
+    one, other = ARRAY.sub("[]", PARTS.sub("", one)), ARRAY.sub("[]", PARTS.sub("", other))
+    if "go.shape." in other:
+        return "[" in other and one.startswith(other[: other.index("[")])
+    for kind in "chan", "map[":
+        if other.startswith(kind) or one.startswith(kind):
+            return one == other or not (other.startswith(kind) and one.startswith(kind))
     if any(re.fullmatch(a, one) and re.fullmatch(b, other) for a, b in BOTH):
         return True
-    return array.sub("[]", one) == array.sub("[]", other)
+    return one == other
 
 
 def same(server, options, tap):
