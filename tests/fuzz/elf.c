@@ -11,10 +11,11 @@
 
 #include "graph/cleanup.h"
 #include "harness.h"
+#include "probes/go/made_types.h"
 #include "probes/snapfile.h"
 #include "probes/variables.h"
 
-struct seed { struct image *image; uint8_t *file; size_t size; };
+struct seed { struct image *image; struct go go; uint8_t *file; size_t size; };
 
 /* What decides: the headers at the file's start, the section headers at its end, or anything. */
 static void change(struct seed *s, struct random *r)
@@ -29,6 +30,24 @@ static void change(struct seed *s, struct random *r)
 		mutate_bytes(r, s->file + part, s->size - part);
 		break;
 	}
+}
+
+/* What the file says of types is made into types. */
+static void make_types(struct seed *s, struct variables *v)
+{
+	struct error err = { 0 };
+	struct types *types = types_new(&s->go, &err);
+	struct variables *own = s->image->variables;
+	uint32_t *made;
+
+	s->image->variables = v;
+	made = types ? made_types(&s->go, types, &err) : NULL;
+	for (uint32_t i = 0; made && i < v->types.n; i++)
+		if (made[i] != NO_TYPE)
+			types_mask(types, made[i]);
+	s->image->variables = own;
+	free(made);
+	types_free(types);
 }
 
 static bool case_file(void *arg, uint64_t number, struct random *r)
@@ -48,6 +67,8 @@ static bool case_file(void *arg, uint64_t number, struct random *r)
 	for (uint32_t i = 0; v && i < v->n; i++)
 		if (variables_find(v, v->items[i].addr) && v->items[i].name >= v->text_size)
 			abort();
+	if (v)
+		make_types(s, v);
 	variables_free(v);
 	return v;
 }
@@ -62,7 +83,7 @@ static bool load(struct seed *s, const char *snapshot, const char *program, stru
 		return false;
 	s->size = (size_t)st.st_size;
 	s->file = mmap(NULL, s->size, PROT_READ | PROT_WRITE, MAP_PRIVATE, exe, 0);
-	return s->file != MAP_FAILED;
+	return s->file != MAP_FAILED && go_open(s->image, &s->go, err);
 }
 
 int main(int argc, char **argv)
