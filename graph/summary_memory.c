@@ -10,7 +10,7 @@
 #define ALWAYS 5               /* the first parts are Go's own, of which a zero says something too */
 #define SMALL 100              /* another part of less than a hundredth has no row of its own */
 #define LEAST_BESIDE (1u << 20) /* nor has what takes no memory if it is less than that */
-#define BESIDE 20              /* or less than a twentieth of what is resident */
+#define BESIDE 2               /* or less than half of what is resident */
 
 static const char all_other[] = "all other";
 
