@@ -346,6 +346,53 @@ static size_t fit_end(const char *s, size_t length, unsigned total, unsigned wid
 	return at;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_in_name(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* Bytes of " kB" or the like at S, 0 if it is something else. */
+static size_t unit_at(const char *s)
+{
+	size_t n = 0;
+
+	if (s[n] != ' ')
+		return 0;
+	n++;
+	if (s[n] && strchr("kMGTPE", s[n]))
+		n++;
+	return s[n] == 'B' && !is_in_name(s[n + 1]) ? n + 1 : 0;
+}
+
+/* Bytes of the figure with its unit that begins at AT of S; 0 if none does: digits of a name are none. */
+static size_t figure_at(const char *s, size_t at)
+{
+	size_t n = is_digit(s[at]) ? strspn(s + at, "0123456789.,") : 0;
+
+	if (!n || (at && (is_in_name(s[at - 1]) || s[at - 1] == '.')))
+		return 0;
+	while (!is_digit(s[at + n - 1]))
+		n--;
+	return is_in_name(s[at + n]) ? 0 : n + unit_at(s + at + n);
+}
+
+/* What is left out of S, from *BEGIN to *END, takes with it a figure that it would cut. */
+static void spare_figures(const char *s, size_t *begin, size_t *end)
+{
+	for (size_t at = 0, n; at < *end; at += n ? n : 1) {
+		n = figure_at(s, at);
+		if (at < *begin && at + n > *begin)
+			*begin = at;
+		if (at < *end && at + n > *end)
+			*end = at + n;
+	}
+}
+
 void text_clip(struct text *t, const char *s, unsigned width, bool pad)
 {
 	text_clip_at(t, s, width, width / 2, pad);
@@ -366,6 +413,16 @@ void text_clip_at(struct text *t, const char *s, unsigned width, unsigned head, 
 		size_t end = fit_end(s, length, total, width - 1 - head);
 		size_t before = t->length;
 
+		size_t first = begin, last = end;
+
+		/* The cells that sparing a figure frees on one side are the other's. */
+		spare_figures(s, &begin, &end);
+		if (end != last)
+			begin = fit_begin(s, length, width - 1 - text_width(s + end));
+		else if (begin != first)
+			end = fit_end(s, length, total,
+				      width - 1 - (total - text_width(s + begin)));
+		spare_figures(s, &begin, &end);
 		text_append(t, s, begin);
 		text_puts(t, ELLIPSIS);
 		text_append(t, s + end, length - end);

@@ -64,7 +64,7 @@ const char *text_base_name(const char *path);
 unsigned text_width(const char *s);
 
 /* Append S clipped to WIDTH cells, in the middle and with `…`, since the ends of a name
- * distinguish it; padded with spaces to WIDTH when PAD. */
+ * distinguish it; padded with spaces to WIDTH when PAD. A figure and its unit stay whole or go. */
 void text_clip(struct text *t, const char *s, unsigned width, bool pad);
 
 /* The same with HEAD of the cells before the ellipsis. */

@@ -238,6 +238,12 @@ static void clips(void **state)
 		{ "中文字典", 4, true, "中… " },
 		{ "e\u0301fghij\u0301", 3, false, "e\u0301…j\u0301" },
 		{ "abci\u0301j", 3, false, "a…j" },
+		/* Figures: at the end, with their unit, before the ellipsis, digits of a name. */
+		{ "main.idle waiting, stack 2.05 kB", 14, false, "main.idle wai…" },
+		{ "main.idle waiting, stack 2.05 kB", 17, false, "main.idl… 2.05 kB" },
+		{ "1,234,567 of them in main.table", 14, true, "…in main.table" },
+		{ "12 of them in main.table", 9, false, "12 o…able" },
+		{ "main.f.func12345", 10, false, "main.…2345" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
