@@ -298,9 +298,8 @@ static size_t first_character(const char *s, size_t length, unsigned *cells)
 	return n ? n : 1;
 }
 
-unsigned text_width(const char *s)
+static unsigned width_of(const char *s, size_t length)
 {
-	size_t length = strlen(s);
 	unsigned width = 0;
 
 	for (size_t at = 0; at < length;) {
@@ -310,6 +309,11 @@ unsigned text_width(const char *s)
 		width += cells;
 	}
 	return width;
+}
+
+unsigned text_width(const char *s)
+{
+	return width_of(s, strlen(s));
 }
 
 /* Bytes of S up to the last character that ends within WIDTH cells, its marks included. */
@@ -393,6 +397,25 @@ static void spare_figures(const char *s, size_t *begin, size_t *end)
 	}
 }
 
+void text_cut(const char *s, size_t length, unsigned width, unsigned head, size_t *begin, size_t *end)
+{
+	unsigned total = width_of(s, length);
+	size_t first, last;
+
+	*begin = *end = length;
+	if (total <= width)
+		return;
+	*begin = first = width ? fit_begin(s, length, head) : 0;
+	*end = last = width ? fit_end(s, length, total, width - 1 - head) : length;
+	spare_figures(s, begin, end);
+	/* The cells that sparing a figure frees on one side are the other's. */
+	if (*end != last)
+		*begin = fit_begin(s, length, width - 1 - width_of(s + *end, length - *end));
+	else if (*begin != first)
+		*end = fit_end(s, length, total, width - 1 - width_of(s, *begin));
+	spare_figures(s, begin, end);
+}
+
 void text_clip(struct text *t, const char *s, unsigned width, bool pad)
 {
 	text_clip_at(t, s, width, width / 2, pad);
@@ -400,34 +423,15 @@ void text_clip(struct text *t, const char *s, unsigned width, bool pad)
 
 void text_clip_at(struct text *t, const char *s, unsigned width, unsigned head, bool pad)
 {
-	size_t length = strlen(s);
-	unsigned total = text_width(s);
-	unsigned used = total;
+	size_t length = strlen(s), before = t->length, begin, end;
+	unsigned used;
 
-	if (total <= width) {
-		text_append(t, s, length);
-	} else if (width == 0) {
-		used = 0;
-	} else {
-		size_t begin = fit_begin(s, length, head);
-		size_t end = fit_end(s, length, total, width - 1 - head);
-		size_t before = t->length;
-
-		size_t first = begin, last = end;
-
-		/* The cells that sparing a figure frees on one side are the other's. */
-		spare_figures(s, &begin, &end);
-		if (end != last)
-			begin = fit_begin(s, length, width - 1 - text_width(s + end));
-		else if (begin != first)
-			end = fit_end(s, length, total,
-				      width - 1 - (total - text_width(s + begin)));
-		spare_figures(s, &begin, &end);
-		text_append(t, s, begin);
+	text_cut(s, length, width, head, &begin, &end);
+	text_append(t, s, begin);
+	if (begin < length && width)
 		text_puts(t, ELLIPSIS);
-		text_append(t, s + end, length - end);
-		used = t->failed ? width : text_width(t->bytes + before);
-	}
+	text_append(t, s + end, length - end);
+	used = t->failed ? width : text_width(text_string(t) + before);
 	for (; pad && used < width; used++)
 		text_putc(t, ' ');
 }

@@ -63,8 +63,12 @@ const char *text_base_name(const char *path);
 /* Cells that the UTF-8 string S takes on a terminal (after text_escape). */
 unsigned text_width(const char *s);
 
-/* Append S clipped to WIDTH cells, in the middle and with `…`, since the ends of a name
- * distinguish it; padded with spaces to WIDTH when PAD. A figure and its unit stay whole or go. */
+/* What of S, LENGTH bytes, has to go so that it fits WIDTH cells with an ellipsis in its place: the bytes
+ * from *BEGIN to *END, with HEAD cells before them; both are LENGTH if nothing has to. In the
+ * middle, since the ends of a name distinguish it; and a figure with its unit stays whole or goes. */
+void text_cut(const char *s, size_t length, unsigned width, unsigned head, size_t *begin, size_t *end);
+
+/* Append S, cut so to WIDTH cells; padded with spaces to WIDTH when PAD. */
 void text_clip(struct text *t, const char *s, unsigned width, bool pad);
 
 /* The same with HEAD of the cells before the ellipsis. */

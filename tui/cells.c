@@ -165,43 +165,31 @@ static enum role role_at(const struct line *line, size_t at)
 	return role;
 }
 
-/* What is left out of a line: the cells [head, tail) of its part [from, to). */
-struct cut { int head, tail; };
+/* What is left out of a line: the bytes from begin to end. */
+struct cut { size_t begin, end; };
 
-/* Cells of the first N bytes of S. */
-static int width_before(const char *s, size_t length, size_t n)
-{
-	struct cluster cluster;
-	size_t at = 0, used;
-	int width = 0;
-
-	for (; at < n && (used = next_cluster(s + at, length - at, &cluster)); at += used)
-		width += (int)cluster.width;
-	return width;
-}
-
-/* A line of TOTAL cells that must fit WIDTH: the middle goes, of the part that matters less if
- * there is one and enough of it can stay. */
-static struct cut cut_line(const struct line *line, int total, int width)
+/* A line that must fit WIDTH cells: the middle goes, of the part that matters less if there is one and
+ * enough of it can stay. */
+static struct cut cut_line(const struct line *line, unsigned width)
 {
 	enum { LEAST = 10 };
-	int first = 0, last = total, head;
+	const char *s = text_string(&line->text);
+	size_t length = line->text.length, less = line->less && line->less < length ? line->less : length;
+	struct cut cut, name;
+	unsigned head = line->head && line->head < width ? line->head : (width - 1) / 2;
+	unsigned matters;
 
-	if (total <= width)
-		return (struct cut){ total, total };
-	if (line->less && line->less < line->text.length) {
-		int matters = width_before(text_string(&line->text), line->text.length, line->less);
-
-		if (width - matters >= LEAST)
-			first = matters;
-		else if (matters > 0)
-			last = matters;
-	}
-	if (first == 0 && last <= width) /* all that matters fits, and nothing else */
-		return (struct cut){ last, total };
-	width -= first;
-	head = !first && line->head && line->head < width ? line->head : (width - 1) / 2;
-	return (struct cut){ first + head, last - (width - 1 - head) };
+	text_cut(s, length, width, head, &cut.begin, &cut.end);
+	if (cut.begin == length || less == length)
+		return cut;
+	text_cut(s, less, width, head, &name.begin, &name.end);
+	if (name.begin < less) /* not even what matters fits: nothing else stays */
+		return (struct cut){ name.begin, name.end };
+	matters = text_width(s) - text_width(s + less);
+	if (width - matters < LEAST)
+		return (struct cut){ less, length };
+	text_cut(s + less, length - less, width - matters, (width - matters - 1) / 2, &cut.begin, &cut.end);
+	return (struct cut){ less + cut.begin, less + cut.end };
 }
 
 void cells_line(int y, int x, int width, const struct line *line, enum align align,
@@ -209,21 +197,20 @@ void cells_line(int y, int x, int width, const struct line *line, enum align ali
 {
 	const char *s = text_string(&line->text);
 	size_t length = line->text.length, at = 0, used;
-	int total = (int)text_width(s), pos = 0, column = x;
-	struct cut cut = cut_line(line, total, width);
+	int total = (int)text_width(s), column = x;
 	bool dots = false;
 	struct cluster cluster;
+	struct cut cut;
 
 	if (width <= 0 || y < 0 || y >= LINES)
 		return;
+	cut = cut_line(line, (unsigned)width);
 	if (align == ALIGN_RIGHT && total < width) {
 		fill(y, x, width - total, L' ', over);
 		column += width - total;
 	}
 	for (; (used = next_cluster(s + at, length - at, &cluster)); at += used) {
-		int end = pos + (int)cluster.width;
-
-		if ((end <= cut.head || pos >= cut.tail) &&
+		if ((at < cut.begin || at >= cut.end) &&
 		    column + (int)cluster.width <= x + width) {
 			put(y, column, &cluster, role_at(line, at), over);
 			column += (int)cluster.width;
@@ -231,7 +218,6 @@ void cells_line(int y, int x, int width, const struct line *line, enum align ali
 			dots = true;
 			fill(y, column++, 1, shown(0x2026), over);
 		}
-		pos = end;
 	}
 	fill(y, column, x + width - column, L' ', over);
 }
