@@ -78,10 +78,13 @@ bool coremap_library(const struct elfcore *core, uint32_t file, const uint8_t he
 		     uint64_t *bias)
 {
 	const struct segments segments = read_segments(head);
-	const struct program_segment *last = &segments.items[segments.n - 1];
+	const struct program_segment *last;
 	unsigned tried = 0;
 
-	for (uint32_t i = 0; segments.n && i < core->n_mappings && tried < MOST_TRIED; i++) {
+	if (!segments.n)
+		return false;
+	last = &segments.items[segments.n - 1];
+	for (uint32_t i = 0; i < core->n_mappings && tried < MOST_TRIED; i++) {
 		const struct core_mapping *m = &core->mappings[i];
 
 		if (m->file != file || m->file_offset < last->at)
