@@ -10,8 +10,8 @@
 #define WORDS (IMAGE_PAGE / 8)
 
 /* Bytes, measured at the peak on heaps of many shapes (tests/bench/memory) and rounded up. */
-#define OBJECT_BYTES 110u
-#define EDGE_BYTES 20u
+#define OBJECT_BYTES 118u
+#define EDGE_BYTES 21u
 #define SPAN_BYTES 350u
 #define GOROUTINE_BYTES 1100u
 
