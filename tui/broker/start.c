@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -126,6 +127,26 @@ static void leave(const struct broker *b, const struct reader *reader, int broke
 	_exit(STATUS_REFUSED);
 }
 
+/* Wait until CHILD has said that the reader is prepared, or ends. A terminal whose output is held may keep it
+ * from either: a signal that ends us ends it. */
+static bool await_prepared(struct broker *b, pid_t child)
+{
+	struct pollfd events[] = {{b->socket, POLLIN, 0}, {b->signals, POLLIN, 0}};
+	struct signalfd_siginfo info;
+
+	while (poll(events, ARRAY_SIZE(events), -1) >= 0 || errno == EINTR) {
+		if (events[0].revents)
+			return true;
+		if (read(b->signals, &info, sizeof info) != sizeof info ||
+		    info.ssi_signo == SIGCHLD || info.ssi_signo == SIGTSTP)
+			continue;
+		b->killer = (int)info.ssi_signo;
+		break;
+	}
+	kill(child, SIGKILL);
+	return false;
+}
+
 bool start_reader(struct broker *b, const struct reader *reader)
 {
 	struct prepared prepared;
@@ -142,7 +163,8 @@ bool start_reader(struct broker *b, const struct reader *reader)
 	}
 	close(theirs);
 	b->reader = child;
-	if (child > 0 && wire_receive(b->socket, &prepared, sizeof prepared, NULL, NULL) &&
+	if (child > 0 && await_prepared(b, child) &&
+	    wire_receive(b->socket, &prepared, sizeof prepared, NULL, NULL) &&
 	    prepared.reader != child) {
 		waitpid(child, NULL, 0);
 		b->reader = prepared.reader;
