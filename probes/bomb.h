@@ -13,4 +13,9 @@
  * are, and large. */
 bool bomb_check(uint64_t read, uint64_t made, uint64_t unpacked, struct error *err);
 
+#define BOMB_LEAST_RATIO 64 /* what comes to less than this many times its size is no bomb, whatever it holds */
+
+/* Bytes that a file of UNPACKED bytes, of which MADE are in such pages, has to have at the least. */
+uint64_t bomb_least(uint64_t made, uint64_t unpacked);
+
 #endif

@@ -84,6 +84,39 @@ static bool write_all(struct writer *w, const void *bytes, size_t n)
 	return true;
 }
 
+/* Bytes of pages that are not all zeros. */
+static size_t bytes_made(const uint8_t *bytes, size_t n)
+{
+	static const uint8_t zeros[IMAGE_PAGE];
+	size_t made = 0;
+
+	for (size_t i = 0; i < n; i += IMAGE_PAGE) {
+		size_t page = n - i < IMAGE_PAGE ? n - i : IMAGE_PAGE;
+
+		if (memcmp(bytes + i, zeros, page))
+			made += page;
+	}
+	return made;
+}
+
+/* A program may hold hundreds of megabytes that are all alike. So that its file is not taken for a bomb,
+ * which only its ratio tells, the file is made no smaller than files may be: by a frame behind the
+ * chunk's that readers skip (RFC 8878, 3.1.2). Returns the bytes stored with it. */
+static size_t pad_chunk(struct writer *w, const void *bytes, size_t n, size_t stored)
+{
+	const uint32_t magic = 0x184d2a50;
+	size_t least = n / BOMB_LEAST_RATIO > stored ? bomb_least(bytes_made(bytes, n), n) : 0;
+	uint32_t padding;
+
+	if (least <= stored + 8)
+		return stored;
+	padding = (uint32_t)(least - stored - 8);
+	memcpy(w->buffer + stored, &magic, sizeof magic);
+	memcpy(w->buffer + stored + 4, &padding, sizeof padding);
+	memset(w->buffer + stored + 8, 0, padding);
+	return least;
+}
+
 static bool write_chunk(struct writer *w, uint8_t kind, uint64_t at, const void *bytes, size_t n)
 {
 	struct chunk chunk = { .kind = kind, .size = n, .at = at };
@@ -94,6 +127,7 @@ static bool write_chunk(struct writer *w, uint8_t kind, uint64_t at, const void 
 			    ZSTD_getErrorName(stored));
 	if (progress_cancelled(w->progress))
 		return fail(w->err, STATUS_REFUSED, "cancelled");
+	stored = pad_chunk(w, bytes, n, stored);
 	chunk.stored = (uint32_t)stored;
 	chunk.hash = XXH3_64bits(w->buffer, stored);
 	progress_add(w->progress, n);

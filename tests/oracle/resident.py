@@ -130,26 +130,11 @@ def table(name, rss, kernel, parts, bounds):
     return [f"{part}: {size}, right is {truth}" for part, size, truth, good in rows if not good]
 
 
-def remove(path):
-    if isinstance(path, pathlib.Path):
-        path.unlink()
-
-
 def look(pid, folder):
-    """A snapshot of PID in a file, what the kernel says at the time, and the resident set. A file that packs
-    too well to be opened is not: then the process itself is read."""
+    """A snapshot of PID in a file, what the kernel says at the time, and the resident set."""
     path = folder / f"{pid}.snapshot"
     run("snapshot", pid, "--with-data", "--force", "-o", path)
-    kernel = kernels(pid)
-    try:
-        rss = dict(sql(path, "select key, value from meta"))["rss"]
-    except Failure as failure:
-        if "decompression bomb" not in str(failure):
-            raise
-        path.unlink()
-        path = pid
-        rss = dict(sql(pid, "select key, value from meta"))["rss"]
-    return path, kernel, rss
+    return path, kernels(pid), dict(sql(path, "select key, value from meta"))["rss"]
 
 
 def wait_until_at_rest(pid):
@@ -183,7 +168,7 @@ def check_kind(version, kind, tap, folder):
     if abs(live - rss) > rss / 100 + 300_000: # a few pages of files and of the runtime come by reading
         wrong.append(f"read from the process it is {live}, from the file {rss}")
     tap.check(not wrong, f"go{version} {kind}: each part is what it should be", wrong)
-    remove(path)
+    path.unlink()
 
 
 def metrics(url):
@@ -207,7 +192,7 @@ def check_process(pid, url, tap, folder):
         bounds.pop("thread stacks")
     wrong = table(f"process {pid}", rss, kernel, parts_of(path), bounds) + adds_up(path)
     tap.check(not wrong, f"process {pid}: what the kernel and its runtime say of it", wrong)
-    remove(path)
+    path.unlink()
 
 
 def check(argument, tap, folder):
