@@ -35,22 +35,25 @@ static void put_explained(const struct graph *g, enum detail detail, struct text
 		text_printf(out, " (%s was counting)", g->meta.counting);
 }
 
+/* The parts are differences of rounded sums, so that they add up to the whole as it is shown. */
 static void put_typed(const struct graph *g, enum detail detail, struct text *out)
 {
-	uint64_t typed = g->typed_exact + g->typed_derived + g->typed_inferred;
+	uint64_t known = g->typed_exact + g->typed_derived, typed = known + g->typed_inferred;
+	unsigned exact = whole_percent(g->typed_exact, g->live_bytes);
+	unsigned exact_or_derived = whole_percent(known, g->live_bytes);
+	unsigned all = whole_percent(typed, g->live_bytes);
 
 	if (graph_stage(g) < STAGE_LIVE) {
 		text_puts(out, " · typed ·");
 		return;
 	}
-	text_printf(out, " · typed %u %%", whole_percent(typed, g->live_bytes));
+	text_printf(out, " · typed %u %%", all);
 	if (detail <= BRIEF)
 		return;
-	text_printf(out, " (exact %u", whole_percent(g->typed_exact, g->live_bytes));
+	text_printf(out, " (exact %u", exact);
 	if (detail == FULL)
-		text_printf(out, ", derived %u, inferred %u",
-			    whole_percent(g->typed_derived, g->live_bytes),
-			    whole_percent(g->typed_inferred, g->live_bytes));
+		text_printf(out, ", derived %u, inferred %u", exact_or_derived - exact,
+			    all - exact_or_derived);
 	text_puts(out, ")");
 }
 
