@@ -3,10 +3,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "graph/array.h"
-#include "graph/cleanup.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/parallel.h"
 #include "graph/pages.h"
-#include "graph/parallel.h"
 #include "graph/rows.h"
 
 #define EDGE_GRAIN 8192 /* objects that one call of pull answers for */

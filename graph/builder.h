@@ -3,9 +3,9 @@
 #ifndef GORETAIN_GRAPH_BUILDER_H
 #define GORETAIN_GRAPH_BUILDER_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
 
 /* Edges are pulled, never pushed: the builder asks for the edges of a range of objects twice, to
  * count and to fill, from several threads at once. */
@@ -53,7 +53,7 @@ void graph_publish(struct graph *g, enum stage stage);
  * and what is live is moved over, but for what graph.absent says of it. */
 bool graph_mark(struct graph *g, struct progress *progress, struct error *err);
 
-/* STAGE_RETAINED: dominator tree, retained sizes, nearest roots (graph/dominators.c). */
+/* STAGE_RETAINED: dominator tree, retained sizes, nearest roots (graph/analysis/dominators.c). */
 bool graph_dominators(struct graph *g, struct progress *progress, struct error *err);
 
 #endif

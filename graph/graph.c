@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
-#include "graph/cleanup.h"
-#include "graph/naming.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/text.h"
 #include "graph/pages.h"
-#include "graph/text.h"
+#include "graph/query/naming.h"
 
 struct graph *graph_new(void)
 {

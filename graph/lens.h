@@ -6,8 +6,8 @@
 #ifndef GORETAIN_GRAPH_LENS_H
 #define GORETAIN_GRAPH_LENS_H
 
+#include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/text.h"
 
 enum subject_kind { SUBJECT_OBJECT, SUBJECT_HOLDER, SUBJECT_PLACE };
 

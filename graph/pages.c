@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/array.h"
-#include "graph/cleanup.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
 
 #define PAGE_SHIFT 13
 #define REGION_SHIFT 26

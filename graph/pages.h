@@ -3,7 +3,7 @@
 #ifndef GORETAIN_GRAPH_PAGES_H
 #define GORETAIN_GRAPH_PAGES_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 #include "graph/graph.h"
 
 #define NO_EXTENT UINT32_MAX

@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-#include "graph/array.h"
-#include "graph/parallel.h"
+#include "graph/base/array.h"
+#include "graph/base/parallel.h"
 
 #define REPORT 65536 /* sources or references between two looks at the progress */
 

@@ -2,8 +2,8 @@
 #ifndef GORETAIN_GRAPH_ROWS_H
 #define GORETAIN_GRAPH_ROWS_H
 
-#include "graph/error.h"
-#include "graph/progress.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
 
 /* Turn counts in ROW[1 .. N] into where each row begins. Their sum goes to *TOTAL; false if that is
  * more than 32 bits hold. */

@@ -3,10 +3,10 @@
 #ifndef GORETAIN_GRAPH_SOURCE_H
 #define GORETAIN_GRAPH_SOURCE_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
+#include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
-#include "graph/text.h"
 
 /* What stopping the target will cost, said before it is stopped. */
 struct forecast {

@@ -4,13 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "probes/core.h"
-#include "probes/go/estimate.h"
+#include "graph/base/cleanup.h"
 #include "probes/go/heap.h"
-#include "probes/memory.h"
-#include "probes/snapfile.h"
-#include "probes/unpack.h"
+#include "probes/go/spans/estimate.h"
+#include "probes/image/core.h"
+#include "probes/image/snapfile.h"
+#include "probes/image/unpack.h"
+#include "probes/proc/memory.h"
 
 static struct heap *prepare(struct image *image, const struct source *s, struct progress *progress,
 			    struct error *err)

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
 #include "graph/source.h"
-#include "probes/process.h"
+#include "probes/live/process.h"
 
 /* Take a snapshot of P and publish its graph as struct source.load promises. Asks s->on_forecast
  * before the stop. P becomes the graph's, or is freed on failure. */

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "graph/text.h"
-#include "probes/broker.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/text.h"
+#include "probes/live/broker.h"
+#include "probes/live/process.h"
+#include "probes/live/wire.h"
 #include "probes/open.h"
-#include "probes/process.h"
-#include "probes/wire.h"
 
 struct broker_source {
 	struct source source;

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "graph/text.h"
-#include "probes/procfs.h"
+#include "graph/base/text.h"
+#include "probes/proc/procfs.h"
 
 #define NAME_SHOWN 15 /* of a process's name, by the kernel: TASK_COMM_LEN - 1 */
 

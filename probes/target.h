@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 
 /* The PID that TARGET names: its digits, or the one process with that name. 0 if it is an existing
  * file. Fails with STATUS_ATTACH if it is neither, or if several processes are called so (ERR lists

@@ -2,12 +2,12 @@
 
 #include "graph/builder.h"
 #include "graph/lens.h"
-#include "graph/suspects.h"
+#include "graph/suspects/suspects.h"
+#include "tui/broker/forecast.h"
 #include "tui/commands/commands.h"
-#include "tui/forecast.h"
-#include "tui/progress_line.h"
-#include "tui/result.h"
-#include "tui/stage_log.h"
+#include "tui/page/progress_line.h"
+#include "tui/page/result.h"
+#include "tui/page/stage_log.h"
 
 const struct command commands[] = {
 	{

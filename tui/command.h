@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "graph/error.h"
-#include "graph/progress.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
 #include "graph/source.h"
 
 struct command;

@@ -2,7 +2,7 @@
 #ifndef GORETAIN_TUI_DETAILS_H
 #define GORETAIN_TUI_DETAILS_H
 
-#include "tui/screen.h"
+#include "tui/screen/screen.h"
 
 void details_ask(struct page *page);
 

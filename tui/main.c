@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "graph/clean.h"
+#include "graph/base/clean.h"
 #include "probes/source.h"
 #include "probes/target.h"
 #include "tui/broker/broker.h"
@@ -16,7 +16,7 @@
 #include "tui/lock/ahead.h"
 #include "tui/lock/lock.h"
 #include "tui/options.h"
-#include "tui/screen.h"
+#include "tui/screen/screen.h"
 
 static enum status complain(const struct error *err)
 {

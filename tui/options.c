@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 enum {
 	OPT_MAX_PAUSE = 256, OPT_REDACT, OPT_BYTES, OPT_FORCE, OPT_JSON, OPT_TSV, OPT_AS, OPT_FOCUS,

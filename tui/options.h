@@ -2,8 +2,8 @@
 #ifndef GORETAIN_TUI_OPTIONS_H
 #define GORETAIN_TUI_OPTIONS_H
 
-#include "graph/error.h"
-#include "graph/text.h"
+#include "graph/base/error.h"
+#include "graph/base/text.h"
 #include "tui/command.h"
 
 enum asked { ASKED_RUN, ASKED_HELP, ASKED_VERSION };

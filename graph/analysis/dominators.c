@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/array.h"
+#include "graph/analysis/tree.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/parallel.h"
 #include "graph/builder.h"
-#include "graph/cleanup.h"
-#include "graph/parallel.h"
-#include "graph/tree.h"
 
 #define AHEAD 8      /* nodes of distance between the steps that fetch a node's predecessors */
 #define REPORT 65536 /* nodes between two looks at the progress */

@@ -1,11 +1,11 @@
-#include "graph/kids.h"
+#include "graph/analysis/kids.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/array.h"
-#include "graph/cleanup.h"
-#include "graph/parallel.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/parallel.h"
 #include "graph/rows.h"
 
 #define NODE_GRAIN 16384

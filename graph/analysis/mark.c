@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/array.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/parallel.h"
 #include "graph/builder.h"
-#include "graph/cleanup.h"
-#include "graph/parallel.h"
 
 #define AHEAD 16       /* objects between a first glance at one and its visit */
 #define RING 32        /* a power of two above AHEAD */

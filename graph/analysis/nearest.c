@@ -1,9 +1,9 @@
 /* How far each object is from the roots, and from which. */
 #include <stdlib.h>
 
-#include "graph/array.h"
-#include "graph/cleanup.h"
-#include "graph/tree.h"
+#include "graph/analysis/tree.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
 
 #define AHEAD 8      /* places in the queue between the steps that fetch an object's edges */
 #define REPORT 65536 /* objects between two looks at the progress */

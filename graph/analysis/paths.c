@@ -3,13 +3,13 @@
  * walks straight to the roots. A path's class is its pair of last referrer and holder: a state of
  * the search is an object together with the last referrer by which it was reached, and an object
  * is expanded for K last referrers at most, since what lies above it serves each of them alike. */
-#include "graph/paths.h"
+#include "graph/analysis/paths.h"
 
 #include <stdlib.h>
 
-#include "graph/array.h"
-#include "graph/cleanup.h"
-#include "graph/tree.h"
+#include "graph/analysis/tree.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
 
 #define MAX_STATES (1u << 21) /* where the search for further paths ends */
 #define MAX_REFERRERS (1u << 15) /* of one object, the nearest, are followed */

@@ -1,10 +1,10 @@
 /* Paths from roots to an object, and who refers to it. */
-#ifndef GORETAIN_GRAPH_PATHS_H
-#define GORETAIN_GRAPH_PATHS_H
+#ifndef GORETAIN_GRAPH_ANALYSIS_PATHS_H
+#define GORETAIN_GRAPH_ANALYSIS_PATHS_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
 
 /* A path: a root slot, then objects, each referring to the next; the last is the goal. */
 struct path {

@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/array.h"
-#include "graph/cleanup.h"
-#include "graph/kids.h"
-#include "graph/parallel.h"
-#include "graph/tree.h"
+#include "graph/analysis/kids.h"
+#include "graph/analysis/tree.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/parallel.h"
 
 #define EXTENT_GRAIN 256
 #define NODE_GRAIN 65536

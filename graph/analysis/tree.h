@@ -1,11 +1,11 @@
 /* The dominator tree while it is made: nodes by their number in a depth-first walk, in which
  * neighbours in the graph are mostly neighbours in memory, and a parent precedes its children. */
-#ifndef GORETAIN_GRAPH_TREE_H
-#define GORETAIN_GRAPH_TREE_H
+#ifndef GORETAIN_GRAPH_ANALYSIS_TREE_H
+#define GORETAIN_GRAPH_ANALYSIS_TREE_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
 
 struct tree {
 	uint32_t n;       /* nodes that the virtual root (number 0) reaches, itself included */
@@ -18,7 +18,7 @@ struct tree {
  * retained from T, which is used up. */
 bool tree_sum(struct graph *g, struct tree *t, struct progress *progress, struct error *err);
 
-/* Fill g->depth and g->root: one breadth-first walk from all roots (graph/nearest.c). */
+/* Fill g->depth and g->root: one breadth-first walk from all roots (graph/analysis/nearest.c). */
 bool nearest_roots(struct graph *g, struct progress *progress, struct error *err);
 
 /* Does root A go before root B when both are as near? Holder kind, then a user's frame before the

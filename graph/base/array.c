@@ -1,4 +1,4 @@
-#include "graph/array.h"
+#include "graph/base/array.h"
 
 #include <stdlib.h>
 #include <string.h>

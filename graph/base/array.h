@@ -1,12 +1,12 @@
 /* The large arrays that the graph and its analyses are made of. */
-#ifndef GORETAIN_GRAPH_ARRAY_H
-#define GORETAIN_GRAPH_ARRAY_H
+#ifndef GORETAIN_GRAPH_BASE_ARRAY_H
+#define GORETAIN_GRAPH_BASE_ARRAY_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "graph/error.h"
-#include "graph/progress.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
 
 /* N elements of SIZE bytes, not initialised (array_zero: zeros; array_ones: every byte 0xff, which
  * is NO_NODE in an array of ids). Large ones ask the kernel for huge pages, since the analyses

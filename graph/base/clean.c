@@ -1,4 +1,4 @@
-#include "graph/clean.h"
+#include "graph/base/clean.h"
 
 #include <string.h>
 

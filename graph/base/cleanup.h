@@ -1,6 +1,6 @@
 /* Scope ends clean up: variables marked so are released on every way out of their scope. */
-#ifndef GORETAIN_GRAPH_CLEANUP_H
-#define GORETAIN_GRAPH_CLEANUP_H
+#ifndef GORETAIN_GRAPH_BASE_CLEANUP_H
+#define GORETAIN_GRAPH_BASE_CLEANUP_H
 
 #include <stdlib.h>
 #include <unistd.h>

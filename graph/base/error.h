@@ -1,6 +1,6 @@
 /* Errors are values: made where they happen, printed in one place (main). */
-#ifndef GORETAIN_GRAPH_ERROR_H
-#define GORETAIN_GRAPH_ERROR_H
+#ifndef GORETAIN_GRAPH_BASE_ERROR_H
+#define GORETAIN_GRAPH_BASE_ERROR_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* Arrays that grow by doubling: room for one more item at the end. */
-#ifndef GORETAIN_GRAPH_GROW_H
-#define GORETAIN_GRAPH_GROW_H
+#ifndef GORETAIN_GRAPH_BASE_GROW_H
+#define GORETAIN_GRAPH_BASE_GROW_H
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "graph/json.h"
+#include "graph/base/json.h"
 
 #include <inttypes.h>
 #include <math.h>

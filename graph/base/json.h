@@ -1,11 +1,11 @@
 /* Writing JSON (RFC 8259), one value after the other; commas and escapes are taken care of. */
-#ifndef GORETAIN_GRAPH_JSON_H
-#define GORETAIN_GRAPH_JSON_H
+#ifndef GORETAIN_GRAPH_BASE_JSON_H
+#define GORETAIN_GRAPH_BASE_JSON_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "graph/text.h"
+#include "graph/base/text.h"
 
 #define JSON_DEPTH 16 /* objects and arrays within each other */
 

@@ -1,4 +1,4 @@
-#include "graph/parallel.h"
+#include "graph/base/parallel.h"
 
 #include <pthread.h>
 #include <sched.h>

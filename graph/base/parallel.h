@@ -1,6 +1,6 @@
 /* The one way to use both cores. */
-#ifndef GORETAIN_GRAPH_PARALLEL_H
-#define GORETAIN_GRAPH_PARALLEL_H
+#ifndef GORETAIN_GRAPH_BASE_PARALLEL_H
+#define GORETAIN_GRAPH_BASE_PARALLEL_H
 
 #include <stdint.h>
 

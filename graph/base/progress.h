@@ -1,7 +1,7 @@
 /* How far a long stage is, and the wish to end it. Shared by one worker and any number of
  * watchers; every field may be read and written at any time. */
-#ifndef GORETAIN_GRAPH_PROGRESS_H
-#define GORETAIN_GRAPH_PROGRESS_H
+#ifndef GORETAIN_GRAPH_BASE_PROGRESS_H
+#define GORETAIN_GRAPH_BASE_PROGRESS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

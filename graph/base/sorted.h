@@ -1,6 +1,6 @@
 /* Looking for a place in an array of items that are sorted by a number. */
-#ifndef GORETAIN_GRAPH_SORTED_H
-#define GORETAIN_GRAPH_SORTED_H
+#ifndef GORETAIN_GRAPH_BASE_SORTED_H
+#define GORETAIN_GRAPH_BASE_SORTED_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "graph/text.h"
+#include "graph/base/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/unicode.h"
+#include "graph/base/unicode.h"
 
 #define ELLIPSIS "…"
 #define MAX_MARKS 4 /* combining marks in a row */

@@ -1,6 +1,6 @@
 /* Growing strings, the figures people read, and the one sanitiser of foreign bytes. */
-#ifndef GORETAIN_GRAPH_TEXT_H
-#define GORETAIN_GRAPH_TEXT_H
+#ifndef GORETAIN_GRAPH_BASE_TEXT_H
+#define GORETAIN_GRAPH_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* The K largest of many, found in one pass with K places. */
-#ifndef GORETAIN_GRAPH_TOP_H
-#define GORETAIN_GRAPH_TOP_H
+#ifndef GORETAIN_GRAPH_BASE_TOP_H
+#define GORETAIN_GRAPH_BASE_TOP_H
 
 #include <stdint.h>
 

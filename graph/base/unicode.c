@@ -1,4 +1,4 @@
-#include "graph/unicode.h"
+#include "graph/base/unicode.h"
 
 struct range { uint32_t lo, hi; };
 

@@ -1,7 +1,7 @@
 /* The little of Unicode that a terminal needs: decoding, and which characters take no cell or two.
  * Of our own, because the C library's answers depend on the locale and its age. */
-#ifndef GORETAIN_GRAPH_UNICODE_H
-#define GORETAIN_GRAPH_UNICODE_H
+#ifndef GORETAIN_GRAPH_BASE_UNICODE_H
+#define GORETAIN_GRAPH_BASE_UNICODE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "graph/label.h"
 #include "graph/lens.h"
+#include "graph/query/label.h"
 
 /* Bytes of the string that was escaped into LENGTH bytes at S (text_quote). */
 static size_t unescaped_length(const char *s, size_t length)

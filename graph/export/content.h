@@ -3,8 +3,8 @@
 #ifndef GORETAIN_GRAPH_EXPORT_CONTENT_H
 #define GORETAIN_GRAPH_EXPORT_CONTENT_H
 
+#include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/text.h"
 
 /* label_edge for others: `["user:42"]` becomes `["…7 B"]`, unless a schema key or WITH_DATA. */
 void content_edge_label(const struct graph *g, uint32_t src, uint32_t dst, bool with_data,

@@ -8,13 +8,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "graph/clean.h"
-#include "graph/cleanup.h"
+#include "graph/base/clean.h"
+#include "graph/base/cleanup.h"
 #include "graph/export/content.h"
-#include "graph/label.h"
 #include "graph/lens.h"
-#include "graph/proof.h"
-#include "graph/summary.h"
+#include "graph/query/label.h"
+#include "graph/query/proof.h"
+#include "graph/query/summary.h"
 
 #define LABEL_WIDTH 48 /* cells of a name */
 #define PREVIEW_WIDTH 32

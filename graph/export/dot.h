@@ -3,11 +3,11 @@
 #ifndef GORETAIN_GRAPH_EXPORT_DOT_H
 #define GORETAIN_GRAPH_EXPORT_DOT_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
+#include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/neighbourhood.h"
-#include "graph/progress.h"
-#include "graph/text.h"
+#include "graph/query/neighbourhood.h"
 
 #define DOT_DEPTH 2
 #define DOT_MAX_NODES 80

@@ -1,12 +1,12 @@
-#include "graph/children.h"
+#include "graph/query/children.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/grow.h"
-#include "graph/label.h"
-#include "graph/top.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "graph/base/top.h"
+#include "graph/query/label.h"
 
 enum {
 	MOST_LISTED = 400,      /* children, and folds; the others become one */

@@ -1,12 +1,12 @@
 /* What stands below a node of the dominator tree, or refers to an object, as a person wants to see
  * it: the parts of a map are passed through, and what is alike is folded. Trees of text, pictures
  * and screens use it alike. */
-#ifndef GORETAIN_GRAPH_CHILDREN_H
-#define GORETAIN_GRAPH_CHILDREN_H
+#ifndef GORETAIN_GRAPH_QUERY_CHILDREN_H
+#define GORETAIN_GRAPH_QUERY_CHILDREN_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
 
 #define FOLD_ABOVE 20 /* more of one type than this are folded */
 #define FOLD_SHOWN 10 /* and this many, the largest, are still shown */

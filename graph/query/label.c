@@ -1,12 +1,12 @@
-#include "graph/label.h"
+#include "graph/query/label.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "graph/builder.h"
 #include "graph/lens.h"
-#include "graph/naming.h"
-#include "graph/slots.h"
+#include "graph/query/naming.h"
+#include "graph/query/slots.h"
 
 #define MAX_PLACE_STEPS 4 /* through arrays and maps */
 #define MAX_CLIMB 64 /* parts of a map between its header and an entry, directories included */

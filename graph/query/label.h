@@ -1,10 +1,10 @@
 /* How one node leads to another, in the words of the source: found again from the objects when a
  * person looks, never stored. */
-#ifndef GORETAIN_GRAPH_LABEL_H
-#define GORETAIN_GRAPH_LABEL_H
+#ifndef GORETAIN_GRAPH_QUERY_LABEL_H
+#define GORETAIN_GRAPH_QUERY_LABEL_H
 
+#include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/text.h"
 
 #define NO_EDGE UINT64_MAX
 

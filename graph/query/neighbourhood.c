@@ -1,13 +1,13 @@
-#include "graph/neighbourhood.h"
+#include "graph/query/neighbourhood.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/children.h"
-#include "graph/cleanup.h"
-#include "graph/grow.h"
-#include "graph/label.h"
-#include "graph/paths.h"
+#include "graph/analysis/paths.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "graph/query/children.h"
+#include "graph/query/label.h"
 
 #define PATH_SHOWN 12      /* objects of one path at most; the middle of a longer one is one node */
 #define SUBJECT_NODES 4    /* a subject, its holder and two of its path, at least */

@@ -2,12 +2,12 @@
  * they dominate, chosen so that the most retained stays within a number of nodes. The parts of maps
  * are passed through, alike siblings are folded. What is drawn (DOT, cells of a terminal) reads
  * these two lists and nothing else of the graph's structure. */
-#ifndef GORETAIN_GRAPH_NEIGHBOURHOOD_H
-#define GORETAIN_GRAPH_NEIGHBOURHOOD_H
+#ifndef GORETAIN_GRAPH_QUERY_NEIGHBOURHOOD_H
+#define GORETAIN_GRAPH_QUERY_NEIGHBOURHOOD_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
 
 enum hood_kind {
 	HOOD_HOLDER, /* ID: index into holders */

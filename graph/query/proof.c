@@ -1,4 +1,4 @@
-#include "graph/proof.h"
+#include "graph/query/proof.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* The proof line: how far what is shown accounts for the heap. Stands on every screen, report and
  * export. */
-#ifndef GORETAIN_GRAPH_PROOF_H
-#define GORETAIN_GRAPH_PROOF_H
+#ifndef GORETAIN_GRAPH_QUERY_PROOF_H
+#define GORETAIN_GRAPH_QUERY_PROOF_H
 
+#include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/text.h"
 
 /* Append, in at most COLUMNS cells (0: as long as it takes): which share of the runtime's own
  * figure our objects explain; which share of the live bytes is typed, and how; live bytes; which

@@ -1,10 +1,10 @@
-#include "graph/slots.h"
+#include "graph/query/slots.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "graph/label.h"
 #include "graph/lens.h"
+#include "graph/query/label.h"
 
 #define MOST_POINTERS 64u /* of one object to an array, looked at */
 

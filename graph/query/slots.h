@@ -1,10 +1,10 @@
 /* Elements of an array as the slice sees them that leads there: element 744 of an array has no name if the
  * slice begins behind it. */
-#ifndef GORETAIN_GRAPH_SLOTS_H
-#define GORETAIN_GRAPH_SLOTS_H
+#ifndef GORETAIN_GRAPH_QUERY_SLOTS_H
+#define GORETAIN_GRAPH_QUERY_SLOTS_H
 
+#include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/text.h"
 
 enum slot_place {
 	SLOT_NONE,     /* not in an array, or what is known says nothing of it: the label stands as it is */

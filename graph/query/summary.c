@@ -1,4 +1,4 @@
-#include "graph/summary.h"
+#include "graph/query/summary.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,11 +6,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "graph/cleanup.h"
-#include "graph/label.h"
-#include "graph/naming.h"
-#include "graph/paths.h"
-#include "graph/top.h"
+#include "graph/analysis/paths.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/top.h"
+#include "graph/query/label.h"
+#include "graph/query/naming.h"
 
 #define WORTH_SAYING 10 /* stacks of a tenth or more of what a row keeps */
 

@@ -1,12 +1,12 @@
 /* What the overview and the report say of a snapshot, made once for both: which process, where its
  * memory is, which types, holders and maps keep most of it. */
-#ifndef GORETAIN_GRAPH_SUMMARY_H
-#define GORETAIN_GRAPH_SUMMARY_H
+#ifndef GORETAIN_GRAPH_QUERY_SUMMARY_H
+#define GORETAIN_GRAPH_QUERY_SUMMARY_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
+#include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
-#include "graph/text.h"
 
 /* "orders[4242] go1.26.8 amd64, stripped" */
 void summary_process(const struct graph *g, struct text *out);

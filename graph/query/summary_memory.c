@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/proof.h"
-#include "graph/summary.h"
+#include "graph/query/proof.h"
+#include "graph/query/summary.h"
 
 #define ALWAYS 5               /* the first parts are Go's own, of which a zero says something too */
 #define SMALL 100              /* another part of less than a hundredth has no row of its own */

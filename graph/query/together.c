@@ -1,8 +1,8 @@
-#include "graph/together.h"
+#include "graph/query/together.h"
 
 #include <stdlib.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 enum state { UNSEEN, LISTED, BELOW, CLEAR }; /* BELOW one that is listed; CLEAR of any */
 

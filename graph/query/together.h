@@ -1,8 +1,8 @@
 /* What several nodes retain together, each byte once: of two that lie below each other the upper one counts. */
-#ifndef GORETAIN_GRAPH_TOGETHER_H
-#define GORETAIN_GRAPH_TOGETHER_H
+#ifndef GORETAIN_GRAPH_QUERY_TOGETHER_H
+#define GORETAIN_GRAPH_QUERY_TOGETHER_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 #include "graph/graph.h"
 
 /* Bytes that the N objects and holders retain together, to *OUT. A node may be listed twice. Needs

@@ -1,4 +1,4 @@
-#include "graph/what.h"
+#include "graph/query/what.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/naming.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/text.h"
 #include "graph/lens.h"
-#include "graph/text.h"
+#include "graph/query/naming.h"
 
 #define MAX_REPEATS 100000u /* counted ones of a regular expression, multiplied */
 #define MAX_SHOWN 120 /* bytes of TEXT repeated in an error */

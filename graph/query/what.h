@@ -1,11 +1,11 @@
 /* WHAT of the command line: something in the graph that a person names. */
-#ifndef GORETAIN_GRAPH_WHAT_H
-#define GORETAIN_GRAPH_WHAT_H
+#ifndef GORETAIN_GRAPH_QUERY_WHAT_H
+#define GORETAIN_GRAPH_QUERY_WHAT_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/text.h"
+#include "graph/base/top.h"
 #include "graph/graph.h"
-#include "graph/text.h"
-#include "graph/top.h"
 
 enum what_kind { WHAT_OBJECT, WHAT_GLOBAL, WHAT_TYPE, WHAT_REGEXP };
 

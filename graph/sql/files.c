@@ -1,4 +1,4 @@
-#include "graph/sql_files.h"
+#include "graph/sql/files.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* The tables holders, roots, goroutines and frames. */
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 #include "graph/lens.h"
-#include "graph/sql_module.h"
+#include "graph/sql/module.h"
 
 static bool has_edges(const struct graph *g)
 {

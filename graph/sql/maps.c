@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/grow.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
 #include "graph/lens.h"
-#include "graph/sql_module.h"
+#include "graph/sql/module.h"
 
 static uint64_t count_maps(const struct graph *g)
 {

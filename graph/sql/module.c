@@ -1,11 +1,11 @@
-#include "graph/sql_module.h"
+#include "graph/sql/module.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 /* idxNum of a plan: what of the column's values is given, and in which order rows come. The column
  * stands above it. */

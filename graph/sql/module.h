@@ -6,7 +6,7 @@
 #include <sqlite3.h>
 
 #include "graph/graph.h"
-#include "graph/sql.h"
+#include "graph/sql/sql.h"
 
 /* An object of a scan: where the last one was, so that the next is found without a search.
  * SLOT is that of object ID, NO_NODE if none is known in this extent yet. */

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/base/cleanup.h"
 #include "graph/builder.h"
-#include "graph/cleanup.h"
 #include "graph/lens.h"
-#include "graph/sql_module.h"
+#include "graph/sql/module.h"
 
 void sql_number(struct sql_row *row, struct sql_value *v)
 {

@@ -1,13 +1,13 @@
-#include "graph/sql.h"
+#include "graph/sql/sql.h"
 
 #include <ctype.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/sql_files.h"
-#include "graph/sql_module.h"
+#include "graph/base/cleanup.h"
+#include "graph/sql/files.h"
+#include "graph/sql/module.h"
 
 #define MAX_VALUE (64 << 20) /* bytes of one: zeroblob(1e9) is no question about a heap */
 

@@ -2,17 +2,17 @@
  * arrays where they lie. Nothing is copied, and a column that a query does not name is never
  * computed. Indexes for look-ups by type, holder, name and the like are permutations of row
  * numbers, sorted when a query first needs them and kept until sql_close. */
-#ifndef GORETAIN_GRAPH_SQL_H
-#define GORETAIN_GRAPH_SQL_H
+#ifndef GORETAIN_GRAPH_SQL_SQL_H
+#define GORETAIN_GRAPH_SQL_SQL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
+#include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
-#include "graph/text.h"
 
 enum sql_kind { SQL_NULL, SQL_INTEGER, SQL_REAL, SQL_TEXT };
 

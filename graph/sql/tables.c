@@ -1,7 +1,7 @@
 /* The list of all tables, and those that are not about nodes: meta, suspects, memory and
  * size_classes. */
-#include "graph/cleanup.h"
-#include "graph/sql_module.h"
+#include "graph/base/cleanup.h"
+#include "graph/sql/module.h"
 
 /* --- meta --- */
 

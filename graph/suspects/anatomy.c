@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/array.h"
-#include "graph/cleanup.h"
-#include "graph/grow.h"
-#include "graph/parallel.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "graph/base/parallel.h"
 #include "graph/suspects/rule.h"
 
 #define GRAIN 2048

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/label.h"
-#include "graph/naming.h"
+#include "graph/base/cleanup.h"
 #include "graph/lens.h"
+#include "graph/query/label.h"
+#include "graph/query/naming.h"
 #include "graph/suspects/rule.h"
 
 static bool concerns(const struct type *type)

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/array.h"
-#include "graph/cleanup.h"
-#include "graph/grow.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "graph/base/parallel.h"
 #include "graph/lens.h"
-#include "graph/parallel.h"
 
 #define GRAIN 65536     /* objects of a piece */
 #define MAX_GROUPS 64   /* of one rule that are put into words: the rest are smaller */

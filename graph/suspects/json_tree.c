@@ -3,9 +3,9 @@
  * that does not come with all that is below. */
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/label.h"
-#include "graph/naming.h"
+#include "graph/base/cleanup.h"
+#include "graph/query/label.h"
+#include "graph/query/naming.h"
 #include "graph/suspects/rule.h"
 
 #define MAX_CLIMB 64     /* a map's inside and boxes between two values of a tree */

@@ -5,11 +5,11 @@
 #ifndef GORETAIN_GRAPH_SUSPECTS_RULE_H
 #define GORETAIN_GRAPH_SUSPECTS_RULE_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
+#include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
-#include "graph/suspects.h"
-#include "graph/text.h"
+#include "graph/suspects/suspects.h"
 
 /* An object whose subtree in the dominator tree is kept, and what keeps it. */
 struct finding {

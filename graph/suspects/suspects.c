@@ -1,12 +1,12 @@
-#include "graph/suspects.h"
+#include "graph/suspects/suspects.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/array.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
 #include "graph/builder.h"
-#include "graph/cleanup.h"
-#include "graph/grow.h"
 #include "graph/rows.h"
 #include "graph/suspects/rule.h"
 

@@ -1,12 +1,12 @@
 /* Suspects: known shapes of leaks, found by rules and named in words with holder and fix.
- * A rule is a file in graph/suspects/ and one row in graph/suspects.c. Rules read only the neutral
+ * A rule is a file in graph/suspects/ and one row in graph/suspects/suspects.c. Rules read only the neutral
  * graph (shapes, tasks, holders, edges) and the lens for words. */
-#ifndef GORETAIN_GRAPH_SUSPECTS_H
-#define GORETAIN_GRAPH_SUSPECTS_H
+#ifndef GORETAIN_GRAPH_SUSPECTS_SUSPECTS_H
+#define GORETAIN_GRAPH_SUSPECTS_SUSPECTS_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
 
 struct suspect_list { struct suspect *items; uint32_t n, capacity; };
 

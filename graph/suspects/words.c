@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/label.h"
-#include "graph/paths.h"
+#include "graph/analysis/paths.h"
+#include "graph/base/cleanup.h"
+#include "graph/query/label.h"
 #include "graph/suspects/rule.h"
 
 #define HEAD_STEPS 6  /* of a way longer than both together */

@@ -1,7 +1,7 @@
 /* What depends on the machine: registers and stack conventions. One arch_*.c per architecture, of
  * which the build compiles one. */
-#ifndef GORETAIN_PROBES_ARCH_H
-#define GORETAIN_PROBES_ARCH_H
+#ifndef GORETAIN_PROBES_ARCH_ARCH_H
+#define GORETAIN_PROBES_ARCH_ARCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

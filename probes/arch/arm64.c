@@ -1,4 +1,4 @@
-#include "probes/arch.h"
+#include "probes/arch/arch.h"
 
 #include <elf.h>
 #include <string.h>

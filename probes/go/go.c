@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/go/find.h"
+#include "probes/go/find/find.h"
 
 #define MAX_PROCESSORS (1u << 16)
 

@@ -5,9 +5,9 @@
 #ifndef GORETAIN_PROBES_GO_GO_H
 #define GORETAIN_PROBES_GO_GO_H
 
-#include "graph/error.h"
-#include "probes/go/layout.h"
-#include "probes/image.h"
+#include "graph/base/error.h"
+#include "probes/go/layout/layout.h"
+#include "probes/image/image.h"
 
 /* One element of the runtime's list of modules (runtime.moduledata): addresses in the target. */
 struct go_module {

@@ -4,20 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/parallel.h"
-#include "probes/go/buffers.h"
-#include "probes/go/debuginfo.h"
-#include "probes/go/edges.h"
-#include "probes/go/infer.h"
-#include "probes/go/infer_parts.h"
-#include "probes/go/lens.h"
-#include "probes/go/maptable.h"
-#include "probes/go/prove.h"
-#include "probes/go/resident.h"
-#include "probes/go/roots.h"
-#include "probes/go/syncmaps.h"
-#include "probes/variables.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/parallel.h"
+#include "probes/go/find/prove.h"
+#include "probes/go/lens/lens.h"
+#include "probes/go/maps/sync.h"
+#include "probes/go/maps/table.h"
+#include "probes/go/resident/resident.h"
+#include "probes/go/roots/roots.h"
+#include "probes/go/spans/edges.h"
+#include "probes/go/types/debuginfo.h"
+#include "probes/go/typing/buffers.h"
+#include "probes/go/typing/infer.h"
+#include "probes/go/typing/infer_parts.h"
+#include "probes/image/variables.h"
 
 
 /* Names and types of globals, from the files of the program's modules. */

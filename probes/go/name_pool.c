@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/grow.h"
-#include "graph/text.h"
-#include "probes/go/symbols.h"
+#include "graph/base/grow.h"
+#include "graph/base/text.h"
+#include "probes/go/find/symbols.h"
 
 #define BLOCK (1u << 16)
 #define MAX_NAME 512

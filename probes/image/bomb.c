@@ -1,4 +1,4 @@
-#include "probes/bomb.h"
+#include "probes/image/bomb.h"
 
 #include <inttypes.h>
 

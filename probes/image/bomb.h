@@ -1,11 +1,11 @@
 /* Small files that make much of themselves: how much more than its size a file may come to. */
-#ifndef GORETAIN_PROBES_BOMB_H
-#define GORETAIN_PROBES_BOMB_H
+#ifndef GORETAIN_PROBES_IMAGE_BOMB_H
+#define GORETAIN_PROBES_IMAGE_BOMB_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 
 /* READ bytes of a compressed file came to UNPACKED, of which MADE are in pages that are not all zeros and so
  * take memory. A heap's bytes seldom come to more than twenty times what they take compressed; pages of zeros,

@@ -1,4 +1,4 @@
-#include "probes/core.h"
+#include "probes/image/core.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "graph/grow.h"
-#include "graph/text.h"
-#include "probes/file.h"
-#include "probes/mappings.h"
-#include "probes/memory.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "graph/base/text.h"
+#include "probes/image/file.h"
+#include "probes/proc/mappings.h"
+#include "probes/proc/memory.h"
 
 #define BLOCK (1ull << 20)       /* read at once */
 #define MAX_MEMORY (1ull << 46)

@@ -1,13 +1,13 @@
 /* A core file as a producer of an image: what it holds, and from the program and its libraries what it
  * leaves out. Kernel's and debuggers' (gcore) alike. Pages come lazily and sparse ones cost nothing,
  * so that a core file may be larger than memory. */
-#ifndef GORETAIN_PROBES_CORE_H
-#define GORETAIN_PROBES_CORE_H
+#ifndef GORETAIN_PROBES_IMAGE_CORE_H
+#define GORETAIN_PROBES_IMAGE_CORE_H
 
-#include "graph/error.h"
-#include "graph/progress.h"
-#include "probes/corefiles.h"
-#include "probes/image.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
+#include "probes/image/corefiles.h"
+#include "probes/image/image.h"
 
 /* What a core file lacks. */
 struct core_lack {

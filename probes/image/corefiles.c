@@ -1,4 +1,4 @@
-#include "probes/corefiles.h"
+#include "probes/image/corefiles.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "probes/coremap.h"
-#include "probes/program.h"
+#include "graph/base/cleanup.h"
+#include "probes/image/coremap.h"
+#include "probes/image/program.h"
 
 #define MOST_OPEN 200 /* files of the program's */
 

@@ -1,10 +1,10 @@
 /* The program and the libraries of a core file's process: found, held against what the core file says of
  * them, and asked for what it leaves out, which is their bytes and where their segments lay. */
-#ifndef GORETAIN_PROBES_COREFILES_H
-#define GORETAIN_PROBES_COREFILES_H
+#ifndef GORETAIN_PROBES_IMAGE_COREFILES_H
+#define GORETAIN_PROBES_IMAGE_COREFILES_H
 
-#include "graph/error.h"
-#include "probes/elfcore.h"
+#include "graph/base/error.h"
+#include "probes/image/elfcore.h"
 
 /* Where the files come from. The names are the core file's and so a stranger's; both return a descriptor for
  * reading, the caller's to close, or -1, the first with ERR set unless that is NULL. */

@@ -1,4 +1,4 @@
-#include "probes/coremap.h"
+#include "probes/image/coremap.h"
 
 #define IN_PAGE (IMAGE_PAGE - 1ull)
 #define MOST_TRIED 64 /* mappings of one library */

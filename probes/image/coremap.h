@@ -1,11 +1,11 @@
 /* Where the segments of a program or library lay in a core file's process. The list of mapped files
  * (NT_FILE) does not tell what a segment may be used for, older versions of gdb leave out of it what they
  * leave out of the core file, and some core files have no such list: the file itself tells the rest. */
-#ifndef GORETAIN_PROBES_COREMAP_H
-#define GORETAIN_PROBES_COREMAP_H
+#ifndef GORETAIN_PROBES_IMAGE_COREMAP_H
+#define GORETAIN_PROBES_IMAGE_COREMAP_H
 
-#include "probes/elfcore.h"
-#include "probes/program.h"
+#include "probes/image/elfcore.h"
+#include "probes/image/program.h"
 
 /* What is added to the addresses in the program that begins with HEAD, as the kernel told the process
  * (AT_PHDR), in *BIAS. False if that is not known, or if it and FILE's mappings or the first

@@ -1,4 +1,4 @@
-#include "probes/debug_types.h"
+#include "probes/image/debug_types.h"
 
 #include <stdlib.h>
 #include <string.h>

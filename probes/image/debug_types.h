@@ -1,8 +1,8 @@
 /* Types as a program's debug information has them: those of its variables, and all that these lead to, down
  * to the types of which the program itself has a descriptor. Numbers and names as the file has them: whoever
  * reads them believes nothing. */
-#ifndef GORETAIN_PROBES_DEBUG_TYPES_H
-#define GORETAIN_PROBES_DEBUG_TYPES_H
+#ifndef GORETAIN_PROBES_IMAGE_DEBUG_TYPES_H
+#define GORETAIN_PROBES_IMAGE_DEBUG_TYPES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,12 +1,12 @@
-#include "probes/dwarf.h"
+#include "probes/image/dwarf.h"
 
 #include <dwarf.h>
 #include <libelf.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "graph/grow.h"
-#include "probes/dwarf_types.h"
+#include "graph/base/grow.h"
+#include "probes/image/dwarf_types.h"
 
 #define AT_PACKAGE_NAME 0x2905 /* DW_AT_go_package_name (cmd/internal/dwarf) */
 #define MAX_PACKAGES (1u << 20)

@@ -1,9 +1,9 @@
 /* Variables and their types from a program's debug information, where it has any (libdw). Of Go it knows the
  * numbers of the attributes that its linker adds (cmd/internal/dwarf), and how this writes types down. */
-#ifndef GORETAIN_PROBES_DWARF_H
-#define GORETAIN_PROBES_DWARF_H
+#ifndef GORETAIN_PROBES_IMAGE_DWARF_H
+#define GORETAIN_PROBES_IMAGE_DWARF_H
 
-#include "probes/debug_types.h"
+#include "probes/image/debug_types.h"
 
 /* A variable of the program. Its name is the file's raw bytes, which live during the call. */
 struct dwarf_variable {

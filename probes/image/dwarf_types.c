@@ -1,10 +1,10 @@
-#include "probes/dwarf_types.h"
+#include "probes/image/dwarf_types.h"
 
 #include <dwarf.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/grow.h"
+#include "graph/base/grow.h"
 
 #define MAX_TYPEDEFS 16
 #define MAX_TYPES (1u << 18)

@@ -1,11 +1,11 @@
 /* Types out of debug information: asked for one by one, read together with all that they lead to, each once
  * (libdw). What is read of a file is bounded, and need make no sense. */
-#ifndef GORETAIN_PROBES_DWARF_TYPES_H
-#define GORETAIN_PROBES_DWARF_TYPES_H
+#ifndef GORETAIN_PROBES_IMAGE_DWARF_TYPES_H
+#define GORETAIN_PROBES_IMAGE_DWARF_TYPES_H
 
 #include <elfutils/libdw.h>
 
-#include "probes/dwarf.h"
+#include "probes/image/dwarf.h"
 
 struct dwarf_types {
 	const struct dwarf_sink *sink;

@@ -1,4 +1,4 @@
-#include "probes/elfcore.h"
+#include "probes/image/elfcore.h"
 
 #include <elf.h>
 #include <inttypes.h>
@@ -7,9 +7,9 @@
 #include <sys/procfs.h>
 #include <sys/stat.h>
 
-#include "graph/cleanup.h"
-#include "graph/grow.h"
-#include "probes/file.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "probes/image/file.h"
 
 #define MAX_SEGMENTS (1u << 22)
 #define MAX_NOTES (1u << 20)

@@ -1,13 +1,13 @@
 /* What an ELF core file says: its segments, the files that were mapped, its threads. Core files are
  * strangers': whatever stands in one, no more is read, kept or looped over than its size explains. */
-#ifndef GORETAIN_PROBES_ELFCORE_H
-#define GORETAIN_PROBES_ELFCORE_H
+#ifndef GORETAIN_PROBES_IMAGE_ELFCORE_H
+#define GORETAIN_PROBES_IMAGE_ELFCORE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "graph/error.h"
-#include "probes/image.h"
+#include "graph/base/error.h"
+#include "probes/image/image.h"
 
 /* A piece of the address space (PT_LOAD). */
 struct core_segment {

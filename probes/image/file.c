@@ -1,4 +1,4 @@
-#include "probes/file.h"
+#include "probes/image/file.h"
 
 #include <errno.h>
 #include <unistd.h>

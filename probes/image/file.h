@@ -1,6 +1,6 @@
 /* Reading a file at a place. */
-#ifndef GORETAIN_PROBES_FILE_H
-#define GORETAIN_PROBES_FILE_H
+#ifndef GORETAIN_PROBES_IMAGE_FILE_H
+#define GORETAIN_PROBES_IMAGE_FILE_H
 
 #include <stdint.h>
 

@@ -1,12 +1,12 @@
-#include "probes/image.h"
+#include "probes/image/image.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "probes/variables.h"
+#include "graph/base/cleanup.h"
+#include "probes/image/variables.h"
 
 #define ROOM (16u << 20) /* of image_most */
 

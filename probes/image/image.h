@@ -7,8 +7,8 @@
  *
  * The memory is linear within each group of adjoining mappings, so that what is contiguous in the
  * target is contiguous here. */
-#ifndef GORETAIN_PROBES_IMAGE_H
-#define GORETAIN_PROBES_IMAGE_H
+#ifndef GORETAIN_PROBES_IMAGE_IMAGE_H
+#define GORETAIN_PROBES_IMAGE_IMAGE_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -16,9 +16,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "graph/error.h"
-#include "probes/arch.h"
-#include "probes/usage.h"
+#include "graph/base/error.h"
+#include "probes/arch/arch.h"
+#include "probes/proc/usage.h"
 
 #define IMAGE_PAGE 4096u
 

@@ -1,4 +1,4 @@
-#include "probes/program.h"
+#include "probes/image/program.h"
 
 #include <elf.h>
 #include <stdio.h>

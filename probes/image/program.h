@@ -1,14 +1,14 @@
 /* Is a file the program, or the library, that a core file was of? A core file leaves out what stands in
  * the files; which files those were it tells by their names, and by the first page of each, which the
  * kernel keeps for this purpose (core(5), coredump_filter). */
-#ifndef GORETAIN_PROBES_PROGRAM_H
-#define GORETAIN_PROBES_PROGRAM_H
+#ifndef GORETAIN_PROBES_IMAGE_PROGRAM_H
+#define GORETAIN_PROBES_IMAGE_PROGRAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "probes/image.h"
+#include "probes/image/image.h"
 
 #define PROGRAM_ID 48 /* bytes that a program's name for itself takes */
 

@@ -1,4 +1,4 @@
-#include "probes/snapfile.h"
+#include "probes/image/snapfile.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,11 +10,11 @@
 #include <xxhash.h>
 #include <zstd.h>
 
-#include "graph/cleanup.h"
-#include "probes/bomb.h"
-#include "probes/file.h"
-#include "probes/memory.h"
-#include "probes/variables.h"
+#include "graph/base/cleanup.h"
+#include "probes/image/bomb.h"
+#include "probes/image/file.h"
+#include "probes/image/variables.h"
+#include "probes/proc/memory.h"
 
 /* The file: a header, then chunks. A chunk is a struct chunk and its payload, compressed by zstd.
  *   'I' facts, then strings: process name, exe path, paths of mapped files, each NUL-terminated

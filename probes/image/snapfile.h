@@ -2,12 +2,12 @@
  *
  * A header with magic and version, then chunks, each with its kind, sizes and checksum. Until 1.0 the
  * format may break: another version is refused. Little-endian throughout. */
-#ifndef GORETAIN_PROBES_SNAPFILE_H
-#define GORETAIN_PROBES_SNAPFILE_H
+#ifndef GORETAIN_PROBES_IMAGE_SNAPFILE_H
+#define GORETAIN_PROBES_IMAGE_SNAPFILE_H
 
-#include "graph/error.h"
-#include "graph/progress.h"
-#include "probes/image.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
+#include "probes/image/image.h"
 
 /* Write all that IMAGE has to FD. Errors: STATUS_OUTPUT. */
 bool snapfile_write(struct image *image, int fd, struct progress *progress, struct error *err);

@@ -1,4 +1,4 @@
-#include "probes/unpack.h"
+#include "probes/image/unpack.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,10 +10,10 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "graph/cleanup.h"
-#include "probes/bomb.h"
-#include "probes/file.h"
-#include "probes/memory.h"
+#include "graph/base/cleanup.h"
+#include "probes/image/bomb.h"
+#include "probes/image/file.h"
+#include "probes/proc/memory.h"
 
 #define PAGE 4096u
 #define PIECE (1u << 20)             /* unpacked at once */

@@ -1,9 +1,9 @@
 /* Compressed files: what a file is packed with, and unpacking zstd, in which systemd keeps core files. */
-#ifndef GORETAIN_PROBES_UNPACK_H
-#define GORETAIN_PROBES_UNPACK_H
+#ifndef GORETAIN_PROBES_IMAGE_UNPACK_H
+#define GORETAIN_PROBES_IMAGE_UNPACK_H
 
-#include "graph/error.h"
-#include "graph/progress.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
 
 enum packing { PACKED_NOT, PACKED_ZSTD, PACKED_LZ4, PACKED_XZ, PACKED_GZIP, PACKED_BZIP2 };
 

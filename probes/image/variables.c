@@ -1,4 +1,4 @@
-#include "probes/variables.h"
+#include "probes/image/variables.h"
 
 #include <gelf.h>
 #include <libelf.h>
@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "graph/grow.h"
-#include "graph/sorted.h"
-#include "probes/dwarf.h"
-#include "probes/image.h"
-#include "probes/program.h"
+#include "graph/base/grow.h"
+#include "graph/base/sorted.h"
+#include "probes/image/dwarf.h"
+#include "probes/image/image.h"
+#include "probes/image/program.h"
 
 #define MAX_SYMBOLS (1u << 24)
 #define MAX_TEXT (1u << 30)

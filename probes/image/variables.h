@@ -1,13 +1,13 @@
 /* A program's global variables, as far as its file tells: names and sizes from the symbol table, types
  * from debug information. Part of the image, since a snapshot file is read without the program. */
-#ifndef GORETAIN_PROBES_VARIABLES_H
-#define GORETAIN_PROBES_VARIABLES_H
+#ifndef GORETAIN_PROBES_IMAGE_VARIABLES_H
+#define GORETAIN_PROBES_IMAGE_VARIABLES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "probes/debug_types.h"
+#include "probes/image/debug_types.h"
 
 struct image;
 

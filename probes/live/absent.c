@@ -1,8 +1,8 @@
-#include "probes/absent.h"
+#include "probes/live/absent.h"
 
 #include <sys/mman.h>
 
-#include "probes/mappings.h"
+#include "probes/proc/mappings.h"
 
 #define MOST_RUNS 24000u /* of the 65,530 mappings of vm.max_map_count */
 

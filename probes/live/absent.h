@@ -1,12 +1,12 @@
 /* Memory that the target has not: pages that it never touched, or gave back. They read as zeros here,
  * and are not to become memory of ours either. The image lies in a shared file, of which the kernel makes
  * a page wherever a hole is read; so its one page of zeros is mapped over the holes. */
-#ifndef GORETAIN_PROBES_ABSENT_H
-#define GORETAIN_PROBES_ABSENT_H
+#ifndef GORETAIN_PROBES_LIVE_ABSENT_H
+#define GORETAIN_PROBES_LIVE_ABSENT_H
 
 #include <stdint.h>
 
-#include "probes/image.h"
+#include "probes/image/image.h"
 
 /* Runs of absent pages, counted by the powers of two of their lengths in pages. */
 #define ABSENT_CLASSES 48u

@@ -1,12 +1,12 @@
 /* What the reader asks of the broker: one request, one reply, over a SOCK_SEQPACKET socket. The broker
  * itself is tui/broker/; the reader's end of the socket is the source (probes/source.c). */
-#ifndef GORETAIN_PROBES_BROKER_H
-#define GORETAIN_PROBES_BROKER_H
+#ifndef GORETAIN_PROBES_LIVE_BROKER_H
+#define GORETAIN_PROBES_LIVE_BROKER_H
 
 #include <limits.h>
 #include <stdint.h>
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 
 enum broker_op {
 	BROKER_TAKER,   /* a new taker for the target: its socket */

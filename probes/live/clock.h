@@ -1,6 +1,6 @@
 /* The one clock that pauses are measured by. */
-#ifndef GORETAIN_PROBES_CLOCK_H
-#define GORETAIN_PROBES_CLOCK_H
+#ifndef GORETAIN_PROBES_LIVE_CLOCK_H
+#define GORETAIN_PROBES_LIVE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>

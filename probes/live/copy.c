@@ -1,4 +1,4 @@
-#include "probes/copy.h"
+#include "probes/live/copy.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "graph/parallel.h"
-#include "probes/clock.h"
+#include "graph/base/parallel.h"
+#include "probes/live/clock.h"
 
 #define PIECE_PAGES (COPY_PIECE / IMAGE_PAGE)
 

@@ -1,15 +1,15 @@
 /* Copying a process's memory into an image, a page at a time: which pages are there, and their
  * bytes, by all workers at once. */
-#ifndef GORETAIN_PROBES_COPY_H
-#define GORETAIN_PROBES_COPY_H
+#ifndef GORETAIN_PROBES_LIVE_COPY_H
+#define GORETAIN_PROBES_LIVE_COPY_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "probes/absent.h"
-#include "probes/image.h"
-#include "probes/mappings.h"
-#include "probes/remote.h"
+#include "probes/image/image.h"
+#include "probes/live/absent.h"
+#include "probes/live/remote.h"
+#include "probes/proc/mappings.h"
 
 /* From where to where. */
 struct copier {

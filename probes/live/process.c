@@ -1,4 +1,4 @@
-#include "probes/process.h"
+#include "probes/live/process.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "probes/absent.h"
-#include "probes/clock.h"
-#include "probes/mappings.h"
-#include "probes/memory.h"
-#include "probes/procfs.h"
-#include "probes/wire.h"
+#include "graph/base/cleanup.h"
+#include "probes/live/absent.h"
+#include "probes/live/clock.h"
+#include "probes/live/wire.h"
+#include "probes/proc/mappings.h"
+#include "probes/proc/memory.h"
+#include "probes/proc/procfs.h"
 
 #define FETCH_STEP (1ull << 20)     /* of what is mapped from files to read */
 #define PREPARE_STEP (32ull << 20)  /* between looks at the progress */

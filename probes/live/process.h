@@ -1,14 +1,14 @@
 /* A live process as a producer of an image: the reader's end of the taker's socket. */
-#ifndef GORETAIN_PROBES_PROCESS_H
-#define GORETAIN_PROBES_PROCESS_H
+#ifndef GORETAIN_PROBES_LIVE_PROCESS_H
+#define GORETAIN_PROBES_LIVE_PROCESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "graph/error.h"
-#include "graph/progress.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
 #include "graph/source.h"
-#include "probes/image.h"
+#include "probes/image/image.h"
 
 struct process;
 

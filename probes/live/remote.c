@@ -1,4 +1,4 @@
-#include "probes/remote.h"
+#include "probes/live/remote.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "probes/procfs.h"
+#include "graph/base/cleanup.h"
+#include "probes/proc/procfs.h"
 
 bool remote_open(struct remote *r)
 {

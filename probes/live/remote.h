@@ -1,6 +1,6 @@
 /* Reading another process's memory: the bytes are that process's, whoever gets its number. */
-#ifndef GORETAIN_PROBES_REMOTE_H
-#define GORETAIN_PROBES_REMOTE_H
+#ifndef GORETAIN_PROBES_LIVE_REMOTE_H
+#define GORETAIN_PROBES_LIVE_REMOTE_H
 
 #include <stdbool.h>
 #include <sys/types.h>

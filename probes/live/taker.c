@@ -1,4 +1,4 @@
-#include "probes/taker.h"
+#include "probes/live/taker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,16 +17,16 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "graph/sorted.h"
-#include "probes/clock.h"
-#include "probes/copy.h"
-#include "probes/mapped_file.h"
-#include "probes/mappings.h"
-#include "probes/procfs.h"
-#include "probes/refusal.h"
-#include "probes/tracer.h"
-#include "probes/wire.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/sorted.h"
+#include "probes/live/clock.h"
+#include "probes/live/copy.h"
+#include "probes/live/tracer.h"
+#include "probes/live/wire.h"
+#include "probes/proc/mapped_file.h"
+#include "probes/proc/mappings.h"
+#include "probes/proc/procfs.h"
+#include "probes/proc/refusal.h"
 
 #define SAMPLE_PIECES 32      /* of COPY_PIECE bytes each, to measure the speed with */
 #define LOOK_NS (500ull * NS_PER_MS) /* patience with a target whose threads keep ending */

@@ -1,7 +1,7 @@
 /* The taker: the one process that touches the target. It stops it, copies, and lets it go; it knows
- * nothing of what the bytes mean, and it serves the reader over probes/wire.h. */
-#ifndef GORETAIN_PROBES_TAKER_H
-#define GORETAIN_PROBES_TAKER_H
+ * nothing of what the bytes mean, and it serves the reader over probes/live/wire.h. */
+#ifndef GORETAIN_PROBES_LIVE_TAKER_H
+#define GORETAIN_PROBES_LIVE_TAKER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "probes/tracer.h"
+#include "probes/live/tracer.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "graph/grow.h"
-#include "probes/clock.h"
-#include "probes/procfs.h"
+#include "graph/base/grow.h"
+#include "probes/live/clock.h"
+#include "probes/proc/procfs.h"
 
 #define TID_LIMIT (4u << 20) /* Linux include/linux/threads.h, PID_MAX_LIMIT */
 #define ATTEMPTS 10

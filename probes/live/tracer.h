@@ -2,14 +2,14 @@
  *
  * Only PTRACE_SEIZE and PTRACE_INTERRUPT are used: they send no signal and write no register, and
  * when this process dies, at whatever moment, the kernel lets the target go. */
-#ifndef GORETAIN_PROBES_TRACER_H
-#define GORETAIN_PROBES_TRACER_H
+#ifndef GORETAIN_PROBES_LIVE_TRACER_H
+#define GORETAIN_PROBES_LIVE_TRACER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 
 enum hold { HOLD_PENDING, HOLD_STOPPED, HOLD_ENDED };
 

@@ -1,4 +1,4 @@
-#include "probes/wire.h"
+#include "probes/live/wire.h"
 
 #include <errno.h>
 #include <string.h>

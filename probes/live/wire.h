@@ -8,17 +8,17 @@
  * socket is RESUME, and the taker's end.
  *
  * The bytes themselves go through shared memory, which the taker alone can write: the image's
- * memory and states (probes/mappings.h says what lies where), and a table for each HELLO and
+ * memory and states (probes/proc/mappings.h says what lies where), and a table for each HELLO and
  * STOP. */
-#ifndef GORETAIN_PROBES_WIRE_H
-#define GORETAIN_PROBES_WIRE_H
+#ifndef GORETAIN_PROBES_LIVE_WIRE_H
+#define GORETAIN_PROBES_LIVE_WIRE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 
 enum wire_op {
 	WIRE_HELLO,    /* reply with memory, states, table and, if there is one, the program */

@@ -1,4 +1,4 @@
-#include "probes/mapped_file.h"
+#include "probes/proc/mapped_file.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 /* Open what FD, opened by O_PATH, refers to if that is a regular file: to open anything else can
  * already do something. */

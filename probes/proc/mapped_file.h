@@ -1,6 +1,6 @@
 /* Opening the files that a process maps, as that process sees them. */
-#ifndef GORETAIN_PROBES_MAPPED_FILE_H
-#define GORETAIN_PROBES_MAPPED_FILE_H
+#ifndef GORETAIN_PROBES_PROC_MAPPED_FILE_H
+#define GORETAIN_PROBES_PROC_MAPPED_FILE_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-#include "probes/mappings.h"
+#include "probes/proc/mappings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,9 +8,9 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include "graph/cleanup.h"
-#include "graph/grow.h"
-#include "graph/sorted.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "graph/base/sorted.h"
 
 #define ADDRESS_END (1ull << 56)
 #define MOST_RANGE (1ull << 40) /* more is no memory but a reservation: a sanitizer's shadow */

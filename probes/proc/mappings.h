@@ -1,9 +1,9 @@
 /* A process's mappings, and where each of them lies in the image's memory. */
-#ifndef GORETAIN_PROBES_MAPPINGS_H
-#define GORETAIN_PROBES_MAPPINGS_H
+#ifndef GORETAIN_PROBES_PROC_MAPPINGS_H
+#define GORETAIN_PROBES_PROC_MAPPINGS_H
 
-#include "graph/error.h"
-#include "probes/image.h"
+#include "graph/base/error.h"
+#include "probes/image/image.h"
 
 /* The readable mappings of a process by address, and the files they map. */
 struct mappings {

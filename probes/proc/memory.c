@@ -1,4 +1,4 @@
-#include "probes/memory.h"
+#include "probes/proc/memory.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "probes/procfs.h"
+#include "probes/proc/procfs.h"
 
 #define MOST_GROUPS 32 /* that one lies in the other */
 

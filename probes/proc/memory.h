@@ -1,6 +1,6 @@
 /* How much memory this process can still get. */
-#ifndef GORETAIN_PROBES_MEMORY_H
-#define GORETAIN_PROBES_MEMORY_H
+#ifndef GORETAIN_PROBES_PROC_MEMORY_H
+#define GORETAIN_PROBES_PROC_MEMORY_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "probes/procfs.h"
+#include "probes/proc/procfs.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 #define PF_KTHREAD 0x00200000u /* Linux include/linux/sched.h */
 

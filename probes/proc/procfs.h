@@ -1,6 +1,6 @@
 /* What /proc says of a process. */
-#ifndef GORETAIN_PROBES_PROCFS_H
-#define GORETAIN_PROBES_PROCFS_H
+#ifndef GORETAIN_PROBES_PROC_PROCFS_H
+#define GORETAIN_PROBES_PROC_PROCFS_H
 
 #include <stdbool.h>
 #include <stddef.h>

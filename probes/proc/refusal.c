@@ -1,4 +1,4 @@
-#include "probes/refusal.h"
+#include "probes/proc/refusal.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "graph/text.h"
-#include "probes/procfs.h"
+#include "graph/base/text.h"
+#include "probes/proc/procfs.h"
 
 static void user_name(uid_t uid, char *out, size_t size)
 {

@@ -1,11 +1,11 @@
 /* Why a process cannot be looked at, and what helps, in one sentence. */
-#ifndef GORETAIN_PROBES_REFUSAL_H
-#define GORETAIN_PROBES_REFUSAL_H
+#ifndef GORETAIN_PROBES_PROC_REFUSAL_H
+#define GORETAIN_PROBES_PROC_REFUSAL_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 
 /* What the sentence is made from. Names are as the target spells them. */
 struct refusal_facts {

@@ -1,11 +1,11 @@
-#include "probes/usage.h"
+#include "probes/proc/usage.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/grow.h"
-#include "probes/mappings.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "probes/proc/mappings.h"
 
 void usages_free(struct usages *u)
 {

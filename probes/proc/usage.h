@@ -1,12 +1,12 @@
 /* What each mapping of a process takes, as the kernel says (/proc/PID/smaps). */
-#ifndef GORETAIN_PROBES_USAGE_H
-#define GORETAIN_PROBES_USAGE_H
+#ifndef GORETAIN_PROBES_PROC_USAGE_H
+#define GORETAIN_PROBES_PROC_USAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 
 /* One mapping, readable or not; bytes. */
 struct usage {

@@ -7,8 +7,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "graph/analysis/paths.h"
 #include "graph/builder.h"
-#include "graph/paths.h"
 
 #define PAGE 8192
 #define OBJECT 64

@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "probes/process.h"
-#include "probes/taker.h"
+#include "probes/live/process.h"
+#include "probes/live/taker.h"
 
 /* A taker for PID, which may wait first; the reader's end of its socket. */
 static int start_taker(pid_t pid, bool waits, int *broker)

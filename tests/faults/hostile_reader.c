@@ -18,9 +18,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "probes/broker.h"
-#include "probes/clock.h"
-#include "probes/wire.h"
+#include "probes/live/broker.h"
+#include "probes/live/clock.h"
+#include "probes/live/wire.h"
 #include "tests/faults/hostile_attempts.h"
 #include "tui/broker/broker.h"
 

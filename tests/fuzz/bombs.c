@@ -7,8 +7,8 @@
 #include <xxhash.h>
 #include <zstd.h>
 
-#include "graph/cleanup.h"
-#include "probes/image.h"
+#include "graph/base/cleanup.h"
+#include "probes/image/image.h"
 
 #define HEADER 24          /* bytes of the file's header: snapfile.c */
 #define BLOCK (4u << 20)

@@ -13,9 +13,9 @@
 #include <zstd.h>
 
 #include "explore.h"
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 #include "harness.h"
-#include "probes/snapfile.h"
+#include "probes/image/snapfile.h"
 
 #define HEADER 24             /* bytes of the file's header, and of a chunk's below: snapfile.c */
 #define EVERY (64u << 10)     /* cut off at each byte up to here */

@@ -8,12 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "explore.h"
-#include "graph/cleanup.h"
-#include "harness.h"
-#include "probes/core.h"
-#include "probes/snapfile.h"
 #include "../unit/corefile.h"
+#include "explore.h"
+#include "graph/base/cleanup.h"
+#include "harness.h"
+#include "probes/image/core.h"
+#include "probes/image/snapfile.h"
 
 struct seed {
 	struct corefile whole, lean; /* with and without what the program's file has */

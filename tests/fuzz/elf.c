@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 #include "harness.h"
-#include "probes/go/made_types.h"
-#include "probes/snapfile.h"
-#include "probes/variables.h"
+#include "probes/go/types/made.h"
+#include "probes/image/snapfile.h"
+#include "probes/image/variables.h"
 
 struct seed { struct image *image; struct go go; uint8_t *file; size_t size; };
 

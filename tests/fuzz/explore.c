@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 #include "graph/export/dot.h"
-#include "graph/sql.h"
-#include "graph/suspects.h"
-#include "probes/snapfile.h"
-#include "tui/report.h"
-#include "tui/why.h"
+#include "graph/sql/sql.h"
+#include "graph/suspects/suspects.h"
+#include "probes/image/snapfile.h"
+#include "tui/page/report.h"
+#include "tui/page/why.h"
 
 #define SUBJECTS 200  /* looked at in depth */
 #define DEPTH 4       /* of values inside values */

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "explore.h"
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 #include "harness.h"
-#include "probes/snapfile.h"
+#include "probes/image/snapfile.h"
 
 #define MAX_AREAS 4096
 #define MOST_CHANGES 64

@@ -7,13 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "graph/base/cleanup.h"
 #include "graph/builder.h"
-#include "graph/cleanup.h"
-#include "graph/sql.h"
-#include "graph/what.h"
+#include "graph/query/what.h"
+#include "graph/sql/sql.h"
 #include "harness.h"
 #include "probes/go/heap.h"
-#include "probes/snapfile.h"
+#include "probes/image/snapfile.h"
 
 #define LONGEST 400
 

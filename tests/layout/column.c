@@ -1,4 +1,4 @@
-/* Prints one version's column of probes/go/layout_table.h, from the DWARF of a Go program that was
+/* Prints one version's column of probes/go/layout/table.h, from the DWARF of a Go program that was
  * built with that version (not stripped).
  *
  *	layout-column PROGRAM            the column: a row a field; what differs from the table is marked
@@ -16,9 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "graph/grow.h"
-#include "probes/go/layout.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "probes/go/layout/layout.h"
 
 #define OLDEST 18
 #define COLUMNS 10

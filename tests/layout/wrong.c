@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 #include "probes/go/heap.h"
-#include "probes/snapfile.h"
+#include "probes/image/snapfile.h"
 
 #define STEP 8 /* bytes by which a field is taken to have moved */
 

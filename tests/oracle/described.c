@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "probes/go/debug_names.h"
-#include "probes/go/made_types.h"
-#include "probes/go/map_types.h"
-#include "probes/go/variable_masks.h"
-#include "probes/snapfile.h"
-#include "probes/variables.h"
+#include "graph/base/cleanup.h"
+#include "probes/go/maps/types.h"
+#include "probes/go/types/debug_names.h"
+#include "probes/go/types/made.h"
+#include "probes/go/types/variable_masks.h"
+#include "probes/image/snapfile.h"
+#include "probes/image/variables.h"
 
 struct program {
 	struct image *image;

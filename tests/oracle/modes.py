@@ -24,7 +24,7 @@ MODES = {
     "c-shared": Mode(("-tags=shared", "-buildmode=c-shared")),
 }
 
-# Experiments that change what is read of the runtime (probes/go/layout.c), by the minor version.
+# Experiments that change what is read of the runtime (probes/go/layout/layout.c), by the minor version.
 EXPERIMENTS = {
     22: ("noallocheaders", "noexectracer2"),
     24: ("noswissmap", "nosynchashtriemap", "nospinbitmutex"),

@@ -21,7 +21,7 @@ from goretain import GORETAIN, TESTS, Failure, Tap, Target, build, run, sql
 NEWEST = "1.27"
 OTHERS = ["1.18", "1.21", "1.24", "1.26"]
 WRONG = pathlib.Path(GORETAIN).parent / "tests/layout-wrong"
-# What no invariant shows, as probes/go/prove.h says.
+# What no invariant shows, as probes/go/find/prove.h says.
 UNNOTICED = {
     "moduledata_rodata",
     "special_kind_finalizer",

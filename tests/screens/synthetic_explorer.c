@@ -10,14 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/text.h"
 #include "graph/source.h"
-#include "graph/text.h"
 #include "probes/source.h"
 #include "tests/unit/synthetic.h"
 #include "tui/broker/broker.h"
 #include "tui/commands/commands.h"
-#include "tui/screen.h"
+#include "tui/screen/screen.h"
 
 enum { T_CACHE, T_CACHE_GROUPS, T_SESSION, T_JSON, T_JSON_GROUPS, T_INT, T_TEXT, T_CTX, T_NODE,
        T_HOSTILE, N_TYPES };

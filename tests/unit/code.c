@@ -1,8 +1,8 @@
 /* What the pass over the code concludes from hand-assembled functions. */
 /* Before cmocka.h, which has a macro fail() of its own. */
-#include "probes/go/code_effects.h"
-#include "probes/go/code_place.h"
-#include "probes/go/code_types.h"
+#include "probes/go/code/effects.h"
+#include "probes/go/code/flow/place.h"
+#include "probes/go/code/types.h"
 #include "sandbox.h"
 
 #include <setjmp.h>

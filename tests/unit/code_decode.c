@@ -1,7 +1,7 @@
 /* The decoder of machine code against Zydis: random instructions of every plain encoding have the
  * same length, write the same registers and refer to the same addresses. */
 /* Before cmocka.h, which has a macro fail() of its own. */
-#include "probes/go/code_decode.h"
+#include "probes/go/code/decode.h"
 
 #include <Zydis/Zydis.h>
 #include <setjmp.h>

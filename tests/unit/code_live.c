@@ -13,11 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "graph/text.h"
-#include "probes/go/code.h"
-#include "probes/process.h"
-#include "probes/taker.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/text.h"
+#include "probes/go/code/code.h"
+#include "probes/live/process.h"
+#include "probes/live/taker.h"
 
 struct target {
 	pid_t pid, taker;

@@ -1,10 +1,10 @@
 /* Core files made by hand: what is read of them, where each byte comes from, and what is refused. */
 #include "corefile.h"
-#include "graph/cleanup.h"
-#include "probes/core.h"
-#include "probes/elfcore.h"
-#include "probes/program.h"
-#include "probes/unpack.h"
+#include "graph/base/cleanup.h"
+#include "probes/image/core.h"
+#include "probes/image/elfcore.h"
+#include "probes/image/program.h"
+#include "probes/image/unpack.h"
 
 #include <elf.h>
 #include <setjmp.h>

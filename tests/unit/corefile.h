@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "probes/image.h"
+#include "probes/image/image.h"
 
 struct corefile {
 	uint8_t *bytes;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/label.h"
+#include "graph/base/cleanup.h"
+#include "graph/query/label.h"
 #include "synthetic.h"
 
 /* Last: it calls a macro `fail`. */

@@ -1,6 +1,6 @@
 /* The queue of finalizers that are due, among words of which some are no lists of it. */
-#include "graph/cleanup.h"
-#include "probes/go/specials.h"
+#include "graph/base/cleanup.h"
+#include "probes/go/spans/specials.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Elements of arrays that were followed: each comes at least once, and overlapping slices come once in all. */
-#include "probes/go/followed.h"
+#include "probes/go/typing/followed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,10 +1,10 @@
 /* Marking, dominators, retained sizes and nearest roots against slow obvious versions, on many
  * random graphs; and on a linked list of ten million objects. */
 /* Before cmocka.h, which has a macro fail() of its own. */
+#include "graph/base/cleanup.h"
+#include "graph/base/text.h"
 #include "graph/builder.h"
-#include "graph/cleanup.h"
-#include "graph/summary.h"
-#include "graph/text.h"
+#include "graph/query/summary.h"
 #include "random_graph.h"
 #include "synthetic.h"
 

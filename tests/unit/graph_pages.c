@@ -1,6 +1,6 @@
 /* From addresses to objects and back, over extents of all kinds; edges in both directions. */
+#include "graph/base/parallel.h"
 #include "graph/builder.h"
-#include "graph/parallel.h"
 #include "random_graph.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Paths against all there are, on random graphs. */
-#include "graph/paths.h"
+#include "graph/analysis/paths.h"
 #include "random_graph.h"
 #include "synthetic.h"
 

@@ -1,6 +1,6 @@
 /* The image: reads are bounded by ranges, holes and the end of what adjoins; fetches fill in. */
-#include "graph/cleanup.h"
-#include "probes/image.h"
+#include "graph/base/cleanup.h"
+#include "probes/image/image.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* A file that a process maps is opened below that process's root, and nothing that it may have put in
  * the file's place is followed or touched. */
-#include "probes/mapped_file.h"
+#include "probes/proc/mapped_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

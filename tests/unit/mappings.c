@@ -1,6 +1,6 @@
 /* Mappings of this process, and the plan: linear around each mapping, stable when they change. */
-#include "graph/cleanup.h"
-#include "probes/mappings.h"
+#include "graph/base/cleanup.h"
+#include "probes/proc/mappings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,13 +1,13 @@
 /* Names: packages that are called alike, counts, names cut apart, and sums that count each byte once. */
-#include "graph/naming.h"
+#include "graph/query/naming.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/together.h"
+#include "graph/base/cleanup.h"
+#include "graph/query/together.h"
 #include "synthetic.h"
-#include "tui/clip.h"
+#include "tui/page/clip.h"
 
 /* Last: it calls a macro `fail`. */
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* arm64's patterns, on any machine: instructions of runtime.queuefinalizer as Go 1.26.8 compiles it. */
-#include "graph/cleanup.h"
-#include "probes/go/patterns.h"
+#include "graph/base/cleanup.h"
+#include "probes/go/find/patterns.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

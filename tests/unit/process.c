@@ -1,7 +1,7 @@
 /* A live process as an image: each kind of memory reads as it should before and after the stop. */
-#include "graph/cleanup.h"
-#include "probes/process.h"
-#include "probes/taker.h"
+#include "graph/base/cleanup.h"
+#include "probes/live/process.h"
+#include "probes/live/taker.h"
 
 #include <errno.h>
 #include <linux/sched.h>

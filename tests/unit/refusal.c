@@ -1,6 +1,6 @@
 /* Refusals: each cause has its sentence, and the command that helps. */
-#include "graph/cleanup.h"
-#include "probes/refusal.h"
+#include "graph/base/cleanup.h"
+#include "probes/proc/refusal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 #ifndef GORETAIN_TESTS_UNIT_SANDBOX_H
 #define GORETAIN_TESTS_UNIT_SANDBOX_H
 
-#include "probes/go/code_program.h"
+#include "probes/go/code/program.h"
 
 #define SANDBOX_TEXT 0x400000u    /* our function's code */
 #define SANDBOX_RUNTIME 0x402000u /* the runtime's functions, 16 bytes each, without code */

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "graph/cleanup.h"
-#include "graph/sql.h"
-#include "graph/sql_files.h"
+#include "graph/base/cleanup.h"
+#include "graph/sql/files.h"
+#include "graph/sql/sql.h"
 #include "synthetic.h"
 
 /* Last: it calls a macro `fail`. */

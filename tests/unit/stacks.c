@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "probes/go/gcprog.h"
-#include "probes/go/stack.h"
+#include "probes/go/stack/stack.h"
+#include "probes/go/types/gcprog.h"
 
 #include <cmocka.h> /* last: it defines a macro called fail */
 

@@ -1,9 +1,9 @@
 /* The rules of the suspects, each on a small heap made for it: what they find, what they must not
  * find, what they tell as one, and that nothing is told twice. */
 /* Before cmocka.h, which has a macro fail() of its own. */
-#include "graph/cleanup.h"
-#include "graph/suspects.h"
-#include "graph/text.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/text.h"
+#include "graph/suspects/suspects.h"
 #include "synthetic.h"
 
 #include <setjmp.h>

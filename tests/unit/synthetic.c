@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/text.h"
+#include "graph/base/text.h"
 
 #define PAGE 8192
 #define FIRST_ADDRESS 0xc000000000ull

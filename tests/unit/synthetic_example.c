@@ -8,7 +8,7 @@
  *   and the runtime's list of goroutines with a dead one in it. */
 #include "synthetic.h"
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 enum {
 	T_SESSION, T_CACHE, T_CACHE_GROUPS, T_JSON, T_JSON_GROUPS, T_INT, T_SLICE, T_ARRAY,

@@ -1,7 +1,7 @@
 /* The sanitiser lets nothing through that could lead a terminal astray, whatever the bytes. */
-#include "graph/cleanup.h"
-#include "graph/text.h"
-#include "graph/unicode.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/text.h"
+#include "graph/base/unicode.h"
 #include "random_graph.h"
 
 #include <setjmp.h>

@@ -1,14 +1,14 @@
 /* What report and why say of the example, as text and as JSON, and how tables are printed. */
-#include "graph/cleanup.h"
-#include "graph/json.h"
-#include "graph/proof.h"
-#include "graph/summary.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/json.h"
+#include "graph/query/proof.h"
+#include "graph/query/summary.h"
 #include "synthetic.h"
-#include "tui/outline.h"
-#include "tui/report.h"
-#include "tui/table.h"
-#include "tui/why.h"
-#include "tui/wrap.h"
+#include "tui/page/outline.h"
+#include "tui/page/report.h"
+#include "tui/page/why.h"
+#include "tui/page/wrap.h"
+#include "tui/widgets/table.h"
 
 #include <inttypes.h>
 #include <sqlite3.h>

@@ -1,10 +1,10 @@
 /* What a person names, and in which order names are tried. */
-#include "graph/what.h"
+#include "graph/query/what.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 #include "synthetic.h"
 
 /* Last: it calls a macro `fail`. */

@@ -6,8 +6,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "graph/text.h"
-#include "tui/terminal.h"
+#include "graph/base/text.h"
+#include "tui/screen/terminal.h"
 
 enum { ESC = 27 };
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <wchar.h>
 
-#include "tui/prompt.h"
+#include "tui/screen/prompt.h"
 
 struct asking {
 	struct prompt prompt; /* PROMPT_NONE: nothing is asked */

@@ -13,12 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "probes/clock.h"
+#include "graph/base/cleanup.h"
+#include "probes/live/clock.h"
+#include "tui/broker/output.h"
 #include "tui/broker/start.h"
 #include "tui/broker/state.h"
-#include "tui/output.h"
-#include "tui/terminal.h"
+#include "tui/screen/terminal.h"
 
 #define GRACE_NS (2000ull * NS_PER_MS) /* for a reader that was told to end */
 

@@ -1,10 +1,10 @@
 /* The broker: goretain's first process. It may do things (open files, start takers) and reads no
  * byte of the target; the reader parses and may do nothing. What it does for the reader stands in
- * probes/broker.h. */
+ * probes/live/broker.h. */
 #ifndef GORETAIN_TUI_BROKER_BROKER_H
 #define GORETAIN_TUI_BROKER_BROKER_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 #include "tui/command.h"
 
 /* The reader, in its own process. */

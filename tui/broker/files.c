@@ -1,4 +1,4 @@
-#include "tui/files.h"
+#include "tui/broker/files.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 /* What is no file, in words; NULL if it is one. */
 static const char *no_file(mode_t mode)

@@ -1,8 +1,8 @@
 /* The files that the broker opens for the reader, and those that it does not. */
-#ifndef GORETAIN_TUI_FILES_H
-#define GORETAIN_TUI_FILES_H
+#ifndef GORETAIN_TUI_BROKER_FILES_H
+#define GORETAIN_TUI_BROKER_FILES_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 
 /* Each returns a descriptor, the caller's to close, or -1 with ERR set. Only regular files are opened to
  * be read. */

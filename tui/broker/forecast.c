@@ -1,9 +1,9 @@
-#include "tui/forecast.h"
+#include "tui/broker/forecast.h"
 
 #include <stdio.h>
 
-#include "graph/text.h"
-#include "tui/progress_line.h"
+#include "graph/base/text.h"
+#include "tui/page/progress_line.h"
 
 static void say(const struct request *request, const struct forecast *forecast)
 {

@@ -1,6 +1,6 @@
 /* The forecast of a stop, said before it happens, and asked about if it is long. */
-#ifndef GORETAIN_TUI_FORECAST_H
-#define GORETAIN_TUI_FORECAST_H
+#ifndef GORETAIN_TUI_BROKER_FORECAST_H
+#define GORETAIN_TUI_BROKER_FORECAST_H
 
 #include "tui/command.h"
 

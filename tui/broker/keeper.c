@@ -5,10 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "probes/wire.h"
+#include "probes/live/wire.h"
 #include "tui/broker/state.h"
 #include "tui/lock/privileges.h"
-#include "tui/terminal.h"
+#include "tui/screen/terminal.h"
 
 enum word { SCREEN_TAKEN, SCREEN_GIVEN_BACK, ALL_DONE };
 

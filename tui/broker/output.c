@@ -1,4 +1,4 @@
-#include "tui/output.h"
+#include "tui/broker/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "graph/text.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/text.h"
 
 #define TRIES 16 /* of random names */
 

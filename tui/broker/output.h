@@ -1,11 +1,11 @@
 /* An output file that exists under its name only when it is whole. The broker has one at a time,
  * a global since a signal handler may have to remove it. */
-#ifndef GORETAIN_TUI_OUTPUT_H
-#define GORETAIN_TUI_OUTPUT_H
+#ifndef GORETAIN_TUI_BROKER_OUTPUT_H
+#define GORETAIN_TUI_BROKER_OUTPUT_H
 
 #include <stdbool.h>
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 
 /* Begin a file that will be called PATH: without a name yet where the file system can do that, else
  * under a random hidden name beside it; mode 0600. A pipe, a terminal or another device that has the name

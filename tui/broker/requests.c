@@ -5,12 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "graph/text.h"
-#include "probes/broker.h"
-#include "probes/wire.h"
+#include "graph/base/text.h"
+#include "probes/live/broker.h"
+#include "probes/live/wire.h"
+#include "tui/broker/files.h"
+#include "tui/broker/output.h"
 #include "tui/broker/state.h"
-#include "tui/files.h"
-#include "tui/output.h"
 
 #define MOST_REQUESTS 20000 /* a core file of thousands of libraries, and a day of pictures */
 #define MOST_SCRATCH 32 /* of a query with many sorts */

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "probes/wire.h"
+#include "graph/base/cleanup.h"
+#include "probes/live/wire.h"
 #include "tui/lock/lock.h"
 #include "tui/lock/privileges.h"
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "probes/taker.h"
+#include "probes/live/taker.h"
 #include "tui/broker/asking.h"
 #include "tui/broker/keeper.h"
 #include "tui/command.h"

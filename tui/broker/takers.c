@@ -5,9 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "probes/clock.h"
-#include "probes/wire.h"
+#include "graph/base/cleanup.h"
+#include "probes/live/clock.h"
+#include "probes/live/wire.h"
 #include "tui/broker/state.h"
 
 #define REST 10 /* after a stop the target runs for so many times as long before it may be stopped again */

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 #include "graph/source.h"
 #include "tui/command.h"
 

@@ -2,13 +2,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 #include "graph/export/dot.h"
 #include "graph/lens.h"
-#include "graph/summary.h"
-#include "graph/what.h"
+#include "graph/query/summary.h"
+#include "graph/query/what.h"
 #include "tui/commands/commands.h"
-#include "tui/result.h"
+#include "tui/page/result.h"
 
 #define MAX_SUBJECTS 8 /* instances of a type, or holders if nothing is said */
 #define TOP_SUBJECTS 5

@@ -1,8 +1,8 @@
 /* goretain report TARGET */
-#include "tui/report.h"
+#include "tui/page/report.h"
 
 #include "tui/commands/commands.h"
-#include "tui/result.h"
+#include "tui/page/result.h"
 
 #define MIN_COLUMNS 80
 

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
-#include "tui/forecast.h"
-#include "tui/progress_line.h"
-#include "tui/result.h"
-#include "tui/stage_log.h"
+#include "graph/base/cleanup.h"
+#include "tui/broker/forecast.h"
+#include "tui/page/progress_line.h"
+#include "tui/page/result.h"
+#include "tui/page/stage_log.h"
 
 static bool to_standard_output(const struct request *request)
 {

@@ -1,13 +1,13 @@
 /* goretain sql TARGET QUERY */
-#include "graph/sql.h"
+#include "graph/sql/sql.h"
 
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/sql_files.h"
+#include "graph/base/cleanup.h"
+#include "graph/sql/files.h"
 #include "tui/commands/commands.h"
-#include "tui/result.h"
-#include "tui/table.h"
+#include "tui/page/result.h"
+#include "tui/widgets/table.h"
 
 static bool put_header(void *table, const char *const *names, unsigned n)
 {

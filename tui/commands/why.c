@@ -1,9 +1,9 @@
 /* goretain why TARGET WHAT */
-#include "tui/why.h"
+#include "tui/page/why.h"
 
-#include "graph/what.h"
+#include "graph/query/what.h"
 #include "tui/commands/commands.h"
-#include "tui/result.h"
+#include "tui/page/result.h"
 
 static bool answer(const struct request *request, const struct graph *g, struct text *out,
 		   struct error *err)

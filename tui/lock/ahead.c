@@ -5,7 +5,7 @@
 #include <time.h>
 #include <wchar.h>
 
-#include "probes/memory.h"
+#include "probes/proc/memory.h"
 
 void load_ahead(void)
 {

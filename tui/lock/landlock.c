@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 /* The C library's headers have the first versions only, or none: Documentation/userspace-api/landlock.rst
  * and include/uapi/linux/landlock.h of the kernel. */

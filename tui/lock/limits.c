@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "probes/memory.h"
+#include "probes/proc/memory.h"
 
 #define BESIDE (UINT64_C(1) << 30)       /* bytes beside the graph: arenas, stacks, libraries */
 #define LONGEST_CORE (UINT64_C(1) << 44) /* bytes: it is as long as the addresses it covers, and sparse */

@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 #include "tui/lock/calls.h"
 #include "tui/lock/landlock.h"
 #include "tui/lock/limits.h"

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "graph/text.h"
+#include "graph/base/text.h"
 
 /* Which parts hold. */
 struct lock {

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 /* Put an empty file system in place of everything. It is mounted where a folder is for certain. Where the
  * root is no mount of its own (a chroot) it cannot be let go of, but be left. */

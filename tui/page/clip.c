@@ -1,9 +1,9 @@
-#include "tui/clip.h"
+#include "tui/page/clip.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 /* Cells of the first LENGTH bytes of S. */
 static unsigned cells_of(const char *s, size_t length)

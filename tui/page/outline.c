@@ -1,10 +1,10 @@
-#include "tui/outline.h"
+#include "tui/page/outline.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/grow.h"
-#include "tui/clip.h"
+#include "graph/base/grow.h"
+#include "tui/page/clip.h"
 
 #define MIN_LABEL 16
 #define MIN_WHAT 12

@@ -1,11 +1,11 @@
 /* A tree as lines of text: `├─ .meta   map[string]interface {}, 3 entries   15.1 kB`. */
-#ifndef GORETAIN_TUI_OUTLINE_H
-#define GORETAIN_TUI_OUTLINE_H
+#ifndef GORETAIN_TUI_PAGE_OUTLINE_H
+#define GORETAIN_TUI_PAGE_OUTLINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "graph/text.h"
+#include "graph/base/text.h"
 
 #define OUTLINE_DEPTH 32
 

@@ -1,4 +1,4 @@
-#include "tui/progress_line.h"
+#include "tui/page/progress_line.h"
 
 #include <pthread.h>
 #include <stdio.h>

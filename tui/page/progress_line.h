@@ -1,8 +1,8 @@
 /* The progress of a long stage as one line on standard error, if that is a terminal. */
-#ifndef GORETAIN_TUI_PROGRESS_LINE_H
-#define GORETAIN_TUI_PROGRESS_LINE_H
+#ifndef GORETAIN_TUI_PAGE_PROGRESS_LINE_H
+#define GORETAIN_TUI_PAGE_PROGRESS_LINE_H
 
-#include "graph/progress.h"
+#include "graph/base/progress.h"
 
 struct progress_line;
 

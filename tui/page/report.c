@@ -1,16 +1,16 @@
-#include "tui/report.h"
+#include "tui/page/report.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/json.h"
-#include "graph/label.h"
-#include "graph/naming.h"
-#include "graph/proof.h"
-#include "graph/summary.h"
-#include "tui/clip.h"
-#include "tui/wrap.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/json.h"
+#include "graph/query/label.h"
+#include "graph/query/naming.h"
+#include "graph/query/proof.h"
+#include "graph/query/summary.h"
+#include "tui/page/clip.h"
+#include "tui/page/wrap.h"
 
 #define MAX_PARTS 16
 #define MAX_TYPES 8

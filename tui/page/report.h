@@ -1,11 +1,11 @@
 /* The report: one page that answers what keeps this process's memory. The overview of the explorer
- * shows the same, from the same functions (graph/summary.h). */
-#ifndef GORETAIN_TUI_REPORT_H
-#define GORETAIN_TUI_REPORT_H
+ * shows the same, from the same functions (graph/query/summary.h). */
+#ifndef GORETAIN_TUI_PAGE_REPORT_H
+#define GORETAIN_TUI_PAGE_REPORT_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/text.h"
 
 struct report_wish {
 	unsigned columns;    /* 80 or more */

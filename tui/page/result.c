@@ -1,4 +1,4 @@
-#include "tui/result.h"
+#include "tui/page/result.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,13 +1,13 @@
 /* Where a command's result goes: standard output, or the file of -o, which exists under its name
  * only when it is whole. */
-#ifndef GORETAIN_TUI_RESULT_H
-#define GORETAIN_TUI_RESULT_H
+#ifndef GORETAIN_TUI_PAGE_RESULT_H
+#define GORETAIN_TUI_PAGE_RESULT_H
 
 #include <stdio.h>
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/text.h"
 #include "graph/source.h"
-#include "graph/text.h"
 #include "tui/command.h"
 
 struct result {

@@ -1,9 +1,9 @@
-#include "tui/stage_log.h"
+#include "tui/page/stage_log.h"
 
 #include <stdio.h>
 #include <time.h>
 
-#include "tui/progress_line.h"
+#include "tui/page/progress_line.h"
 
 static uint64_t now_ns(void)
 {

@@ -1,8 +1,8 @@
 /* What -v says of the stages: a line on standard error when one begins, with the time until then. */
-#ifndef GORETAIN_TUI_STAGE_LOG_H
-#define GORETAIN_TUI_STAGE_LOG_H
+#ifndef GORETAIN_TUI_PAGE_STAGE_LOG_H
+#define GORETAIN_TUI_PAGE_STAGE_LOG_H
 
-#include "graph/progress.h"
+#include "graph/base/progress.h"
 
 /* Have the stages of PROGRESS told, from now on. "goretain: 1284 ms, edges": they began 1284 ms
  * after this call. The graph's own stages (graph/graph.h) follow from the names: sizes are there

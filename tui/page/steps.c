@@ -1,9 +1,9 @@
-#include "tui/steps.h"
+#include "tui/page/steps.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/label.h"
+#include "graph/query/label.h"
 
 #define MAX_EXPRESSION 400 /* bytes; nobody reads a longer one */
 

@@ -1,13 +1,13 @@
 /* A path as a person follows it: the parts of maps are left out, each step has its label, and where
  * the labels are the source's own the whole is one expression. */
-#ifndef GORETAIN_TUI_STEPS_H
-#define GORETAIN_TUI_STEPS_H
+#ifndef GORETAIN_TUI_PAGE_STEPS_H
+#define GORETAIN_TUI_PAGE_STEPS_H
 
-#include "graph/error.h"
+#include "graph/analysis/paths.h"
+#include "graph/base/error.h"
+#include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/paths.h"
-#include "graph/slots.h"
-#include "graph/text.h"
+#include "graph/query/slots.h"
 
 struct step {
 	uint32_t object;

@@ -1,22 +1,22 @@
-#include "tui/why.h"
+#include "tui/page/why.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/children.h"
-#include "graph/cleanup.h"
-#include "graph/json.h"
-#include "graph/label.h"
-#include "graph/naming.h"
+#include "graph/analysis/paths.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/json.h"
 #include "graph/lens.h"
-#include "graph/paths.h"
-#include "graph/proof.h"
-#include "graph/summary.h"
-#include "graph/what.h"
-#include "tui/outline.h"
-#include "tui/steps.h"
-#include "tui/wrap.h"
+#include "graph/query/children.h"
+#include "graph/query/label.h"
+#include "graph/query/naming.h"
+#include "graph/query/proof.h"
+#include "graph/query/summary.h"
+#include "graph/query/what.h"
+#include "tui/page/outline.h"
+#include "tui/page/steps.h"
+#include "tui/page/wrap.h"
 
 #define FIRST_CHILDREN 6 /* of what the subject keeps */
 #define MORE_CHILDREN 2   /* below each of those */

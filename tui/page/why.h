@@ -1,17 +1,17 @@
 /* The answer to `why`: which paths lead from roots to something, and what it keeps in turn, as a
  * tree of text or as JSON. */
-#ifndef GORETAIN_TUI_WHY_H
-#define GORETAIN_TUI_WHY_H
+#ifndef GORETAIN_TUI_PAGE_WHY_H
+#define GORETAIN_TUI_PAGE_WHY_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
+#include "graph/base/progress.h"
+#include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
-#include "graph/text.h"
 
 #define WHY_PATHS 3
 
 struct why_wish {
-	const char *what;    /* as graph/what.h takes it */
+	const char *what;    /* as graph/query/what.h takes it */
 	uint32_t paths;      /* of an object; of a type or regexp: instances with one path each */
 	unsigned columns;
 	bool unicode, exact;

@@ -1,12 +1,12 @@
 /* How nodes of the graph are said on the screen: holders, objects, and the step from one to the
  * next. */
-#ifndef GORETAIN_TUI_WORDS_H
-#define GORETAIN_TUI_WORDS_H
+#ifndef GORETAIN_TUI_PAGE_WORDS_H
+#define GORETAIN_TUI_PAGE_WORDS_H
 
 #include "graph/graph.h"
 #include "graph/lens.h"
-#include "tui/cells.h"
-#include "tui/index.h"
+#include "tui/screen/index.h"
+#include "tui/widgets/cells.h"
 
 /* "global main.cache  map[string]*main.session", "goroutine 91 main.worker  chan receive, 3 h". */
 void words_holder(const struct graph *g, uint32_t holder, struct line *out);

@@ -1,4 +1,4 @@
-#include "tui/wrap.h"
+#include "tui/page/wrap.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "graph/proof.h"
-#include "tui/screen_state.h"
+#include "graph/query/proof.h"
+#include "tui/screen/state.h"
 #include "tui/views/views.h"
 
 /* Rows of the screen; -1: not shown. */

@@ -1,7 +1,7 @@
 /* Pages and the way back through them, as in a browser. */
 #include <stdlib.h>
 
-#include "tui/screen_state.h"
+#include "tui/screen/state.h"
 #include "tui/views/views.h"
 
 const struct top_view top_views[] = {

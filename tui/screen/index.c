@@ -1,8 +1,8 @@
-#include "tui/index.h"
+#include "tui/screen/index.h"
 
 #include <stdlib.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 /* Objects below each node, without a stack and in one pass over the tree: from every leaf climb,
  * and go on past a parent only as its last child. */

@@ -1,4 +1,4 @@
-#include "tui/job.h"
+#include "tui/screen/job.h"
 
 #include <signal.h>
 #include <time.h>

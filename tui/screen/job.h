@@ -1,10 +1,10 @@
 /* A job: what may take longer than a frame runs on a thread of its own, and the screen goes on. */
-#ifndef GORETAIN_TUI_JOB_H
-#define GORETAIN_TUI_JOB_H
+#ifndef GORETAIN_TUI_SCREEN_JOB_H
+#define GORETAIN_TUI_SCREEN_JOB_H
 
 #include <pthread.h>
 
-#include "graph/progress.h"
+#include "graph/base/progress.h"
 
 /* Must come back soon after progress->cancel is set. */
 typedef void (*job_fn)(void *arg, struct progress *progress);

@@ -1,4 +1,4 @@
-#include "tui/keys.h"
+#include "tui/screen/keys.h"
 
 #include <ncursesw/curses.h>
 

@@ -1,8 +1,8 @@
 /* Keys: one table from which the dispatcher, the footer, the help and the palette are made. */
-#ifndef GORETAIN_TUI_KEYS_H
-#define GORETAIN_TUI_KEYS_H
+#ifndef GORETAIN_TUI_SCREEN_KEYS_H
+#define GORETAIN_TUI_SCREEN_KEYS_H
 
-#include "graph/text.h"
+#include "graph/base/text.h"
 
 /* A key as one number: a character, or a function key of curses moved above all characters. */
 #define KEY_SPECIAL(code) (0x110000 + (code))

@@ -1,9 +1,9 @@
-#include "tui/prompt.h"
+#include "tui/screen/prompt.h"
 
 #include <string.h>
 
-#include "tui/cells.h"
-#include "tui/keys.h"
+#include "tui/screen/keys.h"
+#include "tui/widgets/cells.h"
 
 enum { ESC = 27, DELETE = 127, LONGEST = 1024 };
 

@@ -1,10 +1,10 @@
 /* The last line when it asks: for a line of text, for one of several keys, for yes or no. */
-#ifndef GORETAIN_TUI_PROMPT_H
-#define GORETAIN_TUI_PROMPT_H
+#ifndef GORETAIN_TUI_SCREEN_PROMPT_H
+#define GORETAIN_TUI_SCREEN_PROMPT_H
 
 #include <stdbool.h>
 
-#include "graph/text.h"
+#include "graph/base/text.h"
 
 enum prompt_kind { PROMPT_NONE, PROMPT_LINE, PROMPT_KEY };
 

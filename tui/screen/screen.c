@@ -1,4 +1,4 @@
-#include "tui/screen.h"
+#include "tui/screen/screen.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -12,11 +12,11 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 #include "tui/details.h"
-#include "tui/picture.h"
-#include "tui/screen_state.h"
+#include "tui/screen/state.h"
 #include "tui/views/views.h"
+#include "tui/widgets/picture.h"
 
 enum { ESC = 27 };
 

@@ -3,18 +3,18 @@
  * A view is a table entry, struct view_ops: it says what its rows are and what Enter does. The
  * engine does the rest: scrolling, selection, search, sorting's menu, resizing, going back to the
  * same row, questions and messages. Everything here runs on the screen's thread. */
-#ifndef GORETAIN_TUI_SCREEN_H
-#define GORETAIN_TUI_SCREEN_H
+#ifndef GORETAIN_TUI_SCREEN_SCREEN_H
+#define GORETAIN_TUI_SCREEN_SCREEN_H
 
+#include "graph/base/progress.h"
 #include "graph/graph.h"
 #include "graph/lens.h"
-#include "graph/progress.h"
 #include "graph/source.h"
 #include "tui/command.h"
-#include "tui/index.h"
-#include "tui/job.h"
-#include "tui/keys.h"
-#include "tui/pane.h"
+#include "tui/screen/index.h"
+#include "tui/screen/job.h"
+#include "tui/screen/keys.h"
+#include "tui/widgets/pane.h"
 
 enum { MAX_PANES = 3 };
 

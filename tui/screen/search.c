@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "tui/screen_state.h"
+#include "tui/screen/state.h"
 
 static void lower(struct text *t)
 {

@@ -4,9 +4,9 @@
 
 #include <signal.h>
 
-#include "tui/prompt.h"
-#include "tui/screen.h"
-#include "tui/worker.h"
+#include "tui/screen/prompt.h"
+#include "tui/screen/screen.h"
+#include "tui/screen/worker.h"
 
 enum { HISTORY = 64, MAX_TOPS = 8 };
 

@@ -1,4 +1,4 @@
-#include "tui/terminal.h"
+#include "tui/screen/terminal.h"
 
 #include <signal.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* The terminal's settings as they were, restored by the broker whoever dies. The settings are the
  * process's one global: a signal handler needs them. */
-#ifndef GORETAIN_TUI_TERMINAL_H
-#define GORETAIN_TUI_TERMINAL_H
+#ifndef GORETAIN_TUI_SCREEN_TERMINAL_H
+#define GORETAIN_TUI_SCREEN_TERMINAL_H
 
 /* Remember the settings of the terminal, if standard input or output is one. */
 void terminal_save(void);

@@ -1,6 +1,6 @@
-#include "tui/theme.h"
+#include "tui/screen/theme.h"
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 enum { PAIR_BOXED = 1, PAIR_SUSPECT = 2 };
 

@@ -1,14 +1,14 @@
 /* What the screen looks like: five roles, each with a sign that works without colour, and the
  * stand-ins for a terminal that knows only ASCII. The terminal is one, so its theme is one. */
-#ifndef GORETAIN_TUI_THEME_H
-#define GORETAIN_TUI_THEME_H
+#ifndef GORETAIN_TUI_SCREEN_THEME_H
+#define GORETAIN_TUI_SCREEN_THEME_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <ncursesw/curses.h>
 
-#include "graph/text.h"
+#include "graph/base/text.h"
 
 /* Everything else has the terminal's own default colours, so that light backgrounds look right. */
 enum role {

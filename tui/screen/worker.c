@@ -1,4 +1,4 @@
-#include "tui/worker.h"
+#include "tui/screen/worker.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -6,9 +6,9 @@
 
 #include "graph/builder.h"
 #include "graph/lens.h"
-#include "graph/suspects.h"
-#include "tui/job.h"
-#include "tui/stage_log.h"
+#include "graph/suspects/suspects.h"
+#include "tui/page/stage_log.h"
+#include "tui/screen/job.h"
 
 struct worker {
 	struct source *source;

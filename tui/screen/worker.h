@@ -1,13 +1,13 @@
 /* The worker: the thread that takes the snapshot and computes, stage by stage, while the screen
  * shows what is published. */
-#ifndef GORETAIN_TUI_WORKER_H
-#define GORETAIN_TUI_WORKER_H
+#ifndef GORETAIN_TUI_SCREEN_WORKER_H
+#define GORETAIN_TUI_SCREEN_WORKER_H
 
+#include "graph/base/progress.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
 #include "graph/source.h"
 #include "tui/command.h"
-#include "tui/index.h"
+#include "tui/screen/index.h"
 
 struct worker;
 

@@ -5,8 +5,8 @@
 
 #include "graph/graph.h"
 #include "graph/lens.h"
-#include "tui/branches.h"
-#include "tui/pane.h"
+#include "tui/widgets/branches.h"
+#include "tui/widgets/pane.h"
 
 enum content_kind {
 	CONTENT_PART, /* `node`: object it points into or NO_NODE; `inside`: what may be looked into */

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/base/grow.h"
 #include "tui/details.h"
-#include "graph/grow.h"
+#include "tui/page/words.h"
 #include "tui/views/views.h"
-#include "tui/words.h"
 
 static const struct column columns[] = { { "", ALIGN_LEFT, 10, 0, 0, 0 } };
 

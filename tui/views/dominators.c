@@ -2,14 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/children.h"
-#include "graph/cleanup.h"
-#include "graph/label.h"
-#include "graph/summary.h"
-#include "tui/branches.h"
+#include "graph/base/cleanup.h"
+#include "graph/query/children.h"
+#include "graph/query/label.h"
+#include "graph/query/summary.h"
+#include "tui/page/words.h"
 #include "tui/views/holders.h"
 #include "tui/views/views.h"
-#include "tui/words.h"
+#include "tui/widgets/branches.h"
 
 enum { RETAINED, SHARE, BAR, OBJECTS, ITSELF, ADDRESS, WHAT, N_COLUMNS };
 enum { BAR_WIDTH = 8, ALIKE_ABOVE = 20, ALIKE_SHOWN = 10 };

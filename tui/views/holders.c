@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "graph/cleanup.h"
-#include "graph/summary.h"
+#include "graph/base/cleanup.h"
+#include "graph/query/summary.h"
 
 enum { MOST_ROWS = 300 };
 

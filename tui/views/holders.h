@@ -3,7 +3,7 @@
 #ifndef GORETAIN_TUI_VIEWS_HOLDERS_H
 #define GORETAIN_TUI_VIEWS_HOLDERS_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 #include "graph/graph.h"
 
 enum top_kind {

@@ -1,10 +1,10 @@
 /* Maps by what they keep. */
 #include <stdlib.h>
 
-#include "graph/label.h"
-#include "graph/naming.h"
+#include "graph/query/label.h"
+#include "graph/query/naming.h"
+#include "tui/page/words.h"
 #include "tui/views/views.h"
-#include "tui/words.h"
 
 enum { RETAINED, ENTRIES, FULL, TABLE, BOXES, TYPE, HOLDER, ADDRESS, N_COLUMNS };
 

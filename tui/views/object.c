@@ -1,12 +1,12 @@
 /* One object or holder: who holds it, what it is, what it holds. */
 #include <stdlib.h>
 
-#include "graph/cleanup.h"
-#include "graph/label.h"
+#include "graph/base/cleanup.h"
+#include "graph/query/label.h"
+#include "tui/page/words.h"
 #include "tui/views/contents.h"
 #include "tui/views/retainers.h"
 #include "tui/views/views.h"
-#include "tui/words.h"
 
 enum { PANE_HELD, PANE_CONTENTS };
 enum { HELD_WHAT, HELD_RETAINED, HELD_COLUMNS };

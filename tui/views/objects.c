@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/grow.h"
-#include "graph/label.h"
-#include "graph/together.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "graph/query/label.h"
+#include "graph/query/together.h"
+#include "tui/page/words.h"
 #include "tui/views/views.h"
-#include "tui/words.h"
 
 enum { RETAINED, SHARE, OBJECTS, ITSELF, ADDRESS, WHAT, N_COLUMNS };
 

@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/label.h"
-#include "graph/naming.h"
-#include "graph/summary.h"
+#include "graph/query/label.h"
+#include "graph/query/naming.h"
+#include "graph/query/summary.h"
+#include "tui/page/words.h"
 #include "tui/views/views.h"
-#include "tui/words.h"
 
 enum { CONTINUED = 3 }; /* cells that an indent and an ellipsis take from a line that continues */
 enum { PANE_HOLDS, PANE_TYPES, PANE_MEMORY, N_PANES };

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "graph/children.h"
-#include "graph/label.h"
-#include "tui/words.h"
+#include "graph/query/children.h"
+#include "graph/query/label.h"
+#include "tui/page/words.h"
 
 enum {
 	MOST_ROOTS = 10,    /* rows of roots at one object */

@@ -3,12 +3,12 @@
 #ifndef GORETAIN_TUI_VIEWS_RETAINERS_H
 #define GORETAIN_TUI_VIEWS_RETAINERS_H
 
+#include "graph/analysis/paths.h"
+#include "graph/base/progress.h"
 #include "graph/graph.h"
 #include "graph/lens.h"
-#include "graph/paths.h"
-#include "graph/progress.h"
-#include "tui/index.h"
-#include "tui/branches.h"
+#include "tui/screen/index.h"
+#include "tui/widgets/branches.h"
 
 enum held_kind {
 	HELD_OBJECT,     /* `node` refers through `via` to what is above it in the outline */

@@ -2,8 +2,8 @@
 #ifndef GORETAIN_TUI_VIEWS_VIEWS_H
 #define GORETAIN_TUI_VIEWS_VIEWS_H
 
-#include "graph/children.h"
-#include "tui/screen.h"
+#include "graph/query/children.h"
+#include "tui/screen/screen.h"
 
 /* The views with a digit, in the order of line 2. Ended by a row without ops. */
 struct top_view {

@@ -1,9 +1,9 @@
-#include "tui/branches.h"
+#include "tui/widgets/branches.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/grow.h"
+#include "graph/base/grow.h"
 
 enum { DEEPEST_INDENT = 10 };
 

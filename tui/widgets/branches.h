@@ -1,10 +1,10 @@
 /* The visible rows of a tree that opens and closes, as one array: what lies below an open row
  * follows it with a higher level. */
-#ifndef GORETAIN_TUI_BRANCHES_H
-#define GORETAIN_TUI_BRANCHES_H
+#ifndef GORETAIN_TUI_WIDGETS_BRANCHES_H
+#define GORETAIN_TUI_WIDGETS_BRANCHES_H
 
 #include "graph/lens.h"
-#include "tui/cells.h"
+#include "tui/widgets/cells.h"
 
 /* A row. What most fields mean is the view's own affair. */
 struct branch {

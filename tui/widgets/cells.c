@@ -1,4 +1,4 @@
-#include "tui/cells.h"
+#include "tui/widgets/cells.h"
 
 #include <string.h>
 #include <wchar.h>

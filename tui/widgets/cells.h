@@ -3,11 +3,11 @@
  * Every string was sanitised where it was read (text_escape), so no control byte should arrive
  * here; the writer replaces any that does, because a name that reaches the terminal as an escape
  * sequence is how a hostile process would take it over. */
-#ifndef GORETAIN_TUI_CELLS_H
-#define GORETAIN_TUI_CELLS_H
+#ifndef GORETAIN_TUI_WIDGETS_CELLS_H
+#define GORETAIN_TUI_WIDGETS_CELLS_H
 
-#include "graph/text.h"
-#include "tui/theme.h"
+#include "graph/base/text.h"
+#include "tui/screen/theme.h"
 
 enum { LINE_MARKS = 16 };
 

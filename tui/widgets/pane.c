@@ -1,8 +1,8 @@
-#include "tui/pane.h"
+#include "tui/widgets/pane.h"
 
 #include <string.h>
 
-#include "tui/clip.h"
+#include "tui/page/clip.h"
 
 enum { MARGIN = 1, GAP = 2 };
 enum { ROOMY = 56 }; /* cells of a name that are worth more than a column of DROP_EARLY */

@@ -1,9 +1,9 @@
 /* A pane: a rectangle with a list of rows in columns, one of which is selected. It lays columns
  * out, scrolls and draws; what the rows say comes from the view, for the visible ones only. */
-#ifndef GORETAIN_TUI_PANE_H
-#define GORETAIN_TUI_PANE_H
+#ifndef GORETAIN_TUI_WIDGETS_PANE_H
+#define GORETAIN_TUI_WIDGETS_PANE_H
 
-#include "tui/cells.h"
+#include "tui/widgets/cells.h"
 
 enum { MAX_COLUMNS = 8, DROP_NAMES = 4, DROP_EARLY = 5 };
 

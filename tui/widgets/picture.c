@@ -1,4 +1,4 @@
-#include "tui/picture.h"
+#include "tui/widgets/picture.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 #include "graph/export/dot.h"
-#include "graph/naming.h"
-#include "graph/what.h"
+#include "graph/query/naming.h"
+#include "graph/query/what.h"
+#include "tui/page/words.h"
 #include "tui/views/views.h"
-#include "tui/words.h"
 
 /* The picture that is being asked for and made: it outlives the page it was asked on. */
 struct picture {

@@ -1,8 +1,8 @@
 /* What goes out of the explorer and over all of it: the picture of a row, and finding things. */
-#ifndef GORETAIN_TUI_PICTURE_H
-#define GORETAIN_TUI_PICTURE_H
+#ifndef GORETAIN_TUI_WIDGETS_PICTURE_H
+#define GORETAIN_TUI_WIDGETS_PICTURE_H
 
-#include "tui/screen.h"
+#include "tui/screen/screen.h"
 
 /* Ask for a name and save the picture of PAGE's selected row there, as DOT. Never overwrites. */
 void picture_ask(struct page *page);

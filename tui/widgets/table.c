@@ -1,12 +1,12 @@
-#include "tui/table.h"
+#include "tui/widgets/table.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/clean.h"
-#include "graph/cleanup.h"
-#include "graph/json.h"
+#include "graph/base/clean.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/json.h"
 
 #define KEPT_ROWS 100
 #define MAX_CELL 60 /* cells; longer ones are not waited for when columns are aligned */

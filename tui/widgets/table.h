@@ -1,13 +1,13 @@
 /* Tables on standard output: aligned columns for people, JSON or TSV for programs. Rows are written
  * as they come; only the first hundred are kept back, to find how wide the columns are. */
-#ifndef GORETAIN_TUI_TABLE_H
-#define GORETAIN_TUI_TABLE_H
+#ifndef GORETAIN_TUI_WIDGETS_TABLE_H
+#define GORETAIN_TUI_WIDGETS_TABLE_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "graph/error.h"
-#include "graph/sql.h"
+#include "graph/base/error.h"
+#include "graph/sql/sql.h"
 #include "tui/command.h"
 
 struct table;

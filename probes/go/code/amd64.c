@@ -4,7 +4,7 @@
 #include <Zydis/Zydis.h>
 #include <string.h>
 
-#include "probes/go/code_decode.h"
+#include "probes/go/code/decode.h"
 
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11 };
 

@@ -1,5 +1,5 @@
 /* No decoder for arm64 yet: what only the code knows stays unknown there. */
-#include "probes/go/code_decode.h"
+#include "probes/go/code/decode.h"
 
 const struct code_machine code_machine = { .known = false };
 

@@ -1,10 +1,10 @@
-#include "probes/go/code_calls.h"
+#include "probes/go/code/calls.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 #define NONE CALL_NO_ARGUMENT
 #define ALWAYS 0, 255

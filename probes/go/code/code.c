@@ -1,13 +1,13 @@
-#include "probes/go/code.h"
+#include "probes/go/code/code.h"
 
 #include <stdlib.h>
 
-#include "graph/array.h"
-#include "graph/cleanup.h"
-#include "graph/parallel.h"
-#include "graph/sorted.h"
-#include "probes/go/code_place.h"
-#include "probes/go/code_state.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/parallel.h"
+#include "graph/base/sorted.h"
+#include "probes/go/code/flow/place.h"
+#include "probes/go/code/state.h"
 
 #define GRAIN 256 /* functions a piece */
 

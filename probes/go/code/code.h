@@ -1,11 +1,11 @@
 /* One linear pass over the machine code for the types that only the code knows: what a closure
  * captured (rule K) and what a global holds (rule G), decoded with Zydis. */
-#ifndef GORETAIN_PROBES_GO_CODE_H
-#define GORETAIN_PROBES_GO_CODE_H
+#ifndef GORETAIN_PROBES_GO_CODE_CODE_H
+#define GORETAIN_PROBES_GO_CODE_CODE_H
 
-#include "graph/progress.h"
-#include "probes/go/pclntab.h"
-#include "probes/go/types.h"
+#include "graph/base/progress.h"
+#include "probes/go/stack/pclntab.h"
+#include "probes/go/types/types.h"
 
 /* A closure's code and the type struct { F uintptr; captured... } that was allocated for it. */
 struct code_closure { uint64_t entry; uint32_t type; };

@@ -1,4 +1,4 @@
-#include "probes/go/code_decode.h"
+#include "probes/go/code/decode.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
-#include "probes/go/code_effects.h"
+#include "probes/go/code/effects.h"
 
 #include <stdlib.h>
 
-#include "probes/go/code_place.h"
-#include "probes/go/code_types.h"
+#include "probes/go/code/flow/place.h"
+#include "probes/go/code/types.h"
 
 static const struct code_value unknown = { 0 };
 

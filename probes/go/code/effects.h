@@ -2,7 +2,7 @@
 #ifndef GORETAIN_PROBES_GO_CODE_EFFECTS_H
 #define GORETAIN_PROBES_GO_CODE_EFFECTS_H
 
-#include "probes/go/code_state.h"
+#include "probes/go/code/state.h"
 
 /* What the registers hold where a function begins, RECEIVER being the type whose method it is or NO_TYPE. */
 void code_enter(struct code_walker *walker, uint32_t receiver);

@@ -1,11 +1,11 @@
-#include "probes/go/code_names.h"
+#include "probes/go/code/names.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/text.h"
-#include "probes/go/code_types.h"
-#include "probes/go/symbols.h"
+#include "graph/base/text.h"
+#include "probes/go/code/types.h"
+#include "probes/go/find/symbols.h"
 
 #define MAX_PACKAGE 512 /* of what is shown */
 

@@ -5,7 +5,7 @@
 #ifndef GORETAIN_PROBES_GO_CODE_NAMES_H
 #define GORETAIN_PROBES_GO_CODE_NAMES_H
 
-#include "probes/go/types.h"
+#include "probes/go/types/types.h"
 
 #define NO_PACKAGE UINT32_MAX
 

@@ -1,4 +1,4 @@
-#include "probes/go/code_program.h"
+#include "probes/go/code/program.h"
 
 #include <stdlib.h>
 #include <string.h>

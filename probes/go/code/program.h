@@ -3,10 +3,10 @@
 #ifndef GORETAIN_PROBES_GO_CODE_PROGRAM_H
 #define GORETAIN_PROBES_GO_CODE_PROGRAM_H
 
-#include "probes/go/code_calls.h"
-#include "probes/go/code_names.h"
-#include "probes/go/pclntab.h"
-#include "probes/go/types.h"
+#include "probes/go/code/calls.h"
+#include "probes/go/code/names.h"
+#include "probes/go/stack/pclntab.h"
+#include "probes/go/types/types.h"
 
 struct code_function {
 	uint64_t entry, end;

@@ -1,9 +1,9 @@
-#include "probes/go/code_state.h"
+#include "probes/go/code/state.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/go/code_effects.h"
+#include "probes/go/code/effects.h"
 
 #define MAX_STATES (1u << 16) /* a function: the largest seen needs 4,000 */
 #define MAX_ROUNDS 8

@@ -11,9 +11,9 @@
 #ifndef GORETAIN_PROBES_GO_CODE_STATE_H
 #define GORETAIN_PROBES_GO_CODE_STATE_H
 
-#include "probes/go/code_decode.h"
-#include "probes/go/code_program.h"
-#include "probes/go/code_votes.h"
+#include "probes/go/code/decode.h"
+#include "probes/go/code/program.h"
+#include "probes/go/code/votes.h"
 
 enum value_kind {
 	VALUE_UNKNOWN,

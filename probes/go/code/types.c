@@ -1,4 +1,4 @@
-#include "probes/go/code_types.h"
+#include "probes/go/code/types.h"
 
 #include <string.h>
 

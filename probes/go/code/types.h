@@ -2,7 +2,7 @@
 #ifndef GORETAIN_PROBES_GO_CODE_TYPES_H
 #define GORETAIN_PROBES_GO_CODE_TYPES_H
 
-#include "probes/go/code.h"
+#include "probes/go/code/code.h"
 
 /* What lies OFFSET bytes into a value of TYPE, if that is a pointer, a slice, a map or a channel:
  * its form, and in *OF the type that goes with the form. False for everything else. */

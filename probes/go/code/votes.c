@@ -1,11 +1,11 @@
-#include "probes/go/code_votes.h"
+#include "probes/go/code/votes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/go/code_flow.h"
-#include "probes/go/code_place.h"
-#include "probes/go/code_types.h"
+#include "probes/go/code/flow/flow.h"
+#include "probes/go/code/flow/place.h"
+#include "probes/go/code/types.h"
 
 /* ---- collecting ---- */
 

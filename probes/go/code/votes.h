@@ -2,8 +2,8 @@
 #ifndef GORETAIN_PROBES_GO_CODE_VOTES_H
 #define GORETAIN_PROBES_GO_CODE_VOTES_H
 
-#include "probes/go/code.h"
-#include "probes/go/code_names.h"
+#include "probes/go/code/code.h"
+#include "probes/go/code/names.h"
 
 /* Beside enum code_form: the word at the address is the data word of an interface, whose type may
  * change. Whatever else was seen to be stored there says nothing. */

@@ -2,8 +2,8 @@
  * its version in a variable (runtime.buildVersion), a string whose bytes are a constant. */
 #include <string.h>
 
-#include "graph/text.h"
-#include "probes/go/find.h"
+#include "graph/base/text.h"
+#include "probes/go/find/find.h"
 
 /* Bytes of a version. The longest seen name some experiments. */
 #define SHORTEST 5

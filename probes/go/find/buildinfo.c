@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/text.h"
-#include "probes/go/find.h"
-#include "probes/program.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/text.h"
+#include "probes/go/find/find.h"
+#include "probes/image/program.h"
 
 #define HEADER 32
 #define INLINE_STRINGS 2 /* flag: version and settings follow the header (1.18 on) */

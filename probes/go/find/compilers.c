@@ -4,8 +4,8 @@
 #include <libelf.h>
 #include <string.h>
 
-#include "graph/text.h"
-#include "probes/go/find.h"
+#include "graph/base/text.h"
+#include "probes/go/find/find.h"
 
 #define MOST_TEXT (1u << 30) /* bytes of names */
 

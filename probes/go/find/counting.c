@@ -1,8 +1,8 @@
-#include "probes/go/counting.h"
+#include "probes/go/find/counting.h"
 
 #include <string.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 /* runtime/mcache.go, mgcsweep.go, mstats.go, arena.go of Go 1.18 to 1.27. None of them can be
  * preempted, so whoever is in one of them is on a thread. */

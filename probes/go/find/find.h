@@ -1,9 +1,9 @@
 /* The parts of go_open, in the order in which they need each other. Each finds by invariants and
  * refuses what does not hold. */
-#ifndef GORETAIN_PROBES_GO_FIND_H
-#define GORETAIN_PROBES_GO_FIND_H
+#ifndef GORETAIN_PROBES_GO_FIND_FIND_H
+#define GORETAIN_PROBES_GO_FIND_FIND_H
 
-#include "graph/text.h"
+#include "graph/base/text.h"
 #include "probes/go/go.h"
 
 /* Build information: go.version, go.layout, go.build (buildinfo.c). */

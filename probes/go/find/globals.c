@@ -2,9 +2,9 @@
  * hold between them (runtime/mheap.go, proc.go, runtime2.go). */
 #include <string.h>
 
-#include "probes/go/find.h"
-#include "probes/go/sched.h"
-#include "probes/go/spans.h"
+#include "probes/go/find/find.h"
+#include "probes/go/spans/spans.h"
+#include "probes/go/stack/sched.h"
 
 #define PAGE_SHIFT 13
 #define ARENA_SHIFT 26

@@ -1,11 +1,11 @@
-#include "probes/go/packages.h"
+#include "probes/go/find/packages.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/naming.h"
+#include "graph/base/cleanup.h"
+#include "graph/query/naming.h"
 #include "probes/go/heap.h"
 
 #define MAX_NESTING 16u /* of types in types, spelled */

@@ -1,11 +1,11 @@
 /* Packages that are called alike: gorilla/context beside context, math/rand beside crypto/rand. A type's name
  * in the program has its package's name only, so that of such a package is spelled with the path. */
-#ifndef GORETAIN_PROBES_GO_PACKAGES_H
-#define GORETAIN_PROBES_GO_PACKAGES_H
+#ifndef GORETAIN_PROBES_GO_FIND_PACKAGES_H
+#define GORETAIN_PROBES_GO_FIND_PACKAGES_H
 
 #include <stdint.h>
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 
 struct heap;
 

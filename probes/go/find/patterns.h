@@ -3,8 +3,8 @@
  *
  * Each looks at the instruction, or the few, at BYTES, of which LENGTH are there and which the target has
  * at PC, and returns an address, 0 if it is not what is asked for. */
-#ifndef GORETAIN_PROBES_GO_PATTERNS_H
-#define GORETAIN_PROBES_GO_PATTERNS_H
+#ifndef GORETAIN_PROBES_GO_FIND_PATTERNS_H
+#define GORETAIN_PROBES_GO_FIND_PATTERNS_H
 
 #include <stdint.h>
 

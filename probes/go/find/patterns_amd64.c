@@ -1,7 +1,7 @@
 /* x86-64: addresses are 32-bit displacements from the end of the instruction. */
 #include <string.h>
 
-#include "probes/go/patterns.h"
+#include "probes/go/find/patterns.h"
 
 /* The displacement AT bytes into an instruction that ends at END bytes. */
 static uint64_t target(const uint8_t *bytes, uint64_t pc, uint32_t at, uint32_t end)

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "probes/go/patterns.h"
+#include "probes/go/find/patterns.h"
 
 /* The instruction AT bytes on; 0, which is none, if it is not there. */
 static uint32_t instruction(const uint8_t *bytes, uint64_t length, uint32_t at)

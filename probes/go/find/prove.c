@@ -1,13 +1,13 @@
-#include "probes/go/prove.h"
+#include "probes/go/find/prove.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "probes/go/find.h"
-#include "probes/go/maps.h"
-#include "probes/go/stack.h"
+#include "graph/base/cleanup.h"
+#include "probes/go/find/find.h"
+#include "probes/go/maps/maps.h"
+#include "probes/go/stack/stack.h"
 
 #define IN_USE 1
 #define MOST_OBJECTS 200000u /* whose pointers are looked at */

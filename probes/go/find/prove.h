@@ -1,6 +1,6 @@
 /* What must hold in a heap whose layout nobody has measured, so that a wrong guess is noticed. */
-#ifndef GORETAIN_PROBES_GO_PROVE_H
-#define GORETAIN_PROBES_GO_PROVE_H
+#ifndef GORETAIN_PROBES_GO_FIND_PROVE_H
+#define GORETAIN_PROBES_GO_FIND_PROVE_H
 
 #include "probes/go/heap.h"
 

@@ -1,4 +1,4 @@
-#include "probes/go/symbols.h"
+#include "probes/go/find/symbols.h"
 
 #include <string.h>
 

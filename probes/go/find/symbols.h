@@ -1,12 +1,12 @@
 /* Symbols as the source spells them: what the compiler and the linker make of names, undone. In an import
  * path the linker writes dots of the last word, and whatever is no plain ASCII, as %xx
  * (cmd/internal/objabi, PathToPrefix). */
-#ifndef GORETAIN_PROBES_GO_SYMBOLS_H
-#define GORETAIN_PROBES_GO_SYMBOLS_H
+#ifndef GORETAIN_PROBES_GO_FIND_SYMBOLS_H
+#define GORETAIN_PROBES_GO_FIND_SYMBOLS_H
 
 #include <stdbool.h>
 
-#include "graph/text.h"
+#include "graph/base/text.h"
 
 /* The next byte of a symbol, %xx undone, and *AT past it; *AT < END. */
 char symbol_byte(const char **at, const char *end);

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "probes/go/find.h"
-#include "probes/go/patterns.h"
-#include "probes/go/pclntab.h"
+#include "graph/base/cleanup.h"
+#include "probes/go/find/find.h"
+#include "probes/go/find/patterns.h"
+#include "probes/go/stack/pclntab.h"
 
 #define MAX_CANDIDATES 4096
 #define MAX_TEXT (8u << 20) /* of one module: the runtime comes early in it */

@@ -1,11 +1,11 @@
-#include "probes/go/layout.h"
+#include "probes/go/layout/layout.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "probes/arch.h"
+#include "graph/base/cleanup.h"
+#include "probes/arch/arch.h"
 
 #define OLDEST 18
 #define NEWEST 27

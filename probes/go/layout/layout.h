@@ -1,12 +1,12 @@
 /* Which Go this is, and where its runtime keeps what. The only place that knows versions. */
-#ifndef GORETAIN_PROBES_GO_LAYOUT_H
-#define GORETAIN_PROBES_GO_LAYOUT_H
+#ifndef GORETAIN_PROBES_GO_LAYOUT_LAYOUT_H
+#define GORETAIN_PROBES_GO_LAYOUT_LAYOUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "graph/error.h"
-#include "probes/go/layout_table.h"
+#include "graph/base/error.h"
+#include "probes/go/layout/table.h"
 
 /* Decoders that changed as a whole. */
 enum go_masks { /* where an object's pointer mask is */

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/suspects.h"
-#include "probes/go/lens.h"
-#include "probes/go/maps.h"
+#include "graph/base/cleanup.h"
+#include "graph/suspects/suspects.h"
+#include "probes/go/lens/lens.h"
+#include "probes/go/maps/maps.h"
 
 /* A phrase for a rule and, for goroutines, what they wait for (the beginning of it; "" any). The
  * first that fits is used. Gaps: {place} where the closure is written or the goroutine waits,

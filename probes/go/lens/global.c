@@ -1,10 +1,10 @@
 /* Variables that hold nothing: no holder of the graph stands for them, but the program's symbols name them. */
 #include <string.h>
 
-#include "probes/go/lens.h"
-#include "probes/go/symbols.h"
-#include "probes/go/variable_masks.h"
-#include "probes/variables.h"
+#include "probes/go/find/symbols.h"
+#include "probes/go/lens/lens.h"
+#include "probes/go/types/variable_masks.h"
+#include "probes/image/variables.h"
 
 #define MAX_SHOWN_NAME 512
 #define PREVIEW 256

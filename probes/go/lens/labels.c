@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "graph/naming.h"
-#include "probes/go/lens.h"
-#include "probes/go/syncmaps.h"
+#include "graph/query/naming.h"
+#include "probes/go/lens/lens.h"
+#include "probes/go/maps/sync.h"
 
 #define CELLS 8u
 #define MAX_DEPTH 64

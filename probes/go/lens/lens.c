@@ -1,10 +1,10 @@
-#include "probes/go/lens.h"
+#include "probes/go/lens/lens.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "probes/go/code_keys.h"
-#include "probes/go/maps.h"
+#include "probes/go/code/flow/keys.h"
+#include "probes/go/maps/maps.h"
 
 #define PREVIEW 256u
 

@@ -1,6 +1,6 @@
 /* The lens onto a Go heap (graph/lens.h): fields, entries, previews and labels in Go's own words. */
-#ifndef GORETAIN_PROBES_GO_LENS_H
-#define GORETAIN_PROBES_GO_LENS_H
+#ifndef GORETAIN_PROBES_GO_LENS_LENS_H
+#define GORETAIN_PROBES_GO_LENS_LENS_H
 
 #include "probes/go/heap.h"
 

@@ -1,5 +1,5 @@
 /* What a word that points into an array is: a slice's, an array's, an element's, an interface's. */
-#include "probes/go/lens.h"
+#include "probes/go/lens/lens.h"
 
 /* The elements of an array in the heap: from where on, how large, how many fit. */
 struct elements { uint64_t base, size, n; };

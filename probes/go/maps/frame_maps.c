@@ -1,12 +1,12 @@
-#include "probes/go/frame_maps.h"
+#include "probes/go/maps/frame_maps.h"
 
 #include <stdlib.h>
 
-#include "graph/array.h"
-#include "graph/grow.h"
+#include "graph/base/array.h"
+#include "graph/base/grow.h"
 #include "probes/go/heap.h"
-#include "probes/go/map_owners.h"
-#include "probes/go/maps.h"
+#include "probes/go/maps/maps.h"
+#include "probes/go/maps/owners.h"
 
 #define MOST_NOTED (1u << 22) /* more than any program's goroutines have frames with maps */
 #define REPORT 256u /* maps between two looks at the progress */

@@ -4,12 +4,12 @@
  *
  * Not found are maps that are empty, and in Go 1.24 and later those so small that their only group lies in
  * the frame, too. */
-#ifndef GORETAIN_PROBES_GO_FRAME_MAPS_H
-#define GORETAIN_PROBES_GO_FRAME_MAPS_H
+#ifndef GORETAIN_PROBES_GO_MAPS_FRAME_MAPS_H
+#define GORETAIN_PROBES_GO_MAPS_FRAME_MAPS_H
 
+#include "graph/base/progress.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
-#include "probes/go/types.h"
+#include "probes/go/types/types.h"
 
 struct heap;
 struct typing;

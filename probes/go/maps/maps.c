@@ -1,4 +1,4 @@
-#include "probes/go/maps.h"
+#include "probes/go/maps/maps.h"
 
 #include <string.h>
 

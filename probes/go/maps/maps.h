@@ -1,12 +1,12 @@
 /* Both designs of Go's maps, and sync.Map, read the same way: their parts, and their entries in slot
  * order (runtime/map.go to 1.23; internal/runtime/maps from 1.24 on; syncmaps.h). */
-#ifndef GORETAIN_PROBES_GO_MAPS_H
-#define GORETAIN_PROBES_GO_MAPS_H
+#ifndef GORETAIN_PROBES_GO_MAPS_MAPS_H
+#define GORETAIN_PROBES_GO_MAPS_MAPS_H
 
 #include <stdatomic.h>
 
-#include "probes/go/forms.h"
-#include "probes/go/syncmaps.h"
+#include "probes/go/maps/sync.h"
+#include "probes/go/typing/forms.h"
 
 /* A map's header as it stands in memory, checked. */
 struct map_view {

@@ -1,9 +1,9 @@
-#include "probes/go/map_owners.h"
+#include "probes/go/maps/owners.h"
 
 #include <stdlib.h>
 
 #include "probes/go/heap.h"
-#include "probes/go/maps.h"
+#include "probes/go/maps/maps.h"
 
 /* Of map types with the same groups the one without a name comes first. */
 static int by_part(const void *a, const void *b, void *arg)

@@ -1,10 +1,10 @@
 /* Maps told by what they are made of: groups and buckets are of types that only maps of one key and element
  * have, and where the runtime wrote these types down the map above them is known, too. */
-#ifndef GORETAIN_PROBES_GO_MAP_OWNERS_H
-#define GORETAIN_PROBES_GO_MAP_OWNERS_H
+#ifndef GORETAIN_PROBES_GO_MAPS_OWNERS_H
+#define GORETAIN_PROBES_GO_MAPS_OWNERS_H
 
 #include "graph/graph.h"
-#include "probes/go/types.h"
+#include "probes/go/types/types.h"
 
 struct heap;
 

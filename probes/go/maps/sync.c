@@ -1,10 +1,10 @@
-#include "probes/go/syncmaps.h"
+#include "probes/go/maps/sync.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 #define MAX_CHAIN 4096u /* entries whose hashes are the same in all of their 64 bits */
 

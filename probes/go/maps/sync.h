@@ -1,8 +1,8 @@
 /* sync.Map, and the hash tries it is made of from Go 1.24 on: where in them the keys and values are. */
-#ifndef GORETAIN_PROBES_GO_SYNCMAPS_H
-#define GORETAIN_PROBES_GO_SYNCMAPS_H
+#ifndef GORETAIN_PROBES_GO_MAPS_SYNC_H
+#define GORETAIN_PROBES_GO_MAPS_SYNC_H
 
-#include "probes/go/types.h"
+#include "probes/go/types/types.h"
 
 enum sync_design {
 	SYNC_NONE,

@@ -1,9 +1,9 @@
-#include "probes/go/sync_globals.h"
+#include "probes/go/maps/sync_globals.h"
 
 #include <stdlib.h>
 
-#include "graph/grow.h"
-#include "probes/go/syncmaps.h"
+#include "graph/base/grow.h"
+#include "probes/go/maps/sync.h"
 
 enum { TYPE_EQUAL = 24, MAP_TYPE_HASHER = 72 }; /* internal/abi: Type.Equal, MapType.Hasher */
 

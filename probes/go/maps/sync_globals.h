@@ -1,6 +1,6 @@
 /* sync.Maps in globals, told by what is in them. */
-#ifndef GORETAIN_PROBES_GO_SYNC_GLOBALS_H
-#define GORETAIN_PROBES_GO_SYNC_GLOBALS_H
+#ifndef GORETAIN_PROBES_GO_MAPS_SYNC_GLOBALS_H
+#define GORETAIN_PROBES_GO_MAPS_SYNC_GLOBALS_H
 
 #include "probes/go/heap.h"
 

@@ -1,13 +1,13 @@
-#include "probes/go/maptable.h"
+#include "probes/go/maps/table.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/array.h"
-#include "graph/grow.h"
-#include "graph/parallel.h"
-#include "probes/go/maps.h"
+#include "graph/base/array.h"
+#include "graph/base/grow.h"
+#include "graph/base/parallel.h"
+#include "probes/go/maps/maps.h"
 
 #define TALLY_GRAIN 1024
 #define TINY_SHARE 8u /* two boxes of the tiny allocator share a slot of 16 bytes */

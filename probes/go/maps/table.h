@@ -1,6 +1,6 @@
 /* The graph's table of maps: how full each is, and what boxing its keys and values costs. */
-#ifndef GORETAIN_PROBES_GO_MAPTABLE_H
-#define GORETAIN_PROBES_GO_MAPTABLE_H
+#ifndef GORETAIN_PROBES_GO_MAPS_TABLE_H
+#define GORETAIN_PROBES_GO_MAPS_TABLE_H
 
 #include "probes/go/heap.h"
 

@@ -1,7 +1,7 @@
-#include "probes/go/map_types.h"
+#include "probes/go/maps/types.h"
 
-#include "graph/cleanup.h"
-#include "graph/text.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/text.h"
 
 #define CELLS 8u          /* of a bucket or group */
 #define MOST_INSIDE 128u  /* bytes of a key or element; larger ones lie outside */

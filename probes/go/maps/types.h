@@ -1,9 +1,9 @@
 /* The insides of map types, made from the types of key and element as the compiler makes them
  * (cmd/compile/internal/reflectdata: MapBucketType to 1.23, MapGroupType from 1.24 on). */
-#ifndef GORETAIN_PROBES_GO_MAP_TYPES_H
-#define GORETAIN_PROBES_GO_MAP_TYPES_H
+#ifndef GORETAIN_PROBES_GO_MAPS_TYPES_H
+#define GORETAIN_PROBES_GO_MAPS_TYPES_H
 
-#include "probes/go/types.h"
+#include "probes/go/types/types.h"
 
 /* Where keys and elements lie, and the type of a bucket or group, into MAP, whose key and element are known.
  * False if that cannot be said, or without memory. Before other threads use the types. */

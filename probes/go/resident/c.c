@@ -5,7 +5,7 @@
  * and a mark in the second word. Other allocators' mappings are anonymous memory of others. */
 #include <string.h>
 
-#include "probes/go/resident_private.h"
+#include "probes/go/resident/private.h"
 
 #define BLOCK (64ull << 20)      /* HEAP_MAX_SIZE */
 #define MAPPED 2u                /* of a chunk's size: IS_MMAPPED; bits 0 and 2 are clear then */

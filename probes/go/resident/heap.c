@@ -1,6 +1,6 @@
 /* What the arenas of the heap take: objects, free slots, spans that are free (runtime/mheap.go). */
-#include "graph/grow.h"
-#include "probes/go/resident_private.h"
+#include "graph/base/grow.h"
+#include "probes/go/resident/private.h"
 
 #define SPAN_MANUAL 2
 #define MAX_SPANS (1u << 27)

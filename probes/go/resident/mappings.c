@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "graph/text.h"
-#include "probes/go/resident_private.h"
-#include "probes/mappings.h"
-#include "probes/variables.h"
+#include "graph/base/text.h"
+#include "probes/go/resident/private.h"
+#include "probes/image/variables.h"
+#include "probes/proc/mappings.h"
 
 #define LARGE (1ull << 20) /* what is not smaller is named */
 #define SMALL_FILES "files of less than 1 MB"

@@ -1,10 +1,10 @@
-#include "probes/go/resident.h"
+#include "probes/go/resident/resident.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/grow.h"
-#include "probes/go/resident_private.h"
+#include "graph/base/grow.h"
+#include "probes/go/resident/private.h"
 
 const char *const part_names[N_PARTS] = {
 	[PART_LIVE] = "live heap", [PART_GARBAGE] = "garbage", [PART_FREE] = "free heap",

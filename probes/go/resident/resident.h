@@ -1,6 +1,6 @@
 /* Where the resident set went: the parts of the `memory` table and their details. */
-#ifndef GORETAIN_PROBES_GO_RESIDENT_H
-#define GORETAIN_PROBES_GO_RESIDENT_H
+#ifndef GORETAIN_PROBES_GO_RESIDENT_RESIDENT_H
+#define GORETAIN_PROBES_GO_RESIDENT_RESIDENT_H
 
 #include "probes/go/heap.h"
 

@@ -6,8 +6,8 @@
  * mpagealloc.go; mprof.go.) */
 #include <stdlib.h>
 
-#include "graph/grow.h"
-#include "probes/go/resident_private.h"
+#include "graph/base/grow.h"
+#include "probes/go/resident/private.h"
 
 #define CHUNK (256u << 10)            /* persistentChunkSize */
 #define L2_BYTES (8ull << 22)         /* of the table of arenas */

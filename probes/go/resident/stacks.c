@@ -1,7 +1,7 @@
 /* What stacks take: of goroutines, used and unused, and stacks that nobody has (runtime/stack.go). */
 #include <stdlib.h>
 
-#include "probes/go/resident_private.h"
+#include "probes/go/resident/private.h"
 
 static int by_address(const void *a, const void *b)
 {

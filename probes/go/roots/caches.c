@@ -1,6 +1,6 @@
 /* Roots in the processors' own caches: the tiny blocks that are being filled (gcMarkTinyAllocs in
  * runtime/mgcmark.go). */
-#include "probes/go/roots.h"
+#include "probes/go/roots/roots.h"
 
 /* The next collection keeps them, once: after it the allocator begins others. */
 void roots_caches(struct roots *roots)

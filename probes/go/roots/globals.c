@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "graph/text.h"
-#include "probes/go/roots.h"
-#include "probes/go/symbols.h"
-#include "probes/variables.h"
+#include "graph/base/text.h"
+#include "probes/go/find/symbols.h"
+#include "probes/go/roots/roots.h"
+#include "probes/image/variables.h"
 
 #define MAX_NAME 512
 

@@ -1,9 +1,9 @@
-#include "probes/go/roots.h"
+#include "probes/go/roots/roots.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/grow.h"
+#include "graph/base/grow.h"
 
 uint32_t roots_holder(struct roots *roots, enum holder_kind kind, const char *name,
 		      const char *package, enum known known)

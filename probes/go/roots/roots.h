@@ -17,12 +17,12 @@
  *
  * Not in the heap, and keeping nothing there: pollDesc, itabs, profiles and traces, arenas of bits,
  * immortal weak handles, stacks' caches; numbers in disguise: run queues, free goroutines, pins. */
-#ifndef GORETAIN_PROBES_GO_ROOTS_H
-#define GORETAIN_PROBES_GO_ROOTS_H
+#ifndef GORETAIN_PROBES_GO_ROOTS_ROOTS_H
+#define GORETAIN_PROBES_GO_ROOTS_ROOTS_H
 
 #include "probes/go/heap.h"
 #include "probes/go/name_pool.h"
-#include "probes/go/stack.h"
+#include "probes/go/stack/stack.h"
 
 /* Roots and holders while they are collected. */
 struct roots {

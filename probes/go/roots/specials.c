@@ -4,9 +4,9 @@
  * keeping it, is a root of strength weak. (markrootSpans and markroot in runtime/mgcmark.go) */
 #include <string.h>
 
-#include "graph/text.h"
-#include "probes/go/roots.h"
-#include "probes/go/specials.h"
+#include "graph/base/text.h"
+#include "probes/go/roots/roots.h"
+#include "probes/go/spans/specials.h"
 
 /* cleanupBlock: { lfnode, alllink, n uint32, cleanups[] } of 512 bytes (runtime/mcleanup.go). */
 enum { CLEANUP_LINK = 16, CLEANUP_COUNT = 24, CLEANUP_FIRST = 32, CLEANUP_BLOCK = 512 };

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/array.h"
-#include "graph/cleanup.h"
-#include "graph/grow.h"
-#include "probes/go/roots.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "probes/go/roots/roots.h"
 
 /* Types whose pointers are not strong, but for a goroutine's own (what it was given). A pool's caches
  * hold until the next collections empty them. */

@@ -1,11 +1,11 @@
 /* Goroutines: as tasks for people, and as holders of what their frames refer to. */
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/grow.h"
-#include "graph/text.h"
-#include "probes/go/counting.h"
-#include "probes/go/roots.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "graph/base/text.h"
+#include "probes/go/find/counting.h"
+#include "probes/go/roots/roots.h"
 
 #define DEFER_LEAST 32 /* bytes of the record of a defer or panic, at least */
 #define RECORD_LEAST 256 /* of a g */

@@ -2,8 +2,8 @@
  * (runtime/time.go, runtime/synctest.go). */
 #include <string.h>
 
-#include "graph/text.h"
-#include "probes/go/roots.h"
+#include "graph/base/text.h"
+#include "probes/go/roots/roots.h"
 
 #define TIMER_LEAST 64 /* bytes of a timer, at least */
 #define TIMER_DELETED 3 /* its status, to 1.22 */

@@ -1,4 +1,4 @@
-#include "probes/go/edges.h"
+#include "probes/go/spans/edges.h"
 
 #include <string.h>
 

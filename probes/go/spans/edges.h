@@ -1,7 +1,7 @@
 /* The heap's edges, for the graph's builder to pull: each pointer slot of each allocated object that
  * points into an allocated object. */
-#ifndef GORETAIN_PROBES_GO_EDGES_H
-#define GORETAIN_PROBES_GO_EDGES_H
+#ifndef GORETAIN_PROBES_GO_SPANS_EDGES_H
+#define GORETAIN_PROBES_GO_SPANS_EDGES_H
 
 #include "probes/go/heap.h"
 

@@ -1,9 +1,9 @@
-#include "probes/go/estimate.h"
+#include "probes/go/spans/estimate.h"
 
 #include <stdlib.h>
 
-#include "graph/cleanup.h"
-#include "probes/go/spans.h"
+#include "graph/base/cleanup.h"
+#include "probes/go/spans/spans.h"
 
 #define MOST_SPANS 16384u   /* looked at */
 #define MOST_PAGES 2048u    /* looked at for pointers */

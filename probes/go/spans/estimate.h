@@ -1,7 +1,7 @@
 /* How much memory the graph of a heap will take: told before the stop, from the list of spans and a sample of
  * their pages, while the target runs. */
-#ifndef GORETAIN_PROBES_GO_ESTIMATE_H
-#define GORETAIN_PROBES_GO_ESTIMATE_H
+#ifndef GORETAIN_PROBES_GO_SPANS_ESTIMATE_H
+#define GORETAIN_PROBES_GO_SPANS_ESTIMATE_H
 
 #include <stdint.h>
 

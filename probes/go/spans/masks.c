@@ -1,4 +1,4 @@
-#include "probes/go/masks.h"
+#include "probes/go/spans/masks.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* Which words of an object are pointers, as the garbage collector sees it (runtime/mbitmap.go). */
-#ifndef GORETAIN_PROBES_GO_MASKS_H
-#define GORETAIN_PROBES_GO_MASKS_H
+#ifndef GORETAIN_PROBES_GO_SPANS_MASKS_H
+#define GORETAIN_PROBES_GO_SPANS_MASKS_H
 
-#include "probes/go/spans.h"
-#include "probes/go/types.h"
+#include "probes/go/spans/spans.h"
+#include "probes/go/types/types.h"
 
 #define MASK_CACHE 256u
 

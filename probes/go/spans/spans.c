@@ -1,13 +1,13 @@
-#include "probes/go/spans.h"
+#include "probes/go/spans/spans.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/array.h"
+#include "graph/base/array.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/parallel.h"
 #include "graph/builder.h"
-#include "graph/cleanup.h"
-#include "graph/parallel.h"
-#include "probes/go/find.h"
+#include "probes/go/find/find.h"
 
 #define IN_USE 1
 #define MAX_CLASS_PAGES 64u /* of a span of small slots; 10 so far (runtime/sizeclasses.go) */

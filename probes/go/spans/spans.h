@@ -1,9 +1,9 @@
 /* The heap's spans and which of their slots are allocated (runtime/mheap.go, mbitmap.go). */
-#ifndef GORETAIN_PROBES_GO_SPANS_H
-#define GORETAIN_PROBES_GO_SPANS_H
+#ifndef GORETAIN_PROBES_GO_SPANS_SPANS_H
+#define GORETAIN_PROBES_GO_SPANS_SPANS_H
 
+#include "graph/base/progress.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
 #include "probes/go/go.h"
 
 #define GO_PAGE 8192u

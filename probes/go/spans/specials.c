@@ -1,4 +1,4 @@
-#include "probes/go/specials.h"
+#include "probes/go/spans/specials.h"
 
 #define SPECIAL_LEAST 16 /* bytes of a record, at least */
 

@@ -2,8 +2,8 @@
  * (runtime/mheap.go), and the queue of finalizers that are due (runtime/mfinal.go).
  *
  * Both are lists in the target: a walk ends when it has read more than there is memory. */
-#ifndef GORETAIN_PROBES_GO_SPECIALS_H
-#define GORETAIN_PROBES_GO_SPECIALS_H
+#ifndef GORETAIN_PROBES_GO_SPANS_SPECIALS_H
+#define GORETAIN_PROBES_GO_SPANS_SPECIALS_H
 
 #include "probes/go/heap.h"
 

@@ -1,9 +1,9 @@
-#include "probes/go/machines.h"
+#include "probes/go/stack/machines.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 
 #define MAX_MACHINES 131072u
 #define MAX_STACK (1ull << 33)  /* eight times the runtime's own limit on 64 bits */

@@ -1,6 +1,6 @@
 /* The runtime's threads (runtime.m) and where each stood at the stop. */
-#ifndef GORETAIN_PROBES_GO_MACHINES_H
-#define GORETAIN_PROBES_GO_MACHINES_H
+#ifndef GORETAIN_PROBES_GO_STACK_MACHINES_H
+#define GORETAIN_PROBES_GO_STACK_MACHINES_H
 
 #include "probes/go/go.h"
 

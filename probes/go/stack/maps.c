@@ -2,7 +2,7 @@
  * and mgcmark.go, scanframeworker). */
 #include <string.h>
 
-#include "probes/go/stack_private.h"
+#include "probes/go/stack/private.h"
 
 /* runtime.stackmap {n, nbit int32; bytedata}: one bitmap of N. */
 struct bitmap { const uint8_t *bits; uint32_t n; };

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/go/gcprog.h"
-#include "probes/go/stack_private.h"
+#include "probes/go/stack/private.h"
+#include "probes/go/types/gcprog.h"
 
 /* runtime.stackObjectRecord. OFF is from the arguments if it is not negative, else from the locals'
  * end. Up to Go 1.23 a negative PTRDATA says that the mask is a GC program. */

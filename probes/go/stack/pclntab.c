@@ -1,4 +1,4 @@
-#include "probes/go/pclntab.h"
+#include "probes/go/stack/pclntab.h"
 
 #include <string.h>
 

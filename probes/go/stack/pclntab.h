@@ -1,7 +1,7 @@
 /* Functions, files and lines from the program counter tables (runtime.pclntab), which every Go
  * program carries, stripped or not. */
-#ifndef GORETAIN_PROBES_GO_PCLNTAB_H
-#define GORETAIN_PROBES_GO_PCLNTAB_H
+#ifndef GORETAIN_PROBES_GO_STACK_PCLNTAB_H
+#define GORETAIN_PROBES_GO_STACK_PCLNTAB_H
 
 #include "probes/go/go.h"
 

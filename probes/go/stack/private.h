@@ -3,7 +3,7 @@
 #ifndef GORETAIN_PROBES_GO_STACK_PRIVATE_H
 #define GORETAIN_PROBES_GO_STACK_PRIVATE_H
 
-#include "probes/go/stack.h"
+#include "probes/go/stack/stack.h"
 
 /* Functions that the runtime's own stack walk treats apart. Told by name: funcIDs are renumbered
  * from version to version. */

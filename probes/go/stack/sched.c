@@ -1,11 +1,11 @@
-#include "probes/go/sched.h"
+#include "probes/go/stack/sched.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "probes/go/machines.h"
-#include "probes/go/pclntab.h"
+#include "graph/base/cleanup.h"
+#include "probes/go/stack/machines.h"
+#include "probes/go/stack/pclntab.h"
 
 #define STATUS_SCAN 0x1000u     /* _Gscan: somebody else owns the goroutine for the moment */
 #define MAX_GOROUTINES (1u << 28)

@@ -1,6 +1,6 @@
 /* Goroutines and what they wait for: the runtime's g, m, sudog and hchan records. */
-#ifndef GORETAIN_PROBES_GO_SCHED_H
-#define GORETAIN_PROBES_GO_SCHED_H
+#ifndef GORETAIN_PROBES_GO_STACK_SCHED_H
+#define GORETAIN_PROBES_GO_STACK_SCHED_H
 
 #include "probes/go/go.h"
 

@@ -1,9 +1,9 @@
-#include "probes/go/stack.h"
+#include "probes/go/stack/stack.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/go/stack_private.h"
+#include "probes/go/stack/private.h"
 
 #define MAX_DEFERS (1u << 20)
 #define FIRST_CAPACITY 256u

@@ -1,10 +1,10 @@
 /* Stacks: frames and their pointer slots, as the garbage collector reads them
  * (runtime/traceback.go, runtime/stkframe.go, runtime/mgcstack.go). */
-#ifndef GORETAIN_PROBES_GO_STACK_H
-#define GORETAIN_PROBES_GO_STACK_H
+#ifndef GORETAIN_PROBES_GO_STACK_STACK_H
+#define GORETAIN_PROBES_GO_STACK_STACK_H
 
-#include "probes/go/pclntab.h"
-#include "probes/go/sched.h"
+#include "probes/go/stack/pclntab.h"
+#include "probes/go/stack/sched.h"
 
 struct go_frame {
 	struct go_func func;

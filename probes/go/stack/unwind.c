@@ -2,8 +2,8 @@
  * runtime/traceback.go), which frees itself of errors by throwing; here they end the unwinding. */
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "probes/go/stack_private.h"
+#include "graph/base/cleanup.h"
+#include "probes/go/stack/private.h"
 
 
 static enum special special_of(const struct go_func *f)

@@ -1,12 +1,12 @@
-#include "probes/go/static_bounds.h"
+#include "probes/go/statics/bounds.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/grow.h"
-#include "graph/sorted.h"
+#include "graph/base/grow.h"
+#include "graph/base/sorted.h"
 #include "probes/go/heap.h"
-#include "probes/variables.h"
+#include "probes/image/variables.h"
 
 #define WORD 8u
 #define MOST_ALIGN 32u

@@ -4,8 +4,8 @@
  * larger than it, 32 at most (cmd/link/internal/ld/data.go, dodataSect and symalign; held against the symbol
  * tables of programs of Go 1.18 to 1.27). So behind something of 24 bytes nothing is smaller, and everything
  * begins at a multiple of 16. */
-#ifndef GORETAIN_PROBES_GO_STATIC_BOUNDS_H
-#define GORETAIN_PROBES_GO_STATIC_BOUNDS_H
+#ifndef GORETAIN_PROBES_GO_STATICS_BOUNDS_H
+#define GORETAIN_PROBES_GO_STATICS_BOUNDS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,18 +1,18 @@
-#include "probes/go/statics.h"
+#include "probes/go/statics/statics.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/grow.h"
-#include "graph/sorted.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "graph/base/sorted.h"
+#include "probes/go/find/symbols.h"
 #include "probes/go/heap.h"
-#include "probes/go/lens.h"
-#include "probes/go/symbols.h"
-#include "probes/go/variable_masks.h"
-#include "probes/variables.h"
+#include "probes/go/lens/lens.h"
+#include "probes/go/types/variable_masks.h"
+#include "probes/image/variables.h"
 
 #define MOST_OVERLAP 4u /* times all variables: what values that overlap may have together */
 #define MAX_STEPS 8u    /* from a variable with a name */

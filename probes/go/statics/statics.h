@@ -1,11 +1,11 @@
 /* Variables without a name: what `var x = &T{...}` makes lies in data or bss like a global, but only a
  * pointer leads there. Typing finds them; they are named by the expression that leads to them. */
-#ifndef GORETAIN_PROBES_GO_STATICS_H
-#define GORETAIN_PROBES_GO_STATICS_H
+#ifndef GORETAIN_PROBES_GO_STATICS_STATICS_H
+#define GORETAIN_PROBES_GO_STATICS_STATICS_H
 
-#include "graph/text.h"
-#include "probes/go/static_bounds.h"
-#include "probes/go/types.h"
+#include "graph/base/text.h"
+#include "probes/go/statics/bounds.h"
+#include "probes/go/types/types.h"
 
 struct heap;
 struct typed_place;

@@ -1,10 +1,10 @@
-#include "probes/go/debug_names.h"
+#include "probes/go/types/debug_names.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/go/symbols.h"
-#include "probes/variables.h"
+#include "probes/go/find/symbols.h"
+#include "probes/image/variables.h"
 
 #define MAX_NAME 4096u
 #define MAX_BRACES 64u

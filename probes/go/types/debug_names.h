@@ -1,9 +1,9 @@
 /* Names as debug information has them, spelled as Go's %T prints them: the linker writes the whole path of
  * each package, "%2e" for a dot in the last part of one, and the package of each unexported field. */
-#ifndef GORETAIN_PROBES_GO_DEBUG_NAMES_H
-#define GORETAIN_PROBES_GO_DEBUG_NAMES_H
+#ifndef GORETAIN_PROBES_GO_TYPES_DEBUG_NAMES_H
+#define GORETAIN_PROBES_GO_TYPES_DEBUG_NAMES_H
 
-#include "graph/text.h"
+#include "graph/base/text.h"
 
 struct variables;
 

@@ -1,12 +1,12 @@
-#include "probes/go/debuginfo.h"
+#include "probes/go/types/debuginfo.h"
 
 #include <stdlib.h>
 
-#include "graph/cleanup.h"
-#include "graph/grow.h"
-#include "probes/go/made_types.h"
-#include "probes/go/variable_masks.h"
-#include "probes/variables.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/grow.h"
+#include "probes/go/types/made.h"
+#include "probes/go/types/variable_masks.h"
+#include "probes/image/variables.h"
 
 struct collector {
 	struct types *types;

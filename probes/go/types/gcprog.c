@@ -1,4 +1,4 @@
-#include "probes/go/gcprog.h"
+#include "probes/go/types/gcprog.h"
 
 #include <string.h>
 

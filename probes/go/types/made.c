@@ -1,14 +1,14 @@
-#include "probes/go/made_types.h"
+#include "probes/go/types/made.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "probes/go/debug_names.h"
-#include "probes/go/map_types.h"
-#include "probes/go/symbols.h"
-#include "probes/go/types_private.h"
-#include "probes/variables.h"
+#include "graph/base/cleanup.h"
+#include "probes/go/find/symbols.h"
+#include "probes/go/maps/types.h"
+#include "probes/go/types/debug_names.h"
+#include "probes/go/types/private.h"
+#include "probes/image/variables.h"
 
 #define MOST_BYTES (1ull << 40) /* of one value */
 #define MAX_ROUNDS 64u          /* of types that contain others */

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/go/gcprog.h"
-#include "probes/go/types_private.h"
+#include "probes/go/types/gcprog.h"
+#include "probes/go/types/private.h"
 
 #define TFLAG_MASK_ON_DEMAND 16
 #define MAX_MASK_BITS (1ull << 31)

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/text.h"
-#include "probes/go/types_private.h"
+#include "graph/base/text.h"
+#include "probes/go/types/private.h"
 
 #define MAX_STEP (1u << 20)
 

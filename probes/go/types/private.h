@@ -3,7 +3,7 @@
 #ifndef GORETAIN_PROBES_GO_TYPES_PRIVATE_H
 #define GORETAIN_PROBES_GO_TYPES_PRIVATE_H
 
-#include "probes/go/types.h"
+#include "probes/go/types/types.h"
 
 #define TYPES_CHUNK 1024u
 #define TYPES_CHUNKS 4096u

@@ -1,11 +1,11 @@
-#include "probes/go/types.h"
+#include "probes/go/types/types.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/text.h"
-#include "probes/go/types_private.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/text.h"
+#include "probes/go/types/private.h"
 
 #define MAX_NAME 4096
 #define MAX_FIELDS 65536u

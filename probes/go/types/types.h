@@ -1,6 +1,6 @@
 /* Run-time type descriptors (internal/abi.Type), decoded once each and kept. */
-#ifndef GORETAIN_PROBES_GO_TYPES_H
-#define GORETAIN_PROBES_GO_TYPES_H
+#ifndef GORETAIN_PROBES_GO_TYPES_TYPES_H
+#define GORETAIN_PROBES_GO_TYPES_TYPES_H
 
 #include <pthread.h>
 

@@ -1,4 +1,4 @@
-#include "probes/go/variable_masks.h"
+#include "probes/go/types/variable_masks.h"
 
 /* The bitmap of the segment that an address lies in. */
 struct segment { uint64_t lo, hi; const uint8_t *bits; uint64_t n; };

@@ -1,8 +1,8 @@
 /* Is a type that of a variable? The collector's own bitmaps of data and bss tell where pointers are. */
-#ifndef GORETAIN_PROBES_GO_VARIABLE_MASKS_H
-#define GORETAIN_PROBES_GO_VARIABLE_MASKS_H
+#ifndef GORETAIN_PROBES_GO_TYPES_VARIABLE_MASKS_H
+#define GORETAIN_PROBES_GO_TYPES_VARIABLE_MASKS_H
 
-#include "probes/go/types.h"
+#include "probes/go/types/types.h"
 
 /* Has the collector its pointers exactly where N values of TYPE from ADDR on have theirs? What lies outside
  * of data and bss has none. */

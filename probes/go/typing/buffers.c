@@ -1,6 +1,6 @@
-#include "probes/go/buffers.h"
+#include "probes/go/typing/buffers.h"
 
-#include "graph/array.h"
+#include "graph/base/array.h"
 #include "probes/go/heap.h"
 
 #define LEAST 64u /* bytes of an object: small numbers are in the range of a small one by chance */

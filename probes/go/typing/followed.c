@@ -1,4 +1,4 @@
-#include "probes/go/followed.h"
+#include "probes/go/typing/followed.h"
 
 #include <stdlib.h>
 

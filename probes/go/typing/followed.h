@@ -1,7 +1,7 @@
 /* Which elements of long arrays typing has followed already. Slices of one array overlap: s[1:], s[2:] and so
  * on to the last element would be followed element by element each, in time that grows with the square. */
-#ifndef GORETAIN_PROBES_GO_FOLLOWED_H
-#define GORETAIN_PROBES_GO_FOLLOWED_H
+#ifndef GORETAIN_PROBES_GO_TYPING_FOLLOWED_H
+#define GORETAIN_PROBES_GO_TYPING_FOLLOWED_H
 
 #include <stdbool.h>
 #include <stdint.h>

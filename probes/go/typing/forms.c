@@ -1,12 +1,12 @@
-#include "probes/go/forms.h"
+#include "probes/go/typing/forms.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "graph/text.h"
-#include "probes/go/symbols.h"
-#include "probes/go/syncmaps.h"
+#include "graph/base/cleanup.h"
+#include "graph/base/text.h"
+#include "probes/go/find/symbols.h"
+#include "probes/go/maps/sync.h"
 
 #define MAX_NAME 256 /* of a function */
 

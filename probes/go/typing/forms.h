@@ -1,13 +1,13 @@
 /* What an object is: a Go type in one of the forms in which memory holds it. Memory that has no type
  * of its own is named by its form: [...]T, string bytes, map[K]V groups, func NAME closure. Each pair
  * is one of the graph's types. */
-#ifndef GORETAIN_PROBES_GO_FORMS_H
-#define GORETAIN_PROBES_GO_FORMS_H
+#ifndef GORETAIN_PROBES_GO_TYPING_FORMS_H
+#define GORETAIN_PROBES_GO_TYPING_FORMS_H
 
-#include "graph/error.h"
+#include "graph/base/error.h"
 #include "graph/graph.h"
-#include "probes/go/pclntab.h"
-#include "probes/go/types.h"
+#include "probes/go/stack/pclntab.h"
+#include "probes/go/types/types.h"
 
 enum form {
 	FORM_VALUE,         /* a T: new(T), or a box */

@@ -1,13 +1,13 @@
-#include "probes/go/frame_values.h"
+#include "probes/go/typing/frame_values.h"
 
 #include <stdlib.h>
 
-#include "graph/array.h"
-#include "graph/grow.h"
-#include "probes/go/code_types.h"
+#include "graph/base/array.h"
+#include "graph/base/grow.h"
+#include "probes/go/code/types.h"
 #include "probes/go/heap.h"
-#include "probes/go/infer.h"
-#include "probes/go/maps.h"
+#include "probes/go/maps/maps.h"
+#include "probes/go/typing/infer.h"
 
 #define MOST_NOTED (1u << 22)
 #define CHECKED_ELEMENTS 16u

@@ -1,12 +1,12 @@
 /* What goroutines' frames hold, by the code of their functions: a frame has no types, but what the code does
  * with a word says what it is. What lies there has to agree. */
-#ifndef GORETAIN_PROBES_GO_FRAME_VALUES_H
-#define GORETAIN_PROBES_GO_FRAME_VALUES_H
+#ifndef GORETAIN_PROBES_GO_TYPING_FRAME_VALUES_H
+#define GORETAIN_PROBES_GO_TYPING_FRAME_VALUES_H
 
+#include "graph/base/progress.h"
 #include "graph/graph.h"
-#include "graph/progress.h"
-#include "probes/go/code.h"
-#include "probes/go/stack.h"
+#include "probes/go/code/code.h"
+#include "probes/go/stack/stack.h"
 
 struct heap;
 struct typing;

@@ -1,9 +1,9 @@
-#include "probes/go/infer.h"
+#include "probes/go/typing/infer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
+#include "graph/base/cleanup.h"
 #include "probes/go/heap.h"
 
 #define MAX_ALIKE 6u /* structs of one shape that are tried on an object */

@@ -1,9 +1,9 @@
 /* The last rule of typing: an object that nothing names may still be the only struct of the program
  * with its size class and pointer mask, if its fields hold what such fields can hold. */
-#ifndef GORETAIN_PROBES_GO_INFER_H
-#define GORETAIN_PROBES_GO_INFER_H
+#ifndef GORETAIN_PROBES_GO_TYPING_INFER_H
+#define GORETAIN_PROBES_GO_TYPING_INFER_H
 
-#include "probes/go/typing.h"
+#include "probes/go/typing/typing.h"
 
 /* Can BYTES, of a whole value, be those of a TYPE: do what its fields refer to and their lengths make sense? */
 bool infer_suits(struct typing *typing, uint32_t type, const uint8_t *bytes);

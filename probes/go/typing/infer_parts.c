@@ -1,12 +1,12 @@
-#include "probes/go/infer_parts.h"
+#include "probes/go/typing/infer_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "probes/go/code_types.h"
+#include "graph/base/cleanup.h"
+#include "probes/go/code/types.h"
 #include "probes/go/heap.h"
-#include "probes/go/infer.h"
+#include "probes/go/typing/infer.h"
 
 #define MASK_WORDS 64u
 #define MOST_TRIED (1u << 26) /* structs, on all objects together */

@@ -1,10 +1,10 @@
-#include "probes/go/refs.h"
+#include "probes/go/typing/refs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/grow.h"
-#include "probes/go/syncmaps.h"
+#include "graph/base/grow.h"
+#include "probes/go/maps/sync.h"
 
 #define MAX_DEPTH 256  /* of structs and arrays in each other */
 #define UNROLL 16      /* arrays of up to so many elements are written out */

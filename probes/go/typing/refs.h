@@ -1,9 +1,9 @@
 /* Where a type's values refer to other memory: each type flattened once into a short program of
  * references, so that walking ten million values decodes no type twice. */
-#ifndef GORETAIN_PROBES_GO_REFS_H
-#define GORETAIN_PROBES_GO_REFS_H
+#ifndef GORETAIN_PROBES_GO_TYPING_REFS_H
+#define GORETAIN_PROBES_GO_TYPING_REFS_H
 
-#include "probes/go/types.h"
+#include "probes/go/types/types.h"
 
 enum ref_kind {
 	REF_POINTER,     /* *type */

@@ -1,9 +1,9 @@
-#include "probes/go/seed_specials.h"
+#include "probes/go/typing/seed_specials.h"
 
-#include "probes/go/code_place.h"
+#include "probes/go/code/flow/place.h"
 #include "probes/go/heap.h"
-#include "probes/go/infer.h"
-#include "probes/go/specials.h"
+#include "probes/go/spans/specials.h"
+#include "probes/go/typing/infer.h"
 
 #define CAPTURES 4 /* words of the closure that AddCleanup makes, at most */
 

@@ -1,4 +1,4 @@
-#include "probes/go/seed_timers.h"
+#include "probes/go/typing/seed_timers.h"
 
 #include <string.h>
 

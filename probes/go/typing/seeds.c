@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "probes/go/heap.h"
-#include "probes/go/seed_specials.h"
-#include "probes/go/seed_timers.h"
-#include "probes/go/sync_globals.h"
+#include "probes/go/maps/sync_globals.h"
+#include "probes/go/typing/seed_specials.h"
+#include "probes/go/typing/seed_timers.h"
 
 #define MAX_CLOSURE 2048u
 

@@ -1,12 +1,12 @@
-#include "probes/go/typing.h"
+#include "probes/go/typing/typing.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/array.h"
-#include "graph/grow.h"
+#include "graph/base/array.h"
+#include "graph/base/grow.h"
 #include "probes/go/heap.h"
-#include "probes/go/maps.h"
+#include "probes/go/maps/maps.h"
 
 #define INTERFACE_CACHE (1u << 16)
 #define MAX_NESTING 8   /* of arrays of arrays, when walked */

@@ -1,13 +1,13 @@
 /* Which object has which type, without debug information: what is known exactly at some places is
  * propagated along typed pointers, and a reference that does not fit its slot is dropped. */
-#ifndef GORETAIN_PROBES_GO_TYPING_H
-#define GORETAIN_PROBES_GO_TYPING_H
+#ifndef GORETAIN_PROBES_GO_TYPING_TYPING_H
+#define GORETAIN_PROBES_GO_TYPING_TYPING_H
 
-#include "graph/progress.h"
-#include "probes/go/followed.h"
-#include "probes/go/forms.h"
-#include "probes/go/masks.h"
-#include "probes/go/refs.h"
+#include "graph/base/progress.h"
+#include "probes/go/spans/masks.h"
+#include "probes/go/typing/followed.h"
+#include "probes/go/typing/forms.h"
+#include "probes/go/typing/refs.h"
 
 struct heap;
 

@@ -1,11 +1,11 @@
-#include "probes/go/code_flow.h"
+#include "probes/go/code/flow/flow.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/grow.h"
-#include "probes/go/code_place.h"
-#include "probes/go/code_types.h"
+#include "graph/base/grow.h"
+#include "probes/go/code/flow/place.h"
+#include "probes/go/code/types.h"
 
 #define MAX_STEPS 32u    /* of places behind one another */
 #define MAX_RESTARTS 8u  /* without what turned out to disagree */

@@ -1,9 +1,9 @@
 /* From what the code says of single places to what follows for others: a function's result is stored in a
  * global, an argument is handed on. */
-#ifndef GORETAIN_PROBES_GO_CODE_FLOW_H
-#define GORETAIN_PROBES_GO_CODE_FLOW_H
+#ifndef GORETAIN_PROBES_GO_CODE_FLOW_FLOW_H
+#define GORETAIN_PROBES_GO_CODE_FLOW_FLOW_H
 
-#include "probes/go/code_votes.h"
+#include "probes/go/code/votes.h"
 
 /* Judge the votes of ALL, follow its flows from there, and fill OUT's globals and places. Needs OUT's
  * closures. A place to which values of types that disagree flow is left out, with all that followed from

@@ -1,4 +1,4 @@
-#include "probes/go/code_frames.h"
+#include "probes/go/code/flow/frames.h"
 
 #include <stdlib.h>
 #include <string.h>

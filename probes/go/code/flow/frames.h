@@ -1,9 +1,9 @@
 /* What the words of frames hold, as the code of their functions says: a second look, with what the first pass
  * over all code found, at those functions that are on a stack. */
-#ifndef GORETAIN_PROBES_GO_CODE_FRAMES_H
-#define GORETAIN_PROBES_GO_CODE_FRAMES_H
+#ifndef GORETAIN_PROBES_GO_CODE_FLOW_FRAMES_H
+#define GORETAIN_PROBES_GO_CODE_FLOW_FRAMES_H
 
-#include "probes/go/code_state.h"
+#include "probes/go/code/state.h"
 
 /* A function that was looked at: of the words found those from number FIRST on. First come what is longer
  * than a word (the headers of maps, and CODE_VALUE), then the others by offset; each once. */

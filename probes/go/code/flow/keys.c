@@ -1,10 +1,10 @@
-#include "probes/go/code_keys.h"
+#include "probes/go/code/flow/keys.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/cleanup.h"
-#include "probes/go/code_decode.h"
+#include "graph/base/cleanup.h"
+#include "probes/go/code/decode.h"
 
 #define FRAME_WORDS 1024u
 #define MOST_OPS (1u << 16)
