@@ -4,8 +4,8 @@
 
 #include "graph/base/cleanup.h"
 #include "graph/base/text.h"
+#include "graph/naming.h"
 #include "graph/pages.h"
-#include "graph/query/naming.h"
 
 struct graph *graph_new(void)
 {

@@ -5,7 +5,7 @@
 
 #include "graph/builder.h"
 #include "graph/lens.h"
-#include "graph/query/naming.h"
+#include "graph/naming.h"
 #include "graph/query/slots.h"
 
 #define MAX_PLACE_STEPS 4 /* through arrays and maps */

@@ -9,8 +9,8 @@
 #include "graph/analysis/paths.h"
 #include "graph/base/cleanup.h"
 #include "graph/base/top.h"
+#include "graph/naming.h"
 #include "graph/query/label.h"
-#include "graph/query/naming.h"
 
 #define WORTH_SAYING 10 /* stacks of a tenth or more of what a row keeps */
 

@@ -9,7 +9,7 @@
 #include "graph/base/cleanup.h"
 #include "graph/base/text.h"
 #include "graph/lens.h"
-#include "graph/query/naming.h"
+#include "graph/naming.h"
 
 #define MAX_REPEATS 100000u /* counted ones of a regular expression, multiplied */
 #define MAX_SHOWN 120 /* bytes of TEXT repeated in an error */

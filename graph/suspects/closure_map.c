@@ -7,8 +7,8 @@
 #include "graph/base/cleanup.h"
 #include "graph/builder.h"
 #include "graph/lens.h"
+#include "graph/naming.h"
 #include "graph/query/label.h"
-#include "graph/query/naming.h"
 #include "graph/suspects/rule.h"
 
 #define BOX_BYTES 64    /* a variable that a closure shares with its maker has a box of its own */

@@ -6,8 +6,8 @@
 
 #include "graph/base/cleanup.h"
 #include "graph/lens.h"
+#include "graph/naming.h"
 #include "graph/query/label.h"
-#include "graph/query/naming.h"
 #include "graph/suspects/rule.h"
 
 static bool concerns(const struct type *type)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "graph/base/cleanup.h"
+#include "graph/naming.h"
 #include "graph/query/label.h"
-#include "graph/query/naming.h"
 #include "graph/suspects/rule.h"
 
 #define MAX_CLIMB 64     /* a map's inside and boxes between two values of a tree */

@@ -5,7 +5,7 @@
 
 #include "graph/base/grow.h"
 #include "graph/base/text.h"
-#include "probes/go/find/symbols.h"
+#include "probes/go/types/symbols.h"
 
 #define BLOCK (1u << 16)
 #define MAX_NAME 512

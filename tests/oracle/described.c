@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "graph/base/cleanup.h"
-#include "probes/go/maps/types.h"
 #include "probes/go/types/debug_names.h"
 #include "probes/go/types/made.h"
+#include "probes/go/types/map_types.h"
 #include "probes/go/types/variable_masks.h"
 #include "probes/image/snapfile.h"
 #include "probes/image/variables.h"

@@ -1,5 +1,5 @@
 /* Names: packages that are called alike, counts, names cut apart, and sums that count each byte once. */
-#include "graph/query/naming.h"
+#include "graph/naming.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "graph/base/cleanup.h"
 #include "graph/query/together.h"
 #include "synthetic.h"
-#include "tui/page/clip.h"
+#include "tui/widgets/clip.h"
 
 /* Last: it calls a macro `fail`. */
 #include <setjmp.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "graph/base/grow.h"
-#include "tui/page/clip.h"
+#include "tui/widgets/clip.h"
 
 #define MIN_LABEL 16
 #define MIN_WHAT 12

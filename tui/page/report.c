@@ -5,12 +5,12 @@
 
 #include "graph/base/cleanup.h"
 #include "graph/base/json.h"
+#include "graph/naming.h"
 #include "graph/query/label.h"
-#include "graph/query/naming.h"
 #include "graph/query/proof.h"
 #include "graph/query/summary.h"
-#include "tui/page/clip.h"
 #include "tui/page/wrap.h"
+#include "tui/widgets/clip.h"
 
 #define MAX_PARTS 16
 #define MAX_TYPES 8

@@ -1,7 +1,7 @@
 #include "tui/page/words.h"
 
+#include "graph/naming.h"
 #include "graph/query/label.h"
-#include "graph/query/naming.h"
 
 void words_share(uint64_t part, uint64_t whole, struct text *out)
 {

@@ -5,7 +5,7 @@
 
 #include "graph/graph.h"
 #include "graph/lens.h"
-#include "tui/screen/index.h"
+#include "tui/page/index.h"
 #include "tui/widgets/cells.h"
 
 /* "global main.cache  map[string]*main.session", "goroutine 91 main.worker  chan receive, 3 h". */

@@ -15,8 +15,8 @@
 #include "graph/base/cleanup.h"
 #include "tui/details.h"
 #include "tui/screen/state.h"
+#include "tui/views/picture.h"
 #include "tui/views/views.h"
-#include "tui/widgets/picture.h"
 
 enum { ESC = 27 };
 

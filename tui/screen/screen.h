@@ -11,7 +11,7 @@
 #include "graph/lens.h"
 #include "graph/source.h"
 #include "tui/command.h"
-#include "tui/screen/index.h"
+#include "tui/page/index.h"
 #include "tui/screen/job.h"
 #include "tui/screen/keys.h"
 #include "tui/widgets/pane.h"

@@ -7,7 +7,7 @@
 #include "graph/graph.h"
 #include "graph/source.h"
 #include "tui/command.h"
-#include "tui/screen/index.h"
+#include "tui/page/index.h"
 
 struct worker;
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "graph/naming.h"
 #include "graph/query/label.h"
-#include "graph/query/naming.h"
 
 enum { PAGE = 200 };
 

@@ -1,8 +1,8 @@
 /* Maps by what they keep. */
 #include <stdlib.h>
 
+#include "graph/naming.h"
 #include "graph/query/label.h"
-#include "graph/query/naming.h"
 #include "tui/page/words.h"
 #include "tui/views/views.h"
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/naming.h"
 #include "graph/query/label.h"
-#include "graph/query/naming.h"
 #include "graph/query/summary.h"
 #include "tui/page/words.h"
 #include "tui/views/views.h"

@@ -7,7 +7,7 @@
 #include "graph/base/progress.h"
 #include "graph/graph.h"
 #include "graph/lens.h"
-#include "tui/screen/index.h"
+#include "tui/page/index.h"
 #include "tui/widgets/branches.h"
 
 enum held_kind {

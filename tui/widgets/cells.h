@@ -7,7 +7,7 @@
 #define GORETAIN_TUI_WIDGETS_CELLS_H
 
 #include "graph/base/text.h"
-#include "tui/screen/theme.h"
+#include "tui/widgets/theme.h"
 
 enum { LINE_MARKS = 16 };
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "tui/page/clip.h"
+#include "tui/widgets/clip.h"
 
 enum { MARGIN = 1, GAP = 2 };
 enum { ROOMY = 56 }; /* cells of a name that are worth more than a column of DROP_EARLY */

@@ -5,7 +5,7 @@
 
 #include "graph/base/text.h"
 #include "probes/go/code/types.h"
-#include "probes/go/find/symbols.h"
+#include "probes/go/types/symbols.h"
 
 #define MAX_PACKAGE 512 /* of what is shown */
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "graph/base/cleanup.h"
-#include "graph/query/naming.h"
+#include "graph/naming.h"
 #include "probes/go/heap.h"
 
 #define MAX_NESTING 16u /* of types in types, spelled */

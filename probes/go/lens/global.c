@@ -1,8 +1,8 @@
 /* Variables that hold nothing: no holder of the graph stands for them, but the program's symbols name them. */
 #include <string.h>
 
-#include "probes/go/find/symbols.h"
 #include "probes/go/lens/lens.h"
+#include "probes/go/types/symbols.h"
 #include "probes/go/types/variable_masks.h"
 #include "probes/image/variables.h"
 

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "graph/query/naming.h"
+#include "graph/naming.h"
 #include "probes/go/lens/lens.h"
 #include "probes/go/maps/sync.h"
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/go/find/symbols.h"
 #include "probes/go/lens/lens.h"
 #include "probes/go/maps/maps.h"
+#include "probes/go/types/symbols.h"
 
 #define MAX_STRING 4096u
 #define MAX_SHOWN 4     /* fields and elements of a value on one line */

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "graph/base/text.h"
-#include "probes/go/find/symbols.h"
 #include "probes/go/roots/roots.h"
+#include "probes/go/types/symbols.h"
 #include "probes/image/variables.h"
 
 #define MAX_NAME 512

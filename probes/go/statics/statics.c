@@ -8,9 +8,9 @@
 #include "graph/base/cleanup.h"
 #include "graph/base/grow.h"
 #include "graph/base/sorted.h"
-#include "probes/go/find/symbols.h"
 #include "probes/go/heap.h"
 #include "probes/go/lens/lens.h"
+#include "probes/go/types/symbols.h"
 #include "probes/go/types/variable_masks.h"
 #include "probes/image/variables.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/go/find/symbols.h"
+#include "probes/go/types/symbols.h"
 #include "probes/image/variables.h"
 
 #define MAX_NAME 4096u

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "graph/base/cleanup.h"
-#include "probes/go/find/symbols.h"
-#include "probes/go/maps/types.h"
 #include "probes/go/types/debug_names.h"
+#include "probes/go/types/map_types.h"
 #include "probes/go/types/private.h"
+#include "probes/go/types/symbols.h"
 #include "probes/image/variables.h"
 
 #define MOST_BYTES (1ull << 40) /* of one value */

@@ -5,8 +5,8 @@
 
 #include "graph/base/cleanup.h"
 #include "graph/base/text.h"
-#include "probes/go/find/symbols.h"
 #include "probes/go/maps/sync.h"
+#include "probes/go/types/symbols.h"
 
 #define MAX_NAME 256 /* of a function */
 

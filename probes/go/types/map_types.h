@@ -1,7 +1,7 @@
 /* The insides of map types, made from the types of key and element as the compiler makes them
  * (cmd/compile/internal/reflectdata: MapBucketType to 1.23, MapGroupType from 1.24 on). */
-#ifndef GORETAIN_PROBES_GO_MAPS_TYPES_H
-#define GORETAIN_PROBES_GO_MAPS_TYPES_H
+#ifndef GORETAIN_PROBES_GO_TYPES_MAP_TYPES_H
+#define GORETAIN_PROBES_GO_TYPES_MAP_TYPES_H
 
 #include "probes/go/types/types.h"
 

@@ -1,6 +1,6 @@
 /* What goes out of the explorer and over all of it: the picture of a row, and finding things. */
-#ifndef GORETAIN_TUI_WIDGETS_PICTURE_H
-#define GORETAIN_TUI_WIDGETS_PICTURE_H
+#ifndef GORETAIN_TUI_VIEWS_PICTURE_H
+#define GORETAIN_TUI_VIEWS_PICTURE_H
 
 #include "tui/screen/screen.h"
 

@@ -1,4 +1,4 @@
-#include "graph/query/naming.h"
+#include "graph/naming.h"
 
 #include <stdlib.h>
 #include <string.h>

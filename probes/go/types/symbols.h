@@ -1,8 +1,8 @@
 /* Symbols as the source spells them: what the compiler and the linker make of names, undone. In an import
  * path the linker writes dots of the last word, and whatever is no plain ASCII, as %xx
  * (cmd/internal/objabi, PathToPrefix). */
-#ifndef GORETAIN_PROBES_GO_FIND_SYMBOLS_H
-#define GORETAIN_PROBES_GO_FIND_SYMBOLS_H
+#ifndef GORETAIN_PROBES_GO_TYPES_SYMBOLS_H
+#define GORETAIN_PROBES_GO_TYPES_SYMBOLS_H
 
 #include <stdbool.h>
 

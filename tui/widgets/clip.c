@@ -1,4 +1,4 @@
-#include "tui/page/clip.h"
+#include "tui/widgets/clip.h"
 
 #include <stdlib.h>
 #include <string.h>

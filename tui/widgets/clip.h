@@ -1,6 +1,6 @@
 /* Names cut to one width so that those which differ still do: `ma…ener` twice says nothing. */
-#ifndef GORETAIN_TUI_PAGE_CLIP_H
-#define GORETAIN_TUI_PAGE_CLIP_H
+#ifndef GORETAIN_TUI_WIDGETS_CLIP_H
+#define GORETAIN_TUI_WIDGETS_CLIP_H
 
 #include "graph/base/text.h"
 

@@ -1,7 +1,7 @@
 /* Two arrays that the screens need beside the frozen graph: how many objects each node dominates,
  * and which roots point at an object. Made once, when the dominator tree is there. */
-#ifndef GORETAIN_TUI_SCREEN_INDEX_H
-#define GORETAIN_TUI_SCREEN_INDEX_H
+#ifndef GORETAIN_TUI_PAGE_INDEX_H
+#define GORETAIN_TUI_PAGE_INDEX_H
 
 #include "graph/base/error.h"
 #include "graph/base/progress.h"

@@ -1,7 +1,7 @@
 /* What the screen looks like: five roles, each with a sign that works without colour, and the
  * stand-ins for a terminal that knows only ASCII. The terminal is one, so its theme is one. */
-#ifndef GORETAIN_TUI_SCREEN_THEME_H
-#define GORETAIN_TUI_SCREEN_THEME_H
+#ifndef GORETAIN_TUI_WIDGETS_THEME_H
+#define GORETAIN_TUI_WIDGETS_THEME_H
 
 #include <stdbool.h>
 #include <stdint.h>

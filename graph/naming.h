@@ -1,7 +1,7 @@
 /* Names as people see them: of an import path the last word, and more where the program has another package
  * whose path ends so. */
-#ifndef GORETAIN_GRAPH_QUERY_NAMING_H
-#define GORETAIN_GRAPH_QUERY_NAMING_H
+#ifndef GORETAIN_GRAPH_NAMING_H
+#define GORETAIN_GRAPH_NAMING_H
 
 #include "graph/base/text.h"
 #include "graph/graph.h"

@@ -1,4 +1,4 @@
-#include "probes/go/find/symbols.h"
+#include "probes/go/types/symbols.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "tui/screen/theme.h"
+#include "tui/widgets/theme.h"
 
 #include "graph/base/cleanup.h"
 

@@ -1,4 +1,4 @@
-#include "probes/go/maps/types.h"
+#include "probes/go/types/map_types.h"
 
 #include "graph/base/cleanup.h"
 #include "graph/base/text.h"

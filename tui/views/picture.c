@@ -1,4 +1,4 @@
-#include "tui/widgets/picture.h"
+#include "tui/views/picture.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 
 #include "graph/base/cleanup.h"
 #include "graph/export/dot.h"
-#include "graph/query/naming.h"
+#include "graph/naming.h"
 #include "graph/query/what.h"
 #include "tui/page/words.h"
 #include "tui/views/views.h"

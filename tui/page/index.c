@@ -1,4 +1,4 @@
-#include "tui/screen/index.h"
+#include "tui/page/index.h"
 
 #include <stdlib.h>
 
