@@ -13,6 +13,7 @@
 #include "graph/query/label.h"
 
 #define WORTH_SAYING 10 /* stacks of a tenth or more of what a row keeps */
+#define SMALL_STACKS (64u << 10) /* and no less: every goroutine has one */
 
 static bool has(const char *s)
 {
@@ -254,7 +255,7 @@ void summary_group(const struct graph *g, const struct holder_group *group, stru
 
 void summary_say_stacks(const struct holder_group *group, struct text *out)
 {
-	if (!group->stacks || group->stacks < summary_kept(group) / WORTH_SAYING)
+	if (group->stacks < SMALL_STACKS || group->stacks < summary_kept(group) / WORTH_SAYING)
 		return;
 	text_puts(out, group->count > 1 ? "stacks " : "its stack ");
 	text_size(out, group->stacks, false);

@@ -370,14 +370,12 @@ static unsigned before_name(const struct page *p, bool bars)
 	return size_room(p) + 8 + (bars ? BAR_WIDTH + 1 : 0) + 11 + 2;
 }
 
-/* What of a row is stacks, where that is worth a line: behind the name, or below if there is no room. */
+/* What of a row is stacks: behind the name, or below if there is no room. */
 static void put_stacks(const struct page *p, const struct holder_rows *rows, unsigned i, bool bars)
 {
 	unsigned used = before_name(p, bars), name = text_width(text_string(&rows->names.items[i]));
 	autotext struct text stacks = {0};
 
-	if (rows->items[i].group->stacks < p->whole / 100)
-		return;
 	summary_say_stacks(rows->items[i].group, &stacks);
 	if (!stacks.length)
 		return;

@@ -241,15 +241,23 @@ static void say_object(struct page *page, const struct graph *g, struct branch *
 	words_name(g, row->node, step);
 }
 
+/* What of BYTES that COUNT goroutines keep is their stacks, if that is worth saying. */
+static void say_stacks(uint64_t count, uint64_t bytes, uint64_t stacks, struct line *out)
+{
+	autotext struct text said = {0};
+
+	summary_say_stacks(&(struct holder_group){ .count = (uint32_t)count, .stacks = stacks,
+						   .retained = bytes - stacks }, &said);
+	if (said.length)
+		text_printf(&out->text, "  %s", text_string(&said));
+}
+
 static void say_holder(const struct graph *g, struct branch *row)
 {
 	words_name(g, row->node, &row->more.text);
 	if (row->via == NO_NODE) {
 		words_holder(g, row->node - g->n_objects, &row->what);
-		text_puts(&row->what.text, "  ");
-		summary_say_stacks(&(struct holder_group){
-			.count = 1, .stacks = summary_stack(g, row->node - g->n_objects),
-			.retained = graph_retained(g, row->node) }, &row->what.text);
+		say_stacks(1, row->bytes, summary_stack(g, row->node - g->n_objects), &row->what);
 		return;
 	}
 	line_role(&row->what, ROLE_ROOT);
@@ -279,13 +287,10 @@ static void say_alike(const struct graph *g, const struct dominators *d,
 	text_puts(&out->text, "goroutine ");
 	label_task(g, &task, &out->text);
 	line_role(out, ROLE_PLAIN);
+	say_stacks(row->count, row->bytes, d->tops.items[row->number].stacks, out);
 	line_less(out);
 	text_puts(&out->text, "  ");
 	words_task(&task, &out->text);
-	text_puts(&out->text, "  ");
-	summary_say_stacks(&(struct holder_group){
-		.count = (uint32_t)row->count, .stacks = d->tops.items[row->number].stacks,
-		.retained = row->bytes - d->tops.items[row->number].stacks }, &out->text);
 }
 
 static void say_more(const struct branch *row, const char *words, struct line *out)
