@@ -241,8 +241,8 @@ static void say_object(struct page *page, const struct graph *g, struct branch *
 	words_name(g, row->node, step);
 }
 
-/* What of BYTES that COUNT goroutines keep is their stacks, if that is worth saying. */
-static void say_stacks(uint64_t count, uint64_t bytes, uint64_t stacks, struct line *out)
+/* Say what of BYTES that COUNT goroutines keep is their stacks. False if that is not worth it. */
+static bool say_stacks(uint64_t count, uint64_t bytes, uint64_t stacks, struct line *out)
 {
 	autotext struct text said = {0};
 
@@ -250,6 +250,7 @@ static void say_stacks(uint64_t count, uint64_t bytes, uint64_t stacks, struct l
 						   .retained = bytes - stacks }, &said);
 	if (said.length)
 		text_printf(&out->text, "  %s", text_string(&said));
+	return said.length;
 }
 
 static void say_holder(const struct graph *g, struct branch *row)
@@ -287,8 +288,9 @@ static void say_alike(const struct graph *g, const struct dominators *d,
 	text_puts(&out->text, "goroutine ");
 	label_task(g, &task, &out->text);
 	line_role(out, ROLE_PLAIN);
-	say_stacks(row->count, row->bytes, d->tops.items[row->number].stacks, out);
 	line_less(out);
+	if (say_stacks(row->count, row->bytes, d->tops.items[row->number].stacks, out))
+		return; /* there is no room for more */
 	text_puts(&out->text, "  ");
 	words_task(&task, &out->text);
 }
