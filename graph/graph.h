@@ -141,7 +141,8 @@ struct task {
 	const char *file;       /* where that begins */
 	uint32_t line;
 	const char *created_by; /* function that started it, NULL if not known */
-	const char *labels;     /* "k=v, k=v", NULL if none */
+	const char *labels;     /* "k=v, k=v", NULL if none: label_task_labels, which redacts, has them */
+	const char *labels_redacted; /* "k=…7 B": lengths in place of all that is not the program's own */
 	uint64_t stack_bytes;
 	uint32_t holder;        /* index into holders, NO_NODE if it holds nothing */
 	uint32_t first_frame, n_frames;

@@ -251,6 +251,11 @@ void label_task(const struct graph *g, const struct task *task, struct text *out
 	}
 }
 
+const char *label_task_labels(const struct graph *g, const struct task *task)
+{
+	return g->lens && g->lens->redact ? task->labels_redacted : task->labels;
+}
+
 void label_holder(const struct graph *g, uint32_t holder, struct text *out)
 {
 	const struct holder *h = &g->holders[holder];

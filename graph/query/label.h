@@ -61,6 +61,9 @@ void label_place(const struct graph *g, uint32_t id, struct text *out);
 /* What a task is known by: "main.(*poller).run", "main.lines.func1 under iter.Pull". */
 void label_task(const struct graph *g, const struct task *task, struct text *out);
 
+/* The labels that the program gave a task, as they may be shown: NULL if it has none. */
+const char *label_task_labels(const struct graph *g, const struct task *task);
+
 /* What kind of holder it is and its name, as text_symbol has it: "global main.cache", "goroutine 91
  * main.worker". */
 void label_holder(const struct graph *g, uint32_t holder, struct text *out);

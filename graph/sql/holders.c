@@ -1,6 +1,7 @@
 /* The tables holders, roots, goroutines and frames. */
 #include "graph/base/cleanup.h"
 #include "graph/lens.h"
+#include "graph/query/label.h"
 #include "graph/sql/module.h"
 
 static bool has_edges(const struct graph *g)
@@ -246,7 +247,7 @@ static void task_created_by(struct sql_row *row, struct sql_value *v)
 
 static void task_labels(struct sql_row *row, struct sql_value *v)
 {
-	sql_set_name(v, task_of_row(row)->labels);
+	sql_set_name(v, label_task_labels(row->g, task_of_row(row)));
 }
 
 static void task_stack_bytes(struct sql_row *row, struct sql_value *v)

@@ -80,6 +80,14 @@ const struct image_range *image_range(const struct image *image, uint64_t addr)
 	return &image->ranges[lo];
 }
 
+bool image_is_literal(const struct image *image, uint64_t addr, uint64_t len)
+{
+	const struct image_range *range = image_range(image, addr);
+
+	return range && range->file != NO_FILE && range->file == image->exe &&
+	       !(range->flags & (RANGE_WRITE | RANGE_SHARED)) && len <= range->hi - addr;
+}
+
 static uint64_t offset_of(const struct image_range *range, uint64_t addr)
 {
 	return range->offset + (addr - range->lo);

@@ -100,6 +100,10 @@ void image_clear(struct image *image);
 /* The range that contains ADDR, or NULL. */
 const struct image_range *image_range(const struct image *image, uint64_t addr);
 
+/* Do the LEN bytes at ADDR lie in what the program's own file has to be read only (its literals), and not in
+ * memory that the process has written? */
+bool image_is_literal(const struct image *image, uint64_t addr, uint64_t len);
+
 /* LEN bytes at ADDR, fetched if need be; NULL unless every one of them is there. The pointer stays
  * valid until the image is freed; for a live target the bytes change if the page is copied again
  * in the stop. LEN 0 gives NULL. */

@@ -174,10 +174,10 @@ static const char *const root_labels[] = {
 };
 
 static const struct task tasks[] = {
-	[TASK_MAIN] = { 1, TASK_RUNNING, NULL, -1, "main.main", "/src/main.go", 20, NULL, NULL, 8192,
+	[TASK_MAIN] = { 1, TASK_RUNNING, NULL, -1, "main.main", "/src/main.go", 20, NULL, NULL, NULL, 8192,
 			H_MAIN, 0, 2, EXAMPLE_G_1, NO_NODE, 0, false },
 	[TASK_POLLER] = { 91, TASK_WAITING, "chan receive", 3ll * 3600 * 1000000000,
-			  "main.(*poller).run", "/src/poller.go", 70, "main.startPoller", "job=poll",
+			  "main.(*poller).run", "/src/poller.go", 70, "main.startPoller", "job=poll", "job=…4 B",
 			  2048, H_POLLER, 2, 2, EXAMPLE_G_91, EXAMPLE_CHAN, 1, false },
 };
 

@@ -194,7 +194,7 @@ static void task_details(const struct graph *g, const struct task *task, struct 
 		text_printf(out, "%-12s %s (%s:%u)\n", "function", task->function, task->file,
 			    task->line);
 	fact(out, "created by", task->created_by);
-	fact(out, "labels", task->labels);
+	fact(out, "labels", label_task_labels(g, task));
 	fact_bytes(out, "stack", task->stack_bytes);
 	for (uint32_t i = 0; i < task->n_frames; i++) {
 		const struct frame *f = &g->frames[task->first_frame + i];

@@ -287,6 +287,7 @@ static void draw_holder(const struct page *page, const struct object *o, int y, 
 	const struct graph *g = o->graph;
 	const struct holder *holder = &g->holders[o->subject.id];
 	autoline struct line first = {0}, right = {0}, second = {0};
+	const char *labels = holder->task != NO_NODE ? label_task_labels(g, &g->tasks[holder->task]) : NULL;
 	int wide;
 
 	words_holder(g, o->subject.id, &first);
@@ -302,8 +303,8 @@ static void draw_holder(const struct page *page, const struct object *o, int y, 
 		text_printf(&second.text, "started by %s", g->tasks[holder->task].created_by);
 	else if (holder->lo)
 		text_printf(&second.text, "at 0x%llx", (unsigned long long)holder->lo);
-	if (holder->task != NO_NODE && g->tasks[holder->task].labels)
-		text_printf(&second.text, "; labels %s", g->tasks[holder->task].labels);
+	if (labels)
+		text_printf(&second.text, "; labels %s", labels);
 	cells_line(y + 1, 1, width - 2, &second, ALIGN_LEFT, ROLE_PLAIN);
 }
 

@@ -51,10 +51,11 @@ static bool write_all(int fd, const char *bytes, size_t length, struct error *er
 static void make_picture(void *arg, struct progress *progress)
 {
 	struct picture *picture = arg;
+	const struct request *request = screen_request(picture->screen);
 	const struct dot_wish wish = {
 		.hood = { .subjects = &picture->node, .n_subjects = 1, .depth = DOT_DEPTH,
 			  .max_nodes = DOT_MAX_NODES, .paths = DOT_PATHS },
-		.with_data = screen_request(picture->screen)->with_data,
+		.with_data = request->with_data && !request->redact,
 	};
 
 	progress_begin(progress, "drawing the picture", 0);

@@ -380,12 +380,9 @@ static bool op_is_schema_key(struct lens *lens, uint32_t map_index, uint64_t num
 		return false;
 	map_begin(&cursor, &map);
 	while (map_next(&cursor, &slot)) {
-		const struct image_range *range;
-
-		if (slot.number != number)
-			continue;
-		range = image_range(heap->image, image_u64(heap->image, slot.key));
-		return range && range->file != NO_FILE;
+		if (slot.number == number)
+			return image_is_literal(heap->image, image_u64(heap->image, slot.key),
+						image_u64(heap->image, slot.key + 8));
 	}
 	return false;
 }

@@ -1,4 +1,5 @@
 /* Goroutines: as tasks for people, and as holders of what their frames refer to. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "graph/base/cleanup.h"
@@ -10,6 +11,8 @@
 #define DEFER_LEAST 32 /* bytes of the record of a defer or panic, at least */
 #define RECORD_LEAST 256 /* of a g */
 #define MAX_CALLS 64 /* inlined into one frame */
+#define MAX_LABEL 4096 /* bytes of a label's key or value that is shown */
+#define LABEL_SIZE 32 /* two strings */
 
 static enum task_state shown_state(const struct goroutine *g)
 {
@@ -44,9 +47,22 @@ static void task_function(struct roots *roots, const struct goroutine *g, struct
 	task->file = name_pool_of(roots->names, func_line(go, &f, f.entry, &task->line));
 }
 
+/* A label's key or value, the string at ADDR; its length if it is to be redacted. */
+static void put_label(struct image *image, uint64_t addr, bool redact, struct text *out)
+{
+	uint64_t length = image_u64(image, addr + 8);
+	const char *bytes = length < MAX_LABEL ? image_at(image, image_u64(image, addr), length) : NULL;
+
+	if (redact)
+		text_printf(out, "…%" PRIu64 " B", length);
+	else if (bytes)
+		text_escape(out, bytes, length, 80);
+}
+
 /* pprof labels: a map[string]string to 1.23, a list of pairs from 1.24 on (runtime/pprof/label.go).
- * Only the list is read here. */
-static const char *task_labels(struct roots *roots, const struct goroutine *g)
+ * Only the list is read here. Redacted, a key that is no literal of the program is but a length, and
+ * every value is, for a literal may be what the program was made for. */
+static const char *task_labels(struct roots *roots, const struct goroutine *g, bool redact)
 {
 	struct go *go = &roots->heap->go;
 	struct image *image = go->image;
@@ -56,16 +72,13 @@ static const char *task_labels(struct roots *roots, const struct goroutine *g)
 
 	if (!labels || go->layout.minor < 24 || n > 64)
 		return NULL;
-	for (uint64_t i = 0; i < n; i++) {
-		for (unsigned part = 0; part < 2; part++) {
-			uint64_t string = at + 32 * i + 16 * part, length = image_u64(image, string + 8);
-			const char *bytes = length < 4096
-				? image_at(image, image_u64(image, string), length) : NULL;
+	for (uint64_t i = 0; i < n; i++, at += LABEL_SIZE) {
+		bool own = image_is_literal(image, image_u64(image, at), image_u64(image, at + 8));
 
-			text_puts(&text, part ? "=" : i ? ", " : "");
-			if (bytes)
-				text_escape(&text, bytes, length, 80);
-		}
+		text_puts(&text, i ? ", " : "");
+		put_label(image, at, redact && !own, &text);
+		text_puts(&text, "=");
+		put_label(image, at + LABEL_SIZE / 2, redact, &text);
 	}
 	return text.length ? name_pool_copy(roots->names, text_string(&text)) : NULL;
 }
@@ -86,7 +99,8 @@ static uint32_t new_task(struct roots *roots, const struct goroutine *g)
 	}
 	*task = (struct task){
 		.id = g->id, .state = shown_state(g), .wait_ns = -1, .stuck = -1,
-		.created_by = function_name(roots, g->go_pc), .labels = task_labels(roots, g),
+		.created_by = function_name(roots, g->go_pc), .labels = task_labels(roots, g, false),
+		.labels_redacted = task_labels(roots, g, true),
 		.stack_bytes = g->stack_hi - g->stack_lo, .holder = NO_NODE,
 		.first_frame = roots->n_frames, .object = object_at(roots, g->addr),
 		.waits_on = object_at(roots, g->waits_on), .system = g->system,
