@@ -1,3 +1,4 @@
+/* The program: the broker starts, and in the reader, locked up, the command runs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>

@@ -1,3 +1,4 @@
+/* x86-64: its registers, as the kernel and as Go have them. */
 #include "probes/arch/arch.h"
 
 #include <elf.h>

@@ -1,7 +1,7 @@
 /* What the pass over the code concludes from hand-assembled functions. */
 /* Before cmocka.h, which has a macro fail() of its own. */
 #include "probes/go/code/effects.h"
-#include "probes/go/code/flow/place.h"
+#include "probes/go/code/place.h"
 #include "probes/go/code/types.h"
 #include "sandbox.h"
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "graph/base/cleanup.h"
-#include "tui/details.h"
+#include "tui/screen/details.h"
 #include "tui/screen/state.h"
 #include "tui/views/picture.h"
 #include "tui/views/views.h"

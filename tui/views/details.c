@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "graph/base/grow.h"
-#include "tui/details.h"
 #include "tui/page/words.h"
+#include "tui/screen/details.h"
 #include "tui/views/views.h"
 
 static const struct column columns[] = { { "", ALIGN_LEFT, 10, 0, 0, 0 } };

@@ -6,7 +6,7 @@
 #include "graph/base/cleanup.h"
 #include "graph/base/parallel.h"
 #include "graph/base/sorted.h"
-#include "probes/go/code/flow/place.h"
+#include "probes/go/code/place.h"
 #include "probes/go/code/state.h"
 
 #define GRAIN 256 /* functions a piece */

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "probes/go/code/flow/place.h"
+#include "probes/go/code/place.h"
 #include "probes/go/code/types.h"
 
 static const struct code_value unknown = { 0 };

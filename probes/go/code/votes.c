@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "probes/go/code/flow/flow.h"
-#include "probes/go/code/flow/place.h"
+#include "probes/go/code/place.h"
 #include "probes/go/code/types.h"
 
 /* ---- collecting ---- */

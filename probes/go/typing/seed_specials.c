@@ -1,6 +1,6 @@
 #include "probes/go/typing/seed_specials.h"
 
-#include "probes/go/code/flow/place.h"
+#include "probes/go/code/place.h"
 #include "probes/go/heap.h"
 #include "probes/go/spans/specials.h"
 #include "probes/go/typing/infer.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "graph/base/grow.h"
-#include "probes/go/code/flow/place.h"
+#include "probes/go/code/place.h"
 #include "probes/go/code/types.h"
 
 #define MAX_STEPS 32u    /* of places behind one another */

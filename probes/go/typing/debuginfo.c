@@ -1,4 +1,4 @@
-#include "probes/go/types/debuginfo.h"
+#include "probes/go/typing/debuginfo.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* Places that values flow to and from: a variable is known by its address, what a function gets and gives by
  * the function's entry and a number. */
-#ifndef GORETAIN_PROBES_GO_CODE_FLOW_PLACE_H
-#define GORETAIN_PROBES_GO_CODE_FLOW_PLACE_H
+#ifndef GORETAIN_PROBES_GO_CODE_PLACE_H
+#define GORETAIN_PROBES_GO_CODE_PLACE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Types of globals from debug information, beside what the code tells. */
-#ifndef GORETAIN_PROBES_GO_TYPES_DEBUGINFO_H
-#define GORETAIN_PROBES_GO_TYPES_DEBUGINFO_H
+#ifndef GORETAIN_PROBES_GO_TYPING_DEBUGINFO_H
+#define GORETAIN_PROBES_GO_TYPING_DEBUGINFO_H
 
 #include "probes/go/code/code.h"
 
