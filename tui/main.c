@@ -16,6 +16,7 @@
 #include "tui/commands/commands.h"
 #include "tui/lock/ahead.h"
 #include "tui/lock/lock.h"
+#include "tui/needs.h"
 #include "tui/options.h"
 #include "tui/screen/screen.h"
 
@@ -121,7 +122,7 @@ int main(int argc, char **argv)
 	struct error err = {0};
 	enum asked asked;
 
-	if (!fill_standard_descriptors(&err))
+	if (!fill_standard_descriptors(&err) || !needs_met(&err))
 		return complain(&err);
 	setlocale(LC_ALL, "");
 	if (!options_parse(argc, argv, &request, &asked, &err))

@@ -349,14 +349,16 @@ static bool next_chunk(struct reader *r)
 	return progress_cancelled(r->progress) ? fail(r->err, STATUS_REFUSED, "cancelled") : true;
 }
 
-static char *next_string(const uint8_t **p, const uint8_t *end)
+/* A copy of the string at *P, which moves on behind it. */
+static bool next_string(struct reader *r, const uint8_t **p, const uint8_t *end, char **out)
 {
 	const uint8_t *nul = *p < end ? memchr(*p, 0, (size_t)(end - *p)) : NULL;
-	char *copy = nul ? strdup((const char *)*p) : NULL;
 
-	if (nul)
-		*p = nul + 1;
-	return copy;
+	if (!nul)
+		return bad(r, "a path is missing");
+	*out = strdup((const char *)*p);
+	*p = nul + 1;
+	return *out || fail_memory(r->err, "the snapshot's paths");
 }
 
 static void release_mapping(struct image *image)
@@ -454,17 +456,12 @@ static bool take_facts(struct reader *r)
 		return bad(r, "its facts are missing");
 	memcpy(&r->facts, p, sizeof r->facts);
 	p += sizeof r->facts;
-	if (!make_image(r))
+	if (!make_image(r) || !next_string(r, &p, end, &r->image->process) ||
+	    !next_string(r, &p, end, &r->image->exe_path))
 		return false;
-	r->image->process = next_string(&p, end);
-	r->image->exe_path = next_string(&p, end);
-	for (uint32_t i = 0; i < r->facts.n_files; i++) {
-		char *path = next_string(&p, end);
-
-		if (!path)
-			return bad(r, "a path is missing");
-		r->image->files[r->image->n_files++] = path;
-	}
+	for (; r->image->n_files < r->facts.n_files; r->image->n_files++)
+		if (!next_string(r, &p, end, &r->image->files[r->image->n_files]))
+			return false;
 	r->have_facts = true;
 	return true;
 }
@@ -570,23 +567,25 @@ static int by_offset(const void *a, const void *b)
 	return ((*x)->offset > (*y)->offset) - ((*x)->offset < (*y)->offset);
 }
 
-/* Do two of the N ranges share bytes of the image? True also without memory to tell. */
-static bool ranges_overlap(const struct image *image, uint32_t n)
+/* No two of the ranges may share bytes of the image. */
+static bool check_overlap(struct reader *r)
 {
-	autofree const struct image_range **sorted = malloc((n + 1) * sizeof *sorted);
+	const struct image *image = r->image;
+	uint32_t n = r->facts.n_ranges;
+	autofree const struct image_range **sorted = malloc((n + 1ull) * sizeof *sorted);
 	uint64_t end = 0;
 
 	if (!sorted)
-		return true;
+		return fail_memory(r->err, "the snapshot's ranges");
 	for (uint32_t i = 0; i < n; i++)
 		sorted[i] = &image->ranges[i];
 	qsort(sorted, n, sizeof *sorted, by_offset);
 	for (uint32_t i = 0; i < n; i++) {
 		if (sorted[i]->offset < end)
-			return true;
+			return bad(r, "its ranges overlap");
 		end = sorted[i]->offset + (sorted[i]->hi - sorted[i]->lo);
 	}
-	return false;
+	return true;
 }
 
 static uint64_t debug_bytes(const struct facts *f)
@@ -640,8 +639,8 @@ static bool check_image(struct reader *r)
 		if (image->threads[i].registers.n_general > ARCH_REGISTERS ||
 		    !is_bool(&image->threads[i].held))
 			return bad(r, "its threads make no sense");
-	if (ranges_overlap(image, r->facts.n_ranges))
-		return bad(r, "its ranges overlap");
+	if (!check_overlap(r))
+		return false;
 	if (!usages_check(&image->usages))
 		return bad(r, "what its mappings take makes no sense");
 	if (image->variables && !variables_check(image->variables))

@@ -69,8 +69,9 @@ static bool receive_reply(struct process *p, uint32_t op, struct wire_reply *r, 
 			  unsigned *n, struct error *err)
 {
 	if (!wire_receive(p->taker, r, sizeof *r, fds, n) || r->op != op)
-		return fail(err, STATUS_REFUSED,
-			    "the taker was ended while it read the target, which was let go");
+		return fail(err, STATUS_REFUSED, op == WIRE_HELLO
+			    ? "the taker was ended before it read anything of the target"
+			    : "the taker was ended while it read the target, which was let go");
 	if (r->error.code == STATUS_OK)
 		return true;
 	r->error.message[sizeof r->error.message - 1] = 0;

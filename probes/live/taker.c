@@ -90,13 +90,22 @@ static bool refuse(const struct taker *t, struct error *err)
 	return refuse_attach(&facts, err);
 }
 
+/* Errno says why the memory file of an image cannot be had. */
+static bool no_image(struct error *err)
+{
+	if (errno == EFBIG)
+		return fail(err, STATUS_REFUSED, "the image of a process is a file as long as its addresses, "
+			    "which is more than a file may have here; ulimit -f unlimited allows it");
+	return fail(err, STATUS_REFUSED, "cannot make the image: %s", strerror(errno));
+}
+
 static bool map_shared(const char *name, uint64_t size, int *fd, uint8_t **out, struct error *err)
 {
 	void *bytes;
 
 	*fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (*fd < 0 || ftruncate(*fd, (off_t)size) != 0)
-		return fail_memory(err, "the image");
+		return no_image(err);
 	bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, *fd, 0);
 	if (bytes == MAP_FAILED)
 		return fail(err, STATUS_REFUSED, "cannot map an image of %lu GB of addresses: %s",

@@ -49,6 +49,13 @@ static bool take_no_input(void)
 	return nothing >= 0 && dup2(nothing, STDIN_FILENO) == STDIN_FILENO;
 }
 
+/* Errno says why the reader cannot be. */
+static _Noreturn void give_up(void)
+{
+	fprintf(stderr, "goretain: cannot start the reader: %s\n", strerror(errno));
+	_exit(STATUS_REFUSED);
+}
+
 /* Behind the broker's word: no life after it, no rights, then the reader itself. */
 static void read_on(const struct broker *b, const struct reader *reader, int broker, struct lock *lock)
 {
@@ -94,15 +101,16 @@ static void go_on_inside(const struct broker *b, const struct reader *reader, in
 	int life[2];
 
 	if (pipe2(life, O_CLOEXEC) != 0)
-		_exit(STATUS_REFUSED);
+		give_up();
 	prepared.init = fork();
 	if (prepared.init == 0)
 		be_init(life);
 	close(life[0]);
 	if (prepared.init > 0 && (prepared.reader = fork()) == 0)
 		read_on(b, reader, broker, lock);
-	if (prepared.reader > 0)
-		wire_send(broker, &prepared, sizeof prepared, NULL, 0);
+	if (prepared.reader <= 0)
+		give_up();
+	wire_send(broker, &prepared, sizeof prepared, NULL, 0);
 	_exit(STATUS_REFUSED);
 }
 
@@ -115,7 +123,7 @@ static void leave(const struct broker *b, const struct reader *reader, int broke
 
 	close_all_but(broker);
 	if (!b->request->interactive && !take_no_input())
-		_exit(STATUS_REFUSED);
+		give_up();
 	status = reader->prepare(b->request);
 	if (status != STATUS_OK)
 		exit((int)status);
