@@ -1,5 +1,5 @@
-/* Tables as data: what a virtual table is to the engine (sql_module.c), so that a table is a list
- * of columns (sql_tables.c) and not a module of its own. Internal to graph/sql*.c. */
+/* Tables as data: what a virtual table is to the engine (module.c), so that a table is a list
+ * of columns (tables.c) and not a module of its own. Internal to graph/sql/. */
 #ifndef GORETAIN_GRAPH_SQL_MODULE_H
 #define GORETAIN_GRAPH_SQL_MODULE_H
 
@@ -95,10 +95,10 @@ void sql_set_node(struct sql_value *v, uint32_t n);         /* NO_NODE is NULL *
 
 /* The tables by where they are declared, and what their value functions share. */
 extern const struct sql_table sql_table_objects, sql_table_types,
-	sql_table_edges; /* sql_objects.c */
+	sql_table_edges; /* objects.c */
 extern const struct sql_table sql_table_holders, sql_table_roots, sql_table_goroutines,
-	sql_table_frames; /* sql_holders.c */
-extern const struct sql_table sql_table_maps, sql_table_map_entries; /* sql_maps.c */
+	sql_table_frames; /* holders.c */
+extern const struct sql_table sql_table_maps, sql_table_map_entries; /* maps.c */
 
 void sql_number(struct sql_row *row, struct sql_value *v);
 uint64_t sql_count_holders(const struct graph *g);

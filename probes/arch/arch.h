@@ -1,4 +1,4 @@
-/* What depends on the machine: registers and stack conventions. One arch_*.c per architecture, of
+/* What depends on the machine: registers and stack conventions. One file per architecture, of
  * which the build compiles one. */
 #ifndef GORETAIN_PROBES_ARCH_ARCH_H
 #define GORETAIN_PROBES_ARCH_ARCH_H

@@ -26,7 +26,7 @@ struct code_global { uint64_t addr; uint32_t type; enum code_form form; };
 struct code_facts {
 	struct code_closure *closures; uint32_t n_closures;
 	struct code_global *globals; uint32_t n_globals;
-	/* What functions get and give: as globals, but by place (code_place.h). */
+	/* What functions get and give: as globals, but by place (place.h). */
 	struct code_global *places; uint32_t n_places;
 	/* Addresses in data and bss that the code refers to, sorted: where variables begin. */
 	uint64_t *references; uint32_t n_references;

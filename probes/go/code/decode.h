@@ -1,5 +1,5 @@
 /* Machine code as the few operations that types flow through: the only part of the pass over the
- * code that knows instructions. One code_ARCH.c per architecture, of which the build compiles one.
+ * code that knows instructions. One file per architecture, of which the build compiles one.
  *
  * Everything else that an instruction does is told as "these registers hold something else now",
  * so whoever follows values through the operations never keeps one too long. */

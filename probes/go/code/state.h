@@ -7,7 +7,7 @@
  * the order of the code: the compiler shares a spill slot among values of one type only (stackalloc.go
  * in its internal/ssa), so a wrong guess there still is of the right type, and a zero is as good as the value
  * with a type that is stored there further on, in a loop. (Variables may share a
- * place with others: code_votes.h, struct code_local.) */
+ * place with others: votes.h, struct code_local.) */
 #ifndef GORETAIN_PROBES_GO_CODE_STATE_H
 #define GORETAIN_PROBES_GO_CODE_STATE_H
 
@@ -55,7 +55,7 @@ struct code_link {
 
 #define NO_LINK UINT32_MAX
 
-/* A map made without its type, as it went to a place (code_place.h) or a frame or was used with a type. */
+/* A map made without its type, as it went to a place (place.h) or a frame or was used with a type. */
 struct code_map_event {
 	uint64_t addr;   /* the place, or offset in the frame */
 	bool local;      /* to the frame */

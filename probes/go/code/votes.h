@@ -10,7 +10,7 @@
 #define VOTE_INTERFACE 0xffu
 
 struct code_vote {
-	uint64_t addr; /* or a place (code_place.h) */
+	uint64_t addr; /* or a place (place.h) */
 	uint32_t type; /* NO_TYPE for VOTE_INTERFACE */
 	uint8_t form;  /* enum code_form or VOTE_INTERFACE */
 };

@@ -10,37 +10,37 @@ void lens_init(struct heap *heap);
 /* ---- shared by the lens's files ---- */
 
 /* Append the value of TYPE at ADDR as Go's %v would, on one line, about LIMIT bytes at most; with
- * REDACT lengths instead of content (lens_values.c). */
+ * REDACT lengths instead of content (values.c). */
 void lens_value(struct heap *heap, uint32_t type, uint64_t addr, bool redact, size_t limit,
 		struct text *out);
 
-/* Append a map key as it stands between brackets: ["user:42"], [17] (lens_values.c). */
+/* Append a map key as it stands between brackets: ["user:42"], [17] (values.c). */
 void lens_key(struct heap *heap, uint32_t type, uint64_t addr, bool redact, struct text *out);
 
 /* Where a value of TYPE at ADDR refers to: the word that is its pointer, and in *DYNAMIC the type
  * that counts (an interface's dynamic type), in *BOXED whether it is in a box. 0 if it refers to
- * nothing (lens_values.c). */
+ * nothing (values.c). */
 uint64_t lens_target(struct heap *heap, uint32_t type, uint64_t addr, uint32_t *dynamic,
 		     bool *boxed);
 
 /* Append how one gets from a value of TYPE to byte OFFSET in it: ".meta", "[3].name"; nothing if
- * that is the value itself (lens_labels.c). */
+ * that is the value itself (labels.c). */
 void lens_path(struct heap *heap, uint32_t type, uint64_t offset, struct text *out);
 
 /* The innermost type of what lies at byte *OFFSET of an object, or where root number ROOT has its pointer,
- * and *OFFSET from that one's beginning. NO_TYPE if it is not known (lens_labels.c). */
+ * and *OFFSET from that one's beginning. NO_TYPE if it is not known (labels.c). */
 uint32_t lens_type_in(struct heap *heap, uint32_t object, uint64_t *offset);
 uint32_t lens_type_of_root(struct heap *heap, uint32_t root, uint64_t *offset);
 
 bool lens_window(struct lens *lens, uint32_t src, uint64_t at, uint32_t array,
-		 struct window *out); /* lens_slices.c */
-bool lens_dynamic(struct lens *lens, uint32_t src, uint64_t at, struct text *type); /* lens_slices.c */
+		 struct window *out); /* slices.c */
+bool lens_dynamic(struct lens *lens, uint32_t src, uint64_t at, struct text *type); /* slices.c */
 
-bool lens_global(struct lens *lens, const char *name, struct global_words *out); /* lens_global.c */
+bool lens_global(struct lens *lens, const char *name, struct global_words *out); /* global.c */
 
 void lens_edge_label(struct lens *lens, uint32_t src, uint64_t offset, struct text *out,
 		     enum known *known);
-void lens_advice(struct lens *lens, const struct suspect *s, struct text *out); /* lens_advice.c */
+void lens_advice(struct lens *lens, const struct suspect *s, struct text *out); /* advice.c */
 void lens_root_label(struct lens *lens, uint32_t root, struct text *out);
 
 /* The form of an object, NULL if it is unknown. */

@@ -1,6 +1,6 @@
 /* Maps that nothing typed leads to, as those that goroutines' frames hold: a frame has no types, but the
  * code says which of its words it uses as maps of which type, and a map's own parts say it
- * (map_owners.h). What the map there looks like has to agree.
+ * (owners.h). What the map there looks like has to agree.
  *
  * Not found are maps that are empty, and in Go 1.24 and later those so small that their only group lies in
  * the frame, too. */

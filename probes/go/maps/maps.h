@@ -1,5 +1,5 @@
 /* Both designs of Go's maps, and sync.Map, read the same way: their parts, and their entries in slot
- * order (runtime/map.go to 1.23; internal/runtime/maps from 1.24 on; syncmaps.h). */
+ * order (runtime/map.go to 1.23; internal/runtime/maps from 1.24 on; sync.h). */
 #ifndef GORETAIN_PROBES_GO_MAPS_MAPS_H
 #define GORETAIN_PROBES_GO_MAPS_MAPS_H
 

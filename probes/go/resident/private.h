@@ -51,12 +51,12 @@ void residence_walk(struct residence *r,
 uint64_t residence_arena(const struct residence *r, uint64_t addr);
 
 /* The order in which this is to be done. */
-void residence_spans(struct residence *r);    /* spans, the arenas' claims, free heap (resident_heap.c) */
-void residence_stacks(struct residence *r);   /* (resident_stacks.c) */
-void residence_modules(struct residence *r);  /* bss of program and libraries (resident_maps.c) */
-void residence_runtime(struct residence *r);  /* what the runtime's lists name (resident_runtime.c) */
-void residence_c(struct residence *r);        /* what is C's (resident_c.c) */
-void residence_rest(struct residence *r);     /* what else is the runtime's (resident_runtime.c) */
-void residence_mappings(struct residence *r); /* all that is left, and the sums (resident_maps.c) */
+void residence_spans(struct residence *r);    /* spans, the arenas' claims, free heap (heap.c) */
+void residence_stacks(struct residence *r);   /* (stacks.c) */
+void residence_modules(struct residence *r);  /* bss of program and libraries (mappings.c) */
+void residence_runtime(struct residence *r);  /* what the runtime's lists name (runtime.c) */
+void residence_c(struct residence *r);        /* what is C's (c.c) */
+void residence_rest(struct residence *r);     /* what else is the runtime's (runtime.c) */
+void residence_mappings(struct residence *r); /* all that is left, and the sums (mappings.c) */
 
 #endif

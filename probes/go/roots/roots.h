@@ -2,16 +2,16 @@
  *
  * Where the runtime itself begins to mark (gcMarkRootPrepare, markroot and gcMarkTinyAllocs in
  * runtime/mgcmark.go of 1.18, 1.22, 1.24, 1.26, 1.27, which is all there is):
- *   data and bss of every module                     root_globals.c
- *   stacks of all goroutines                         root_tasks.c
+ *   data and bss of every module                     globals.c
+ *   stacks of all goroutines                         tasks.c
  *   finalizers that are due (allfin), from 1.25 on
- *   cleanups that are (gcCleanups)                   root_specials.c
+ *   cleanups that are (gcCleanups)                   specials.c
  *   specials of spans: finalizer, weak handle,
- *   cleanup; the other kinds keep nothing            root_specials.c
- *   tiny blocks being filled, once                   root_caches.c
+ *   cleanup; the other kinds keep nothing            specials.c
+ *   tiny blocks being filled, once                   caches.c
  * What the runtime keeps in its own objects of the heap needs no root but the globals above them
  * (allgs, allm, allp): goroutines' labels, arguments, coroutines and bubbles, semaphores' and
- * channels' waiters, timers (which become holders of their own in root_timers.c), caches of pools,
+ * channels' waiters, timers (which become holders of their own in timers.c), caches of pools,
  * pinners, handles of cgo, canonical values. What the next collection clears before it marks holds
  * nothing (sched.sudogcache, sched.deferpool), or is told by its strength (pools).
  *

@@ -1,5 +1,5 @@
 /* The inside of stack_read, shared by its files: stack.c puts a reading together, unwind.c makes
- * frames, stack_maps.c lists their slots, stack_objects.c follows pointers into the stack. */
+ * frames, maps.c lists their slots, objects.c follows pointers into the stack. */
 #ifndef GORETAIN_PROBES_GO_STACK_PRIVATE_H
 #define GORETAIN_PROBES_GO_STACK_PRIVATE_H
 

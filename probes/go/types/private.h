@@ -1,5 +1,5 @@
-/* The inside of the type table, shared by its three files: types.c decodes descriptors, type_masks.c
- * makes pointer masks, type_names.c finds types by name. */
+/* The inside of the type table, shared by its three files: types.c decodes descriptors, masks.c
+ * makes pointer masks, names.c finds types by name. */
 #ifndef GORETAIN_PROBES_GO_TYPES_PRIVATE_H
 #define GORETAIN_PROBES_GO_TYPES_PRIVATE_H
 
