@@ -10,6 +10,15 @@
 #include "graph/base/cleanup.h"
 #include "probes/proc/procfs.h"
 
+/* Was a thread that was just ending opened? It had no memory any more: from such a descriptor nothing can
+ * be read, and not even an address refused. */
+static bool has_memory(const struct remote *r)
+{
+	uint8_t byte;
+
+	return pread(r->mem, &byte, 1, 0) != 0 && remote_lives(r);
+}
+
 bool remote_open(struct remote *r)
 {
 	char path[64];
@@ -18,8 +27,10 @@ bool remote_open(struct remote *r)
 	r->mem = open(path, O_RDONLY | O_CLOEXEC);
 	snprintf(path, sizeof path, "/proc/%d/task/%d/pagemap", r->pid, r->task);
 	r->pagemap = r->mem < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-	if (r->pagemap >= 0)
+	if (r->pagemap >= 0 && has_memory(r))
 		return true;
+	if (r->pagemap >= 0)
+		errno = ESRCH;
 	remote_close(r);
 	return false;
 }

@@ -203,9 +203,10 @@ class Pty:
 
 
 def allowed_sequences(term="xterm-256color"):
-    """A pattern for the escape sequences that the terminal's own description knows."""
+    """A pattern for the escape sequences that the terminal's own description knows, and for those of the
+    broker's question (tui/broker/asking.c), which undo whatever state the terminal was left in."""
     listing = subprocess.run(["infocmp", "-1", "-x", term], stdout=subprocess.PIPE, check=True)
-    patterns = [rb"\x1b\[[0-9;:]*m"]
+    patterns = [rb"\x1b\[[0-9;:]*m", rb"\x1b\[!p\x1b\(B\x0f\x1b\[0m\x1b\[[0-9]+;1H\x1b\[2K", rb"\x1b\[\?25h"]
     for line in listing.stdout.decode().split("\n"):
         found = re.fullmatch(r"\t(\w+)=(.*),", line)
         if not found or re.match(r"k|u\d", found.group(1)) or "%?" in found.group(2):
