@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "graph/base/clean.h"
+#include "probes/proc/memory.h"
 #include "probes/source.h"
 #include "probes/target.h"
 #include "tui/broker/broker.h"
@@ -37,6 +38,7 @@ static enum status prepare(const struct request *request)
 	struct error err = {0};
 
 	load_ahead();
+	(void)memory_room(); /* opens what the figures stand in */
 	return !request->interactive || screen_prepare(request, &err) ? STATUS_OK : complain(&err);
 }
 
@@ -97,7 +99,7 @@ static enum status version(void)
 
 	puts("goretain " GORETAIN_VERSION);
 	fflush(stdout);
-	if (lock_try(&lock)) {
+	if (lock_try(&lock, memory_room())) {
 		lock_words(&lock, &words);
 		printf("locks: %s\n", text_string(&words));
 	}

@@ -2,8 +2,7 @@
 #ifndef GORETAIN_TUI_LOCK_AHEAD_H
 #define GORETAIN_TUI_LOCK_AHEAD_H
 
-/* The time zone, messages and characters of the locale, and where it stands how much memory is free. The
- * screen takes its terminal itself. */
+/* The time zone, messages and characters of the locale. The screen takes its terminal itself. */
 void load_ahead(void);
 
 #endif

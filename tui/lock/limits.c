@@ -6,8 +6,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "probes/proc/memory.h"
-
 #define BESIDE (UINT64_C(1) << 30)       /* bytes beside the graph: arenas, stacks, libraries */
 #define LONGEST_CORE (UINT64_C(1) << 44) /* bytes: it is as long as the addresses it covers, and sparse */
 #define MOST_THREADS 512
@@ -29,13 +27,11 @@ static bool lower(int which, uint64_t limit)
 /* Of private memory that can be written, and not of addresses: a program's image covers terabytes of these.
  * That of a live one is shared and mapped to be read; that of a file is put together in memory of our own, of
  * which the limit would count what is never touched. So does a sanitizer. */
-static bool limit_memory(bool live)
+static bool limit_memory(bool live, uint64_t room)
 {
 #ifdef __SANITIZE_ADDRESS__
 	return true;
 #else
-	uint64_t room = memory_room();
-
 	return !live || room > UINT64_MAX / 2 || lower(RLIMIT_DATA, room + room / 4 + BESIDE);
 #endif
 }
@@ -77,9 +73,9 @@ static bool limit_threads(void)
 	return lower(RLIMIT_NPROC, MOST_THREADS);
 }
 
-bool limits_set(bool own_users, bool live)
+bool limits_set(bool own_users, bool live, uint64_t room)
 {
-	bool ok = lower(RLIMIT_CORE, 0) && limit_memory(live) && limit_files(live);
+	bool ok = lower(RLIMIT_CORE, 0) && limit_memory(live, room) && limit_files(live);
 
 	return ok && (!own_users || limit_threads());
 }

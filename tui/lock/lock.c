@@ -21,9 +21,9 @@ void lock_leave(struct lock *lock)
 }
 
 /* The calls last: what comes before needs some that they forbid. */
-bool lock_shut(struct lock *lock, bool live)
+bool lock_shut(struct lock *lock, bool live, uint64_t room)
 {
-	lock->limits = limits_set(lock->namespaces & CLONE_NEWUSER, live);
+	lock->limits = limits_set(lock->namespaces & CLONE_NEWUSER, live, room);
 	if (!privileges_drop())
 		return false;
 	lock->landlock = landlock_forbid_all();
@@ -32,18 +32,18 @@ bool lock_shut(struct lock *lock, bool live)
 }
 
 /* In a child: lock it, or where that has a PID namespace its own, and tell what holds. */
-static void try_and_tell(struct lock *lock, int out)
+static void try_and_tell(struct lock *lock, uint64_t room, int out)
 {
 	lock_leave(lock);
 	if (lock->namespaces & CLONE_NEWPID && fork() > 0) {
 		wait(NULL);
 		_exit(0);
 	}
-	lock_shut(lock, true);
+	lock_shut(lock, true, room);
 	_exit(write(out, lock, sizeof *lock) != sizeof *lock);
 }
 
-bool lock_try(struct lock *lock)
+bool lock_try(struct lock *lock, uint64_t room)
 {
 	int pair[2];
 	pid_t child;
@@ -54,7 +54,7 @@ bool lock_try(struct lock *lock)
 		return false;
 	child = fork();
 	if (child == 0)
-		try_and_tell(lock, pair[1]);
+		try_and_tell(lock, room, pair[1]);
 	close(pair[1]);
 	ok = child > 0 && read(pair[0], lock, sizeof *lock) == sizeof *lock;
 	close(pair[0]);

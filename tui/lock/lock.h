@@ -7,6 +7,7 @@
 #define GORETAIN_TUI_LOCK_LOCK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "graph/base/text.h"
 
@@ -24,12 +25,12 @@ struct lock {
 void lock_leave(struct lock *lock);
 
 /* Then, in the process that will read, before it has any other thread: all the rest. LIVE: it will be
- * told of a process and not of a file. False with errno set if capabilities remain; then nothing must
- * be read. */
-bool lock_shut(struct lock *lock, bool live);
+ * told of a process and not of a file. ROOM: bytes of memory that can still be had. False with errno
+ * set if capabilities remain; then nothing must be read. */
+bool lock_shut(struct lock *lock, bool live, uint64_t room);
 
 /* Find out, in a child, which parts would hold. False if no child can be had. */
-bool lock_try(struct lock *lock);
+bool lock_try(struct lock *lock, uint64_t room);
 
 /* "system calls, Landlock 7, user nobody, namespaces (user mount net ipc pid), limits". */
 void lock_words(const struct lock *lock, struct text *out);
