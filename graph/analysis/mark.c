@@ -6,6 +6,7 @@
 #include "graph/base/array.h"
 #include "graph/base/cleanup.h"
 #include "graph/base/parallel.h"
+#include "graph/base/sorted.h"
 #include "graph/builder.h"
 
 #define AHEAD 16       /* objects between a first glance at one and its visit */
@@ -205,27 +206,11 @@ static void sum_object(const struct graph *g, struct sums *sums, uint32_t id, ui
 	}
 }
 
-/* The first stretch of absent memory that ends above ADDR. */
-static uint32_t absent_above(const struct graph *g, uint64_t addr)
-{
-	uint32_t lo = 0, hi = g->n_absent;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (addr >= g->absent[mid].hi)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 /* Of the live objects of extent E that which has no memory behind it. */
 static void sum_absent(const struct graph *g, struct sums *sums, const struct extent *e)
 {
 	uint64_t end = e->base + e->slots * e->stride;
-	uint32_t i = absent_above(g, e->base), id = e->first;
+	uint32_t i = sorted_above(g->absent, g->n_absent, sizeof *g->absent, e->base), id = e->first;
 
 	if (i == g->n_absent || g->absent[i].lo >= end)
 		return;

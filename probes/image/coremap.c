@@ -1,5 +1,7 @@
 #include "probes/image/coremap.h"
 
+#include "graph/base/sorted.h"
+
 #define IN_PAGE (IMAGE_PAGE - 1ull)
 #define MOST_TRIED 64 /* mappings of one library */
 
@@ -100,32 +102,16 @@ bool coremap_library(const struct elfcore *core, uint32_t file, const uint8_t he
 /* The first mapping, and the first segment of the core file, that ends behind ADDR. */
 static const struct core_mapping *mapping_behind(const struct elfcore *core, uint64_t addr)
 {
-	uint32_t lo = 0, hi = core->n_mappings;
+	uint32_t i = sorted_above(core->mappings, core->n_mappings, sizeof *core->mappings, addr);
 
-	while (lo < hi) {
-		uint32_t middle = lo + (hi - lo) / 2;
-
-		if (core->mappings[middle].hi > addr)
-			hi = middle;
-		else
-			lo = middle + 1;
-	}
-	return lo < core->n_mappings ? &core->mappings[lo] : NULL;
+	return i < core->n_mappings ? &core->mappings[i] : NULL;
 }
 
 static const struct core_segment *piece_behind(const struct elfcore *core, uint64_t addr)
 {
-	uint32_t lo = 0, hi = core->n_segments;
+	uint32_t i = sorted_above(core->segments, core->n_segments, sizeof *core->segments, addr);
 
-	while (lo < hi) {
-		uint32_t middle = lo + (hi - lo) / 2;
-
-		if (core->segments[middle].hi > addr)
-			hi = middle;
-		else
-			lo = middle + 1;
-	}
-	return lo < core->n_segments ? &core->segments[lo] : NULL;
+	return i < core->n_segments ? &core->segments[i] : NULL;
 }
 
 /* Where what lies at ADDR ends: [*LO, *HI) is the next that is known there, UINT64_MAX if nothing is. Where the

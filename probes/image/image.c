@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "graph/base/cleanup.h"
+#include "graph/base/sorted.h"
 #include "probes/image/variables.h"
 
 #define ROOM (16u << 20) /* of image_most */
@@ -54,17 +55,7 @@ static bool holds(const struct image_range *range, uint64_t addr)
 /* The number of the first range that ends above ADDR. */
 static uint32_t range_above(const struct image *image, uint64_t addr)
 {
-	uint32_t lo = 0, hi = image->n_ranges;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (addr >= image->ranges[mid].hi)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return sorted_above(image->ranges, image->n_ranges, sizeof *image->ranges, addr);
 }
 
 const struct image_range *image_range(const struct image *image, uint64_t addr)

@@ -5,6 +5,7 @@
 
 #include "graph/base/cleanup.h"
 #include "graph/base/grow.h"
+#include "graph/base/sorted.h"
 #include "probes/proc/mappings.h"
 
 void usages_free(struct usages *u)
@@ -107,15 +108,7 @@ bool usages_check(const struct usages *u)
 
 const struct usage *usages_find(const struct usages *u, uint64_t addr)
 {
-	uint32_t lo = 0, hi = u->n;
+	uint32_t i = sorted_above(u->items, u->n, sizeof *u->items, addr);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (addr >= u->items[mid].hi)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < u->n && addr >= u->items[lo].lo ? &u->items[lo] : NULL;
+	return i < u->n && addr >= u->items[i].lo ? &u->items[i] : NULL;
 }

@@ -108,18 +108,10 @@ void code_free(struct code_facts *facts)
 
 uint32_t code_closure_type(const struct code_facts *facts, uint64_t entry)
 {
-	uint32_t lo = 0, hi = facts->n_closures;
+	const struct code_closure *found =
+		sorted_find(facts->closures, facts->n_closures, sizeof *facts->closures, entry);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (facts->closures[mid].entry < entry)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < facts->n_closures && facts->closures[lo].entry == entry
-		       ? facts->closures[lo].type : NO_TYPE;
+	return found ? found->type : NO_TYPE;
 }
 
 const struct code_global *code_known(const struct code_facts *facts, uint64_t addr)

@@ -20,6 +20,23 @@ struct code_op *code_ops_add(struct code_ops *ops, enum code_op_kind kind, uint3
 	return &ops->ops[ops->n++];
 }
 
+uint32_t code_jump_target(const struct code_ops *ops, const struct code_op *op)
+{
+	uint32_t lo = 0, hi = ops->n;
+
+	if ((op->kind != OP_JUMP && op->kind != OP_BRANCH) || !op->target || op->target == CODE_NO_TARGET)
+		return ops->n;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (ops->ops[mid].offset < op->target)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 void code_ops_free(struct code_ops *ops)
 {
 	free(ops->ops);

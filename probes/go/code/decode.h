@@ -62,6 +62,10 @@ extern const struct code_machine code_machine;
 bool code_decode(struct code_ops *out, const uint8_t *code, uint64_t entry, uint32_t length);
 void code_ops_free(struct code_ops *ops);
 
+/* The number of the operation that OP may jump to: the first at or after its target. OPS->n if it is no jump,
+ * leads out of the function, or to its entry. */
+uint32_t code_jump_target(const struct code_ops *ops, const struct code_op *op);
+
 /* Room for one more at the end of OPS, zeroed but for the registers; NULL when out of memory. */
 struct code_op *code_ops_add(struct code_ops *ops, enum code_op_kind kind, uint32_t offset);
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/base/sorted.h"
+
 #define MAX_FUNCTION (4u << 20) /* bytes of code; the largest one seen has 1.25 MB */
 #define MAX_FUNCTIONS (1u << 22)
 
@@ -81,19 +83,7 @@ void program_free(struct code_program *program)
 
 const struct code_function *program_function(const struct code_program *program, uint64_t entry)
 {
-	uint32_t lo = 0, hi = program->n_functions;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (program->functions[mid].entry < entry)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == program->n_functions || program->functions[lo].entry != entry)
-		return NULL;
-	return &program->functions[lo];
+	return sorted_find(program->functions, program->n_functions, sizeof *program->functions, entry);
 }
 
 bool program_has_variable(const struct code_program *program, uint64_t addr)

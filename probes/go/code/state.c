@@ -15,22 +15,6 @@ static bool same(struct code_value a, struct code_value b)
 
 /* ---- where jumps lead ---- */
 
-/* The first operation at or after OFFSET, NO_LINK if there is none. */
-static uint32_t op_at(const struct code_ops *ops, uint32_t offset)
-{
-	uint32_t lo = 0, hi = ops->n;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (ops->ops[mid].offset < offset)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < ops->n ? lo : NO_LINK;
-}
-
 static bool reserve_links(struct code_walker *w)
 {
 	struct code_link *links;
@@ -78,11 +62,8 @@ static bool link_jumps(struct code_walker *w)
 		const struct code_op *op = &w->ops.ops[i];
 		uint32_t target, state;
 
-		if ((op->kind != OP_JUMP && op->kind != OP_BRANCH) || !op->target ||
-		    op->target == CODE_NO_TARGET)
-			continue;
-		target = op_at(&w->ops, op->target);
-		if (target == NO_LINK)
+		target = code_jump_target(&w->ops, op);
+		if (target == w->ops.n)
 			continue;
 		w->links[i].target = target;
 		state = state_for(w, target);

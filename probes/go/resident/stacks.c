@@ -1,6 +1,7 @@
 /* What stacks take: of goroutines, used and unused, and stacks that nobody has (runtime/stack.go). */
 #include <stdlib.h>
 
+#include "graph/base/sorted.h"
 #include "probes/go/resident/private.h"
 
 static int by_address(const void *a, const void *b)
@@ -13,19 +14,11 @@ static int by_address(const void *a, const void *b)
 /* The span of stacks that contains ADDR, NULL if none. */
 static const struct manual_span *span_of(const struct residence *r, uint64_t addr)
 {
-	uint32_t lo = 0, hi = r->n_manual;
+	uint32_t i = sorted_above(r->manual, r->n_manual, sizeof *r->manual, addr);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (addr >= r->manual[mid].hi)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == r->n_manual || addr < r->manual[lo].lo || !r->manual[lo].stacks)
+	if (i == r->n_manual || addr < r->manual[i].lo || !r->manual[i].stacks)
 		return NULL;
-	return &r->manual[lo];
+	return &r->manual[i];
 }
 
 /* Add what is resident of G's stack, above its stack pointer and below. Of an m's stack that is not in use,

@@ -6,6 +6,7 @@
 #include "graph/base/array.h"
 #include "graph/base/cleanup.h"
 #include "graph/base/parallel.h"
+#include "graph/base/sorted.h"
 #include "graph/builder.h"
 #include "probes/go/find/find.h"
 
@@ -390,17 +391,9 @@ bool spans_survived(const struct go_spans *spans, uint32_t span, uint32_t slot)
 uint64_t spans_arena(const struct go_spans *spans, uint64_t addr)
 {
 	uint64_t index = (addr + arch_arena_base) / GO_ARENA;
-	uint32_t lo = 0, hi = spans->n_arenas;
+	const uint64_t *pair = sorted_find(spans->arenas, spans->n_arenas, 2 * sizeof *spans->arenas, index);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (spans->arenas[2 * mid] < index)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < spans->n_arenas && spans->arenas[2 * lo] == index ? spans->arenas[2 * lo + 1] : 0;
+	return pair ? pair[1] : 0;
 }
 
 bool spans_to_graph(const struct go_spans *spans, struct graph *g, struct error *err)

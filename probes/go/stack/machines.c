@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "graph/base/cleanup.h"
+#include "graph/base/sorted.h"
 
 #define MAX_MACHINES 131072u
 #define MAX_STACK (1ull << 33)  /* eight times the runtime's own limit on 64 bits */
@@ -55,17 +56,9 @@ struct key { uint64_t lo, hi; uint32_t machine; };
 /* The key that contains VALUE, or NULL. */
 static const struct key *find_key(const struct key *keys, uint32_t n, uint64_t value)
 {
-	uint32_t lo = 0, hi = n;
+	uint32_t to = sorted_to(keys, n, sizeof *keys, value);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (keys[mid].lo <= value)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo && value < keys[lo - 1].hi ? &keys[lo - 1] : NULL;
+	return to && value < keys[to - 1].hi ? &keys[to - 1] : NULL;
 }
 
 /* What says which machine a thread is, the best first: its id, if its stack or its g agrees (a
@@ -201,17 +194,7 @@ static void locate(struct go *go, struct machine *m)
 
 const struct machine *machines_find(const struct machines *machines, uint64_t addr)
 {
-	uint32_t lo = 0, hi = machines->n;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (machines->items[mid].addr < addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < machines->n && machines->items[lo].addr == addr ? &machines->items[lo] : NULL;
+	return sorted_find(machines->items, machines->n, sizeof *machines->items, addr);
 }
 
 /* The list at go.allm and after it what goroutines are on, in case the list was not found or is

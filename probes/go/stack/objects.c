@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/base/sorted.h"
 #include "probes/go/stack/private.h"
 #include "probes/go/types/gcprog.h"
 
@@ -103,19 +104,11 @@ static void sort_objects(struct stack_scratch *s)
 
 static struct stack_object *find_object(struct stack_scratch *s, uint64_t addr)
 {
-	uint32_t lo = 0, hi = s->n_objects;
+	uint32_t to = sorted_to(s->objects, s->n_objects, sizeof *s->objects, addr);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (s->objects[mid].addr <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (!lo || addr - s->objects[lo - 1].addr >= s->objects[lo - 1].size)
+	if (!to || addr - s->objects[to - 1].addr >= s->objects[to - 1].size)
 		return NULL;
-	return &s->objects[lo - 1];
+	return &s->objects[to - 1];
 }
 
 /* The object's pointer bits, NULL if they cannot be read. */

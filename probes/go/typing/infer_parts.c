@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "graph/base/cleanup.h"
+#include "graph/base/sorted.h"
 #include "probes/go/code/types.h"
 #include "probes/go/heap.h"
 #include "probes/go/typing/infer.h"
@@ -50,17 +51,7 @@ static bool list_structs(struct search *s, struct error *err)
 
 static uint32_t first_of_size(const struct search *s, uint64_t size)
 {
-	uint32_t lo = 0, hi = s->n;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (s->structs[mid].size < size)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return sorted_from(s->structs, s->n, sizeof *s->structs, size);
 }
 
 /* Are the pointers of the object's first words where TYPE has them? */

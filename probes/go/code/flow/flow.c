@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "graph/base/grow.h"
+#include "graph/base/sorted.h"
 #include "probes/go/code/place.h"
 #include "probes/go/code/types.h"
 
@@ -36,17 +37,7 @@ static void add(struct solver *s, struct list *list, struct code_vote vote)
 
 static const struct code_vote *find(const struct list *list, uint64_t place)
 {
-	uint32_t lo = 0, hi = list->n;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (list->items[mid].addr < place)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < list->n && list->items[lo].addr == place ? &list->items[lo] : NULL;
+	return sorted_find(list->items, list->n, sizeof *list->items, place);
 }
 
 static void merge(struct solver *s, struct list *into, const struct list *from)

@@ -285,32 +285,12 @@ static void step(struct follower *f, const struct code_op *op)
 	}
 }
 
-/* The first operation at or after OFFSET; their number if there is none. */
-static uint32_t op_at(const struct code_ops *ops, uint32_t offset)
-{
-	uint32_t lo = 0, hi = ops->n;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (ops->ops[mid].offset < offset)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 /* What holds now also holds where OP may jump to. (Back to the entry leads the call that grows the stack:
  * there everything is as it was.) */
 static void jump(struct follower *f, const struct code_op *op)
 {
-	uint32_t target;
+	uint32_t target = code_jump_target(&f->ops, op);
 
-	if ((op->kind != OP_BRANCH && op->kind != OP_JUMP) || !op->target ||
-	    op->target == CODE_NO_TARGET)
-		return;
-	target = op_at(&f->ops, op->target);
 	for (unsigned r = 0; target < f->ops.n && r < CODE_REGISTERS; r++)
 		join_into(f, &f->arriving[target].items[r], f->now.items[r]);
 }
