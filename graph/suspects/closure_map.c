@@ -8,6 +8,7 @@
 #include "graph/builder.h"
 #include "graph/lens.h"
 #include "graph/naming.h"
+#include "graph/query/chain.h"
 #include "graph/query/label.h"
 #include "graph/suspects/rule.h"
 
@@ -188,7 +189,7 @@ static void put_title(const struct hunt *hunt, const struct finding *f, uint32_t
 	autotext struct text head = { 0 }, tail = { 0 };
 
 	if (n == 1)
-		words_chain(g, f->via, &head);
+		chain_nearest(g, f->via, &head);
 	else if (g->above[f->object] != NO_NODE)
 		naming_put(g, g->holders[g->above[f->object]].name, &head);
 	text_puts(&tail, ": ");
@@ -222,7 +223,7 @@ static void explain_one(const struct hunt *hunt, const struct finding *f, const 
 	}
 	words_amount(story->retained, story->objects, out);
 	text_puts(out, ". The closure is reached as ");
-	words_chain(g, f->via, out);
+	chain_nearest(g, f->via, out);
 	text_puts(out, " and ");
 	words_held(hunt, f->via, out);
 	text_putc(out, '.');
@@ -239,7 +240,7 @@ static void explain_many(const struct hunt *hunt, const struct finding *f, uint3
 	text_puts(out, " that nothing but closures keeps: together ");
 	words_amount(story->retained, story->objects, out);
 	text_puts(out, ". The largest, reached as ");
-	words_chain(g, f->via, out);
+	chain_nearest(g, f->via, out);
 	text_puts(out, ", keeps a ");
 	words_largest(hunt, f->object, f->via, out);
 }

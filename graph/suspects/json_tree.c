@@ -5,6 +5,7 @@
 
 #include "graph/base/cleanup.h"
 #include "graph/naming.h"
+#include "graph/query/chain.h"
 #include "graph/query/label.h"
 #include "graph/suspects/rule.h"
 
@@ -117,7 +118,7 @@ static void put_title(const struct hunt *hunt, const struct finding *f, uint32_t
 
 	put_field(g, f, &field);
 	if (n == 1) {
-		words_chain(g, f->object, &head);
+		chain_nearest(g, f->object, &head);
 		text_puts(&tail, " keeps a decoded JSON tree of ");
 		text_counted(&tail, anatomy->objects, "object");
 	} else {
@@ -178,7 +179,7 @@ static void explain_one(const struct hunt *hunt, const struct finding *f, const 
 {
 	const struct graph *g = hunt->g;
 
-	words_chain(g, f->object, out);
+	chain_nearest(g, f->object, out);
 	text_puts(out, hunt_is_map(g, f->object) ? ", a " : ", the array of a slice (");
 	words_map(g, f->object, out);
 	text_puts(out, hunt_is_map(g, f->object) ? ", is the top of " : "), is the top of ");
@@ -212,7 +213,7 @@ static void explain_many(const struct hunt *hunt, const struct finding *f, uint3
 	text_puts(out, ", together ");
 	words_amount(story->retained, story->objects, out);
 	text_puts(out, ". The largest is ");
-	words_chain(g, f->object, out);
+	chain_nearest(g, f->object, out);
 	text_puts(out, ", a ");
 	words_largest(hunt, f->object, f->object, out);
 }

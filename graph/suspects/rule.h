@@ -103,10 +103,6 @@ bool hunt_anatomy(const struct hunt *hunt, const struct finding *items, uint32_t
 
 #define TITLE_CELLS 76
 
-/* The way from the nearest root to an object as the source would say it:
- * main.sessions["alice"].request. */
-void words_chain(const struct graph *g, uint32_t id, struct text *out);
-
 /* A title that begins with HEAD and ends with TAIL; HEAD is clipped so that it fits. Without a HEAD
  * the TAIL begins behind its colon. */
 void words_title(struct text *out, const char *head, const char *tail);
