@@ -109,6 +109,7 @@ struct holder {
 	uint32_t first_root, n_roots; /* its slots in graph.roots */
 	uint32_t objects;    /* that it dominates */
 	uint64_t retained;
+	bool system;         /* the language's own runtime: its variables and structures */
 };
 
 enum root_kind {
@@ -236,6 +237,8 @@ struct meta {
 	const char *build;      /* "stripped, PIE" */
 	const char *unproven;   /* why all of this may be wrong: "go1.28.0 read as go1.27"; or NULL */
 	int64_t taken_at;       /* seconds since 1970 */
+	int64_t taken_ns;       /* the same in nanoseconds */
+	uint64_t started;       /* with the pid, which process it is; 0 if not known */
 	uint64_t pause_ns;
 	const char *gc_phase;   /* "off", "mark", "mark termination" */
 	uint64_t gc_cycle;

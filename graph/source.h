@@ -38,6 +38,10 @@ struct source {
 	bool (*load)(struct source *source, struct graph *_Atomic *out, struct progress *progress,
 		     struct error *err);
 
+	/* The same for the older snapshot that the command line names beside the target. */
+	bool (*load_base)(struct source *source, struct graph *_Atomic *out, struct progress *progress,
+			  struct error *err);
+
 	/* Write the image behind GRAPH to FD as a snapshot file. */
 	bool (*save)(struct source *source, struct graph *graph, int fd, struct progress *progress,
 		     struct error *err);

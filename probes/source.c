@@ -90,10 +90,11 @@ static bool load_process(struct broker_source *s, struct graph *_Atomic *out,
 	return true;
 }
 
-static bool load_file(struct broker_source *s, struct graph *_Atomic *out,
-		      struct progress *progress, struct error *err)
+/* Read the file that the command line calls NAME, and its program if EXE says that it names one. */
+static bool load_file(struct broker_source *s, enum broker_file file, const char *name, bool has_exe,
+		      struct graph *_Atomic *out, struct progress *progress, struct error *err)
 {
-	struct broker_request q = {.op = BROKER_FILE, .file = FILE_TARGET};
+	struct broker_request q = {.op = BROKER_FILE, .file = file};
 	autoclose int fd = ask_for_file(s, &q, err);
 	autoclose int exe = -1;
 	struct error reason = {0};
@@ -101,11 +102,11 @@ static bool load_file(struct broker_source *s, struct graph *_Atomic *out,
 	if (fd < 0)
 		return false;
 	q.file = FILE_EXE;
-	if (s->wish.exe && (exe = ask_for_file(s, &q, err)) < 0)
+	if (has_exe && (exe = ask_for_file(s, &q, err)) < 0)
 		return false;
 	if (probe_load_file(fd, exe, &s->source, out, progress, &reason))
 		return true;
-	return fail(err, reason.code, "%.200s: %s", s->wish.target, reason.message);
+	return fail(err, reason.code, "%.200s: %s", name, reason.message);
 }
 
 static bool load(struct source *source, struct graph *_Atomic *out, struct progress *progress,
@@ -114,7 +115,13 @@ static bool load(struct source *source, struct graph *_Atomic *out, struct progr
 	struct broker_source *s = of(source);
 
 	return s->wish.live ? load_process(s, out, progress, err)
-			    : load_file(s, out, progress, err);
+			    : load_file(s, FILE_TARGET, s->wish.target, s->wish.exe, out, progress, err);
+}
+
+static bool load_base(struct source *source, struct graph *_Atomic *out, struct progress *progress,
+		      struct error *err)
+{
+	return load_file(of(source), FILE_BASE, of(source)->wish.base, false, out, progress, err);
 }
 
 static bool save(struct source *source, struct graph *graph, int fd, struct progress *progress,
@@ -202,7 +209,7 @@ struct source *source_new(const struct source_wish *wish, int broker)
 	if (!s)
 		return NULL;
 	*s = (struct broker_source){
-		.source = {.unproven = wish->unproven, .load = load, .save = save,
+		.source = {.unproven = wish->unproven, .load = load, .load_base = load_base, .save = save,
 			   .create = create, .save_as = save_as, .commit = commit,
 			   .consent = consent, .debug_file = debug_file,
 			   .mapped_file = mapped_file, .program_file = program_file,

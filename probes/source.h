@@ -11,6 +11,7 @@
 /* Where graphs are to come from. */
 struct source_wish {
 	const char *target;    /* a file's name, for errors */
+	const char *base;      /* that of the older snapshot, NULL if there is none */
 	bool live;             /* a process, and not a file */
 	bool exe;              /* the command line names the program of a core file */
 	bool unproven;         /* struct source.unproven */

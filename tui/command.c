@@ -37,6 +37,13 @@ const struct command commands[] = {
 		.run = cmd_sql,
 	},
 	{
+		.name = "diff",
+		.usage = "OLD TARGET",
+		.summary = "what grew since the snapshot file OLD, by path, type and goroutine",
+		.takes_base = true,
+		.run = cmd_diff,
+	},
+	{
 		.name = "export",
 		.usage = "TARGET --as dot [--focus WHAT] [--depth N] [--max-nodes N] -o FILE",
 		.summary = "a picture of the graph around WHAT",

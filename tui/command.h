@@ -24,7 +24,7 @@ struct request {
 	const char *as;         /* --as */
 	const char *focus;      /* --focus */
 	const char *exe;        /* --exe */
-	const char *base;       /* --base */
+	const char *base;       /* the older snapshot to compare with, NULL if none was named */
 	uint64_t max_pause_ms;  /* --max-pause, 1000 by default */
 	uint32_t depth, max_nodes, paths; /* 0 = the command's default */
 	enum table_format format;
@@ -41,7 +41,7 @@ struct command {
 	const char *usage;      /* "TARGET WHAT [-n PATHS]" */
 	const char *summary;    /* one line of --help */
 	/* What it takes, checked before anything is opened. */
-	bool takes_argument, needs_output;
+	bool takes_base, takes_argument, needs_output;
 	/* Runs in the reader. Writes its result to standard output. Returns false with ERR set;
 	 * the process's exit status is err->code. */
 	bool (*run)(const struct request *request, struct source *source, struct error *err);

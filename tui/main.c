@@ -46,7 +46,7 @@ static enum status prepare(const struct request *request)
 static enum status read_target(const struct request *request, int broker)
 {
 	const struct source_wish wish = {
-		.target = request->target, .live = request->pid != 0, .exe = request->exe != NULL,
+		.target = request->target, .base = request->base, .live = request->pid != 0, .exe = request->exe != NULL,
 		.unproven = request->unproven, .verbose = request->verbose,
 		.max_pause_ms = request->max_pause_ms,
 	};

@@ -133,6 +133,9 @@ static bool parse_words(char **words, struct request *r, struct error *err)
 		words++;
 	else
 		r->command = find_command("");
+	if (r->command && r->command->takes_base && !(r->base = *words++))
+		return fail(err, STATUS_USAGE, "name two snapshots: goretain %s %s", r->command->name,
+			    r->command->usage);
 	if (!r->command)
 		return fail(err, STATUS_USAGE, "no such command; see goretain --help");
 	if (!(r->target = *words))

@@ -26,6 +26,8 @@ static uint32_t first_task(const struct graph *g)
 
 static enum rank rank_of(const struct holder *holder, uint32_t first)
 {
+	if (holder->system)
+		return RANK_RUNTIME;
 	switch (holder->kind) {
 	case HOLDER_GLOBAL: return RANK_LASTING;
 	case HOLDER_TASK: return first != NO_NODE && holder->task == first ? RANK_LASTING : RANK_TASK;

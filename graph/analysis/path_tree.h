@@ -3,7 +3,8 @@
  *
  * The dominator tree says what would be freed, and most of a server's heap hangs there on no single holder.
  * This tree says where a byte is found. Ways from globals and from the first task go before all others,
- * however long they are: what a passing request looks at does not move. */
+ * however long they are, and those from the runtime's own variables behind them: what a passing request looks at
+ * does not move. */
 #ifndef GORETAIN_GRAPH_ANALYSIS_PATH_TREE_H
 #define GORETAIN_GRAPH_ANALYSIS_PATH_TREE_H
 

@@ -42,6 +42,8 @@ META_NAME(arch)
 META_NAME(build)
 META_NAME(unproven)
 META_POSITIVE(taken_at)
+META_POSITIVE(taken_ns)
+META_POSITIVE(started)
 META_NUMBER(pause_ns)
 META_NAME(gc_phase)
 META_NUMBER(gc_cycle)
@@ -67,6 +69,8 @@ static const struct fact facts[] = {
 	{ "build", meta_build, STAGE_SIZES },
 	{ "unproven", meta_unproven, STAGE_SIZES },
 	{ "taken_at", meta_taken_at, STAGE_SIZES },
+	{ "taken_ns", meta_taken_ns, STAGE_SIZES },
+	{ "started", meta_started, STAGE_SIZES },
 	{ "pause_ns", meta_pause_ns, STAGE_SIZES },
 	{ "gc_phase", meta_gc_phase, STAGE_SIZES },
 	{ "gc_cycle", meta_gc_cycle, STAGE_SIZES },

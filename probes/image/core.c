@@ -483,7 +483,8 @@ static bool describe(struct core *c, struct image *image, struct error *err)
 	image->threads = take_pointer(p->threads);
 	image->n_threads = p->n_threads;
 	image->pid = p->pid;
-	image->taken_at = fstat(c->fd, &st) == 0 ? st.st_mtime : 0;
+	if (fstat(c->fd, &st) == 0)
+		image->taken_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
 	return true;
 }
 

@@ -73,7 +73,9 @@ struct image {
 	/* Facts of the snapshot. */
 	uint64_t pid;
 	char *process, *exe_path;   /* short name; path, for show only */
-	int64_t taken_at;           /* seconds since 1970 */
+	uint64_t started;           /* when the process began, in ticks of the machine: with the PID, which one
+				     * it is; 0 if not known */
+	int64_t taken_ns;           /* since 1970 */
 	uint64_t pause_ns;
 	uint64_t rss;               /* bytes resident when taken */
 	uint64_t filled;            /* bytes that a file gave; 0 for a live target */

@@ -25,7 +25,7 @@
  *   'P' pages: bytes of consecutive pages of the image's memory from `at` on
  *   'E' the end: a file without it is truncated */
 #define MAGIC "goretain snapshot\n"
-#define VERSION 2u
+#define VERSION 3u
 #define BLOCK (4u << 20)       /* payload of a chunk before compression, at most */
 #define LEVEL 1
 #define MAX_RANGES (1u << 22)
@@ -47,7 +47,8 @@ struct chunk {
 
 struct facts {
 	uint64_t pid, pause_ns, rss, memory_size;
-	int64_t taken_at;
+	uint64_t started;
+	int64_t taken_ns;
 	uint32_t n_ranges, n_threads, n_files, exe;
 	uint32_t n_variables, variables_text;
 	uint32_t n_debug_types, n_debug_members, n_debug_packages, zero;
@@ -162,7 +163,8 @@ static bool write_facts(struct writer *w, const struct image *image)
 {
 	struct facts facts = {
 		.pid = image->pid, .pause_ns = image->pause_ns, .rss = image->rss,
-		.memory_size = image->memory_size, .taken_at = image->taken_at,
+		.memory_size = image->memory_size, .started = image->started,
+		.taken_ns = image->taken_ns,
 		.n_ranges = image->n_ranges, .n_threads = image->n_threads,
 		.n_files = image->n_files, .exe = image->exe,
 		.n_usages = image->usages.n, .usage_names = image->usages.names_size,
@@ -442,7 +444,8 @@ static bool make_image(struct reader *r)
 	image->pid = f->pid;
 	image->pause_ns = f->pause_ns;
 	image->rss = f->rss;
-	image->taken_at = f->taken_at;
+	image->started = f->started;
+	image->taken_ns = f->taken_ns;
 	image->exe = f->exe;
 	image->complete = true;
 	return make_variables(r) && make_usages(r);

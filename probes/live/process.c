@@ -234,7 +234,8 @@ static bool adopt_table(struct image *image, const struct table *table, struct e
 	image->exe = head->exe;
 	image->pid = head->pid;
 	image->rss = head->rss;
-	image->taken_at = head->taken_at;
+	image->started = head->started;
+	image->taken_ns = head->taken_ns;
 	return true;
 }
 

@@ -201,7 +201,8 @@ static void describe(struct taker *t, struct wire_table *table)
 	proc_name(t->target.pid, table->process, sizeof table->process);
 	table->pid = (uint64_t)t->target.pid;
 	table->rss = proc_rss(t->target.pid);
-	table->taken_at = time(NULL);
+	table->started = t->target.start_time;
+	table->taken_ns = clock_date_ns();
 }
 
 static bool write_all(int fd, const void *bytes, size_t size)

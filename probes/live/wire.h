@@ -54,7 +54,8 @@ struct wire_table {
 	uint32_t n_ranges, n_threads, n_files, exe;
 	uint64_t paths_size;
 	uint64_t pid, rss;
-	int64_t taken_at;
+	uint64_t started;     /* with the PID, the process's identity: see struct proc_stat */
+	int64_t taken_ns;     /* since 1970 */
 	char process[16];
 	char exe_path[4096];
 };

@@ -112,7 +112,7 @@ struct expectation { const char *table, *query, *rows; };
 static const struct expectation expectations[] = {
 	{ "meta", "select key, value from meta where key in ('pid', 'go_version', 'typed_inferred') "
 	  "order by key", "go_version|go1.26.8\npid|4242\ntyped_inferred|24\n" },
-	{ "meta", "select count(*), count(value) from meta", "23|20\n" },
+	{ "meta", "select count(*), count(value) from meta", "25|20\n" },
 	{ "meta", "select group_concat(value) from meta where key in ('exe', 'arch', 'build', 'taken_at',"
 	  " 'pause_ns', 'gc_phase', 'gc_cycle', 'heap_alloc', 'rss', 'content')",
 	  "/srv/orders,amd64,stripped,1700000000,84000000,off,17,10240,1048576,all\n" },

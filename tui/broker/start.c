@@ -67,7 +67,7 @@ static void read_on(const struct broker *b, const struct reader *reader, int bro
 	if (!wire_receive(broker, &go, sizeof go, NULL, NULL) ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || poll(&gone, 1, 0) != 0)
 		_exit(STATUS_REFUSED);
-	if (!lock_shut(lock, b->request->pid != 0, memory_room())) {
+	if (!lock_shut(lock, b->request->pid != 0 && !b->request->base, memory_room())) {
 		fprintf(stderr, "goretain: cannot give up privileges: %s\n", strerror(errno));
 		_exit(STATUS_REFUSED);
 	}

@@ -13,6 +13,7 @@ bool cmd_explore(const struct request *request, struct source *source, struct er
 bool cmd_snapshot(const struct request *request, struct source *source, struct error *err);
 bool cmd_report(const struct request *request, struct source *source, struct error *err);
 bool cmd_why(const struct request *request, struct source *source, struct error *err);
+bool cmd_diff(const struct request *request, struct source *source, struct error *err);
 bool cmd_sql(const struct request *request, struct source *source, struct error *err);
 bool cmd_export(const struct request *request, struct source *source, struct error *err);
 

@@ -25,7 +25,7 @@ struct lock {
 void lock_leave(struct lock *lock);
 
 /* Then, in the process that will read, before it has any other thread: all the rest. LIVE: it will be
- * told of a process and not of a file. ROOM: bytes of memory that can still be had. False with errno
+ * told of a process and of no file. ROOM: bytes of memory that can still be had. False with errno
  * set if capabilities remain; then nothing must be read. */
 bool lock_shut(struct lock *lock, bool live, uint64_t room);
 

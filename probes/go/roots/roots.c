@@ -9,13 +9,14 @@ uint32_t roots_holder(struct roots *roots, enum holder_kind kind, const char *na
 		      const char *package, enum known known)
 {
 	struct holder *holder = GROW(roots->holders, roots->n_holders, roots->capacity_holders);
+	bool runtime = strcmp(package, "runtime") == 0 || strncmp(package, "runtime/", 8) == 0;
 
 	if (!holder) {
 		roots->failed = true;
 		return NO_NODE;
 	}
 	*holder = (struct holder){ .kind = kind, .known = known, .name = name, .package = package,
-				   .task = NO_NODE, .type = NO_NODE };
+				   .system = runtime || kind == HOLDER_RUNTIME, .task = NO_NODE, .type = NO_NODE };
 	return roots->n_holders++;
 }
 
