@@ -52,7 +52,7 @@ struct heap *heap_prepare(struct image *image, struct progress *progress, struct
 	if (!image->variables)
 		image->variables = load_variables(&heap->go);
 	if (heap->types)
-		sync_make_type(heap->types, heap->go.layout.minor);
+		sync_make_type(heap->types, &heap->go.layout);
 	if (!heap->types || !code_read(&heap->go, heap->types, &heap->code, progress, err) ||
 	    !debuginfo_read(&heap->go, heap->types, &heap->code, err)) {
 		heap_free(heap);

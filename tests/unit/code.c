@@ -237,7 +237,7 @@ static void growslice_before_1_20_took_it_first(void **state)
 {
 	struct case_ *c = *state;
 
-	c->s.go.layout.minor = 19;
+	c->s.go.layout.growslice_takes_slice = true;
 	put_load(&c->s, RBX, GLOBAL);
 	put_lea(&c->s, RAX, c->s.node);
 	put_call(&c->s, "runtime.growslice");
@@ -578,7 +578,7 @@ static void what_a_closure_captured_goes_on_from_there(void **state)
 static void a_closure_tells_what_it_captured(void **state)
 {
 	struct case_ *c = *state;
-	uint64_t entry = sandbox_function(&c->s, "main.main.func1", 26);
+	uint64_t entry = sandbox_function(&c->s, "main.main.func1");
 
 	put_new(&c->s, c->s.closure);
 	put_lea(&c->s, RCX, entry);

@@ -161,11 +161,11 @@ void sandbox_free(struct sandbox *s)
 	pthread_mutex_destroy(&s->image.fetch_lock);
 }
 
-uint64_t sandbox_function(struct sandbox *s, const char *name, int minor)
+uint64_t sandbox_function(struct sandbox *s, const char *name)
 {
 	struct code_function f = {
 		.entry = SANDBOX_RUNTIME + 16 * s->program.n_functions,
-		.rule = call_rule(name, minor),
+		.rule = call_rule(name, &s->go.layout),
 		.receiver = names_receiver(&s->program.names, name),
 		.package = names_package(&s->program.names, name),
 	};
@@ -259,7 +259,7 @@ void put_fill(struct sandbox *s, unsigned reg, unsigned slot)
 void put_call(struct sandbox *s, const char *name)
 {
 	put(s, 1, 0xe8);
-	put_relative(s, sandbox_function(s, name, s->go.layout.minor));
+	put_relative(s, sandbox_function(s, name));
 }
 
 void put_call_to(struct sandbox *s, uint64_t entry)

@@ -30,8 +30,8 @@ void sandbox_new(struct sandbox *s);
 void sandbox_free(struct sandbox *s);
 
 /* The entry of the function of that name; it is entered into the program if it is new. Names of the
- * runtime mean what they mean in go1.MINOR. */
-uint64_t sandbox_function(struct sandbox *s, const char *name, int minor);
+ * runtime mean what they mean by the layout of the sandbox. */
+uint64_t sandbox_function(struct sandbox *s, const char *name);
 
 /* Enter a function of that name into the program whose code comes next; its entry. */
 uint64_t sandbox_begin(struct sandbox *s, const char *name);

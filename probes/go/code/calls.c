@@ -7,7 +7,7 @@
 #include "graph/base/cleanup.h"
 
 #define NONE CALL_NO_ARGUMENT
-#define ALWAYS 0, 255
+#define ALWAYS RULE_ALWAYS
 #define EXACT 0
 #define PREFIX 1
 
@@ -20,8 +20,8 @@ static const struct call_rule rules[] = {
 	{ "mallocgc", PREFIX, ALWAYS, CALL_NEW, 1, NONE, NONE },
 	{ "makeslice", PREFIX, ALWAYS, CALL_MAKE_SLICE, 0, NONE, NONE },
 	{ "newarray", EXACT, ALWAYS, CALL_MAKE_SLICE, 0, NONE, NONE },
-	{ "growslice", EXACT, 0, 19, CALL_GROW_SLICE, 0, 1, NONE },
-	{ "growslice", PREFIX, 20, 255, CALL_GROW_SLICE, 4, 0, NONE },
+	{ "growslice", EXACT, RULE_SLICE_FIRST, CALL_GROW_SLICE, 0, 1, NONE },
+	{ "growslice", PREFIX, RULE_PARTS_FIRST, CALL_GROW_SLICE, 4, 0, NONE },
 	{ "moveSliceNoScan", EXACT, ALWAYS, CALL_GROW_SLICE, NONE, NONE, NONE },
 	{ "moveSliceNoCapNoScan", EXACT, ALWAYS, CALL_GROW_SLICE, NONE, NONE, NONE },
 	{ "moveSlice", PREFIX, ALWAYS, CALL_GROW_SLICE, 0, 1, NONE },
@@ -47,15 +47,15 @@ static const struct call_rule rules[] = {
 	{ "fatal", EXACT, ALWAYS, CALL_NO_RETURN, NONE, NONE, NONE },
 };
 
-static bool rule_fits(const struct call_rule *rule, const char *name, int minor)
+static bool rule_fits(const struct call_rule *rule, const char *name, const struct layout *l)
 {
-	if (minor < rule->since || minor > rule->until)
+	if (rule->when && (rule->when == RULE_SLICE_FIRST) != l->growslice_takes_slice)
 		return false;
 	return rule->prefix ? !strncmp(name, rule->name, strlen(rule->name))
 			    : !strcmp(name, rule->name);
 }
 
-const struct call_rule *call_rule(const char *name, int minor)
+const struct call_rule *call_rule(const char *name, const struct layout *layout)
 {
 	static const char package[] = "runtime.";
 
@@ -63,7 +63,7 @@ const struct call_rule *call_rule(const char *name, int minor)
 		return NULL;
 	name += sizeof package - 1;
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		if (rule_fits(&rules[i], name, minor))
+		if (rule_fits(&rules[i], name, layout))
 			return &rules[i];
 	return NULL;
 }

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "probes/go/layout/layout.h"
+
 enum call_meaning {
 	CALL_NEW,        /* the result is a pointer to the type */
 	CALL_MAKE_SLICE, /* the result is a slice with elements of the type */
@@ -21,16 +23,20 @@ enum call_meaning {
 
 #define CALL_NO_ARGUMENT 0xffu
 
-/* A rule holds for the function NAME of package runtime, all that begin with it if `prefix`, in
- * go1.SINCE to go1.UNTIL. Arguments are numbered as integer arguments of the calling convention. */
+/* Which growslice a rule is for: see struct layout.growslice_takes_slice. */
+enum rule_when { RULE_ALWAYS, RULE_SLICE_FIRST, RULE_PARTS_FIRST };
+
+/* A rule holds for the function NAME of package runtime, all that begin with it if `prefix`.
+ * Arguments are numbered as integer arguments of the calling convention. */
 struct call_rule {
 	const char *name;
-	uint8_t prefix, since, until;
+	uint8_t prefix, when; /* enum rule_when */
 	uint8_t meaning; /* enum call_meaning */
 	uint8_t type, subject, second; /* arguments or CALL_NO_ARGUMENT */
 };
 
-/* The rule for the function whose full name is NAME ("runtime.newobject") in go1.MINOR, or NULL. */
-const struct call_rule *call_rule(const char *name, int minor);
+/* The rule for the function whose full name is NAME ("runtime.newobject") in a program of that layout, or
+ * NULL. */
+const struct call_rule *call_rule(const char *name, const struct layout *layout);
 
 #endif

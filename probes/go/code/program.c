@@ -28,7 +28,7 @@ static void read_module(struct code_program *program, const struct go_module *m,
 			continue;
 		*out = (struct code_function){
 			.entry = f.entry, .end = f.end,
-			.rule = call_rule(f.name, program->go->layout.minor),
+			.rule = call_rule(f.name, &program->go->layout),
 			.of_runtime = !strncmp(f.name, "runtime.", 8),
 			.receiver = names_receiver(&program->names, f.name),
 			.package = names_package(&program->names, f.name),

@@ -21,30 +21,33 @@
 #define C26(n, a, b, c, d, e, f, g, h, i, j) .n = (i),
 #define C27(n, a, b, c, d, e, f, g, h, i, j) .n = (j),
 
-/* Beside the offsets: which decoder reads what. */
+/* What the versions of an age have in common beside the offsets: which decoder reads what. */
+#define TO_19 .maps = MAPS_BUCKETS, .hmap_extra = 40, .gc_programs = true, .mask_only_types = true, \
+	.special_offset_size = 2, .span_index_size = 8, .masks = MASKS_HEAP_BITMAP_2, \
+	.sync_map = SYNC_MAP_VALUE, .growslice_takes_slice = true, .pclntab_magic = 0xfffffff0
+#define TO_21 .maps = MAPS_BUCKETS, .hmap_extra = 40, .gc_programs = true, .mask_only_types = true, \
+	.special_offset_size = 2, .span_index_size = 8, .masks = MASKS_HEAP_BITMAP_1, \
+	.sync_map = SYNC_MAP_POINTER, .scan_index = true, .pclntab_magic = 0xfffffff1
+#define TO_23 .maps = MAPS_BUCKETS, .hmap_extra = 40, .gc_programs = true, .mask_only_types = true, \
+	.special_offset_size = 2, .span_index_size = 2, .masks = MASKS_HEADERS, \
+	.sync_map = SYNC_MAP_POINTER, .scan_index = true, .pclntab_magic = 0xfffffff1
+#define FROM_24 .maps = MAPS_SWISS, .mask_in_cell = true, .label_list = true, .fips_data = true, \
+	.special_offset_size = 8, .span_index_size = 2, .masks = MASKS_HEADERS, \
+	.sync_map = SYNC_MAP_TRIE, .scan_index = true, .pclntab_magic = 0xfffffff1
+#define FROM_25 FROM_24, .marked_is_whole = true
+#define FROM_26 FROM_25, .inline_marks = true, .type_direct_in_tflag = true
+
 static const struct layout layouts[] = {
-	{ LAYOUT_TABLE(C18) .minor = 18, .masks = MASKS_HEAP_BITMAP_2, .maps = MAPS_BUCKETS,
-	  .hmap_extra = 40, .gc_programs = true, .pclntab_magic = 0xfffffff0 },
-	{ LAYOUT_TABLE(C19) .minor = 19, .masks = MASKS_HEAP_BITMAP_2, .maps = MAPS_BUCKETS,
-	  .hmap_extra = 40, .gc_programs = true, .pclntab_magic = 0xfffffff0 },
-	{ LAYOUT_TABLE(C20) .minor = 20, .masks = MASKS_HEAP_BITMAP_1, .maps = MAPS_BUCKETS,
-	  .hmap_extra = 40, .gc_programs = true, .pclntab_magic = 0xfffffff1 },
-	{ LAYOUT_TABLE(C21) .minor = 21, .masks = MASKS_HEAP_BITMAP_1, .maps = MAPS_BUCKETS,
-	  .hmap_extra = 40, .gc_programs = true, .pclntab_magic = 0xfffffff1 },
-	{ LAYOUT_TABLE(C22) .minor = 22, .masks = MASKS_HEADERS, .maps = MAPS_BUCKETS,
-	  .hmap_extra = 40, .gc_programs = true, .pclntab_magic = 0xfffffff1 },
-	{ LAYOUT_TABLE(C23) .minor = 23, .masks = MASKS_HEADERS, .maps = MAPS_BUCKETS,
-	  .hmap_extra = 40, .gc_programs = true, .pclntab_magic = 0xfffffff1 },
-	{ LAYOUT_TABLE(C24) .minor = 24, .masks = MASKS_HEADERS, .maps = MAPS_SWISS,
-	  .fips_data = true, .pclntab_magic = 0xfffffff1 },
-	{ LAYOUT_TABLE(C25) .minor = 25, .masks = MASKS_HEADERS, .maps = MAPS_SWISS,
-	  .fips_data = true, .pclntab_magic = 0xfffffff1 },
-	{ LAYOUT_TABLE(C26) .minor = 26, .masks = MASKS_HEADERS, .maps = MAPS_SWISS,
-	  .inline_marks = true, .type_direct_in_tflag = true, .fips_data = true,
-	  .pclntab_magic = 0xfffffff1 },
-	{ LAYOUT_TABLE(C27) .minor = 27, .masks = MASKS_HEADERS, .maps = MAPS_SWISS,
-	  .inline_marks = true, .split_map_groups = true, .type_direct_in_tflag = true,
-	  .fips_data = true, .pclntab_magic = 0xfffffff1 },
+	{ LAYOUT_TABLE(C18) .minor = 18, TO_19, .field_offset_shifted = true },
+	{ LAYOUT_TABLE(C19) .minor = 19, TO_19 },
+	{ LAYOUT_TABLE(C20) .minor = 20, TO_21 },
+	{ LAYOUT_TABLE(C21) .minor = 21, TO_21 },
+	{ LAYOUT_TABLE(C22) .minor = 22, TO_23 },
+	{ LAYOUT_TABLE(C23) .minor = 23, TO_23 },
+	{ LAYOUT_TABLE(C24) .minor = 24, FROM_24 },
+	{ LAYOUT_TABLE(C25) .minor = 25, FROM_25 },
+	{ LAYOUT_TABLE(C26) .minor = 26, FROM_26 },
+	{ LAYOUT_TABLE(C27) .minor = 27, FROM_26, .split_map_groups = true },
 };
 
 /* Wait reasons (runtime/runtime2.go), a row a reason: its number in 1.18-19, 1.20-21, 1.22-23,
@@ -234,6 +237,8 @@ static struct layout column(const struct go_version *version, int minor)
 
 	if (version->minor == 18 && version->patch < 4)
 		l.heapstats_size = 1184; /* until it was whole numbers of 64 bits on all machines */
+	if (version->minor < 20) /* it came with late patches of the first two versions */
+		l.scan_index = version->patch >= (version->minor == 18 ? 10 : 5);
 	on_this_machine(&l);
 	return l;
 }

@@ -17,6 +17,12 @@ enum go_masks { /* where an object's pointer mask is */
 
 enum go_maps { MAPS_BUCKETS, MAPS_SWISS };
 
+enum go_sync_map { /* what a sync.Map is made of */
+	SYNC_MAP_VALUE,       /* two maps, the one to read in an atomic.Value: to 1.19 */
+	SYNC_MAP_POINTER,     /* two maps, the one to read behind an atomic.Pointer: to 1.23 */
+	SYNC_MAP_TRIE,        /* its fields say */
+};
+
 struct layout {
 #define LAYOUT_FIELD(name, ...) int32_t name;
 	LAYOUT_TABLE(LAYOUT_FIELD)
@@ -30,6 +36,16 @@ struct layout {
 	bool type_direct_in_tflag; /* 1.26 on */
 	bool fips_data;          /* some packages' variables lie behind all others: 1.24 on */
 	bool gc_programs;        /* types may have GC programs: to 1.23 */
+	enum go_sync_map sync_map;
+	bool field_offset_shifted; /* a field's offset is offset << 1 | embedded: 1.18 */
+	bool mask_in_cell;       /* a mask that is made on demand is found through a cell: 1.24 on */
+	bool mask_only_types;    /* an object's header may point to a type of size and mask alone: to 1.23 */
+	bool growslice_takes_slice; /* behind the element's type; later its parts, then the type: to 1.19 */
+	bool scan_index;         /* mspan.freeIndexForScan is there: from 1.18.10, 1.19.5 and 1.20 on */
+	bool marked_is_whole;    /* while the collector marks, scan_index stands still: 1.25 on */
+	bool label_list;         /* a goroutine's pprof labels are a list of pairs, no map: 1.24 on */
+	uint8_t span_index_size; /* bytes of mspan's nelems, freeindex and freeIndexForScan */
+	uint8_t special_offset_size; /* bytes of special.offset */
 	uint32_t pclntab_magic;
 };
 

@@ -133,28 +133,28 @@ static bool two_maps_layout(const struct types *types, const struct rtype *t,
 }
 
 /* To 1.19 an atomic.Value, which is stored as an interface {} is; then an atomic.Pointer[readOnly]. */
-static uint32_t read_type(struct types *types, int minor)
+static uint32_t read_type(struct types *types, const struct layout *l)
 {
 	uint32_t read_only = types_by_name(types, "sync.readOnly"), pointer;
 	const struct rtype made = { .size = 8, .ptr_bytes = 8, .name = "*sync.readOnly", .package = "",
 				    .kind = KIND_POINTER, .direct = true, .elem = read_only,
 				    .key = NO_TYPE, .bucket = NO_TYPE };
 
-	if (minor <= 19)
+	if (l->sync_map == SYNC_MAP_VALUE)
 		return types_by_name(types, "interface {}");
 	pointer = types_by_name(types, made.name);
 	return pointer != NO_TYPE || read_only == NO_TYPE ? pointer : types_make(types, &made, true);
 }
 
-void sync_make_type(struct types *types, int minor)
+void sync_make_type(struct types *types, const struct layout *l)
 {
 	uint32_t table, read;
 	uint64_t dirty;
 
-	if (minor > 23 || types_by_name(types, "sync.Map") != NO_TYPE)
+	if (l->sync_map == SYNC_MAP_TRIE || types_by_name(types, "sync.Map") != NO_TYPE)
 		return;
 	table = types_by_name(types, "map[interface {}]*sync.entry");
-	read = table == NO_TYPE ? NO_TYPE : read_type(types, minor);
+	read = table == NO_TYPE ? NO_TYPE : read_type(types, l);
 	if (read == NO_TYPE)
 		return;
 	dirty = 8 + types_get(types, read)->size;

@@ -26,8 +26,8 @@ struct sync_layout {
 };
 
 /* A program to Go 1.23 whose sync.Maps are all global variables has no descriptor of the type: enter it,
- * by the structure that it has in go1.MINOR (sync/map.go). Before other threads use the types. */
-void sync_make_type(struct types *types, int minor);
+ * by the structure that it has in a program of that layout (sync/map.go). Before other threads use the types. */
+void sync_make_type(struct types *types, const struct layout *layout);
 
 /* Is TYPE a sync.Map, or a hash trie by itself (package unique has such)? */
 bool sync_layout_of(struct types *types, uint32_t type, struct sync_layout *out);

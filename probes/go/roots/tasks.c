@@ -70,7 +70,7 @@ static const char *task_labels(struct roots *roots, const struct goroutine *g, b
 	uint64_t at = labels ? image_u64(image, labels) : 0, n = labels ? image_u64(image, labels + 8) : 0;
 	autotext struct text text = { 0 };
 
-	if (!labels || go->layout.minor < 24 || n > 64)
+	if (!labels || !go->layout.label_list || n > 64)
 		return NULL;
 	for (uint64_t i = 0; i < n; i++, at += LABEL_SIZE) {
 		bool own = image_is_literal(image, image_u64(image, at), image_u64(image, at + 8));

@@ -92,11 +92,6 @@ static bool plausible(const struct go_span *s, uint64_t npages)
 	return s->class < GO_CLASSES && npages <= MAX_CLASS_PAGES && s->nelems && s->nelems <= s->bytes / s->elemsize;
 }
 
-static unsigned index_size(const struct go *go)
-{
-	return go->layout.minor >= 22 ? 2 : 8;
-}
-
 /* The mspan at ADDR, its fields read into OUT; NULL if it is not in use. */
 static const uint8_t *peek(struct go *go, uint64_t addr, struct go_span *out)
 {
@@ -112,7 +107,7 @@ static const uint8_t *peek(struct go *go, uint64_t addr, struct go_span *out)
 	*out = (struct go_span){
 		.addr = addr, .base = span_field(mspan, l->mspan_start_addr, 8),
 		.bytes = npages * GO_PAGE, .elemsize = span_field(mspan, l->mspan_elemsize, 8),
-		.nelems = (uint32_t)span_field(mspan, l->mspan_nelems, index_size(go)),
+		.nelems = (uint32_t)span_field(mspan, l->mspan_nelems, l->span_index_size),
 		.allocated = (uint32_t)span_field(mspan, l->mspan_alloc_count, 2),
 		.class = class >> 1, .noscan = class & 1,
 		.user_arena = span_field(mspan, l->mspan_is_user_arena_chunk, 1),
@@ -136,8 +131,8 @@ static bool read_span(struct go *go, uint64_t addr, struct raw_span *out)
 	if (!mspan || find_span(go, s->base) != addr)
 		return false;
 	s->present = image_run(go->image, s->base, s->bytes, &s->data);
-	out->freeindex = span_field(mspan, l->mspan_freeindex, index_size(go));
-	out->scan_index = span_field(mspan, l->mspan_free_index_for_scan, index_size(go));
+	out->freeindex = span_field(mspan, l->mspan_freeindex, l->span_index_size);
+	out->scan_index = span_field(mspan, l->mspan_free_index_for_scan, l->span_index_size);
 	out->sweepgen = (uint32_t)span_field(mspan, l->mspan_sweepgen, 4);
 	out->alloc_bits = image_at(go->image, span_field(mspan, l->mspan_alloc_bits, 8),
 				   bitmap_bytes(s->nelems));
@@ -172,27 +167,20 @@ static bool cached(uint32_t span, uint32_t heap)
 	return span == heap + 1 || span == heap + 3;
 }
 
-/* mspan.freeIndexForScan came with late patches of the first two versions. */
-static bool has_scan_index(const struct go_version *version)
-{
-	return (version->minor != 18 || version->patch >= 10) &&
-	       (version->minor != 19 || version->patch >= 5);
-}
-
 /* The slot that is handed out but whose object may not be whole: each span has one at most, the last
- * one, since one processor at a time allocates from it. From 1.25 on the runtime does not tell while
- * it marks; but then what is whole is marked (mallocgc and its kin in runtime/malloc.go). */
+ * one, since one processor at a time allocates from it. Newer runtimes do not tell while
+ * they mark; but then what is whole is marked (mallocgc and its kin in runtime/malloc.go). */
 static uint32_t slot_in_flight(struct go *go, const struct raw_span *raw, const uint8_t *marks)
 {
 	uint32_t slot = (uint32_t)raw->freeindex - 1;
 
 	if (large_in_flight(raw))
 		return 0;
-	if (!has_scan_index(&go->version) || !raw->freeindex ||
+	if (!go->layout.scan_index || !raw->freeindex ||
 	    raw->freeindex > raw->span.nelems || raw->scan_index > slot ||
 	    bit(raw->alloc_bits, slot))
 		return NO_SLOT;
-	if (go->layout.minor >= 25 && (bit(raw->mark_bits, slot) || bit(marks, slot)))
+	if (go->layout.marked_is_whole && (bit(raw->mark_bits, slot) || bit(marks, slot)))
 		return NO_SLOT;
 	return slot;
 }

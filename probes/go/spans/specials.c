@@ -32,7 +32,7 @@ bool specials_next(struct special_walk *walk, struct special *out)
 	*out = (struct special){
 		.addr = addr,
 		.object = spans->items[walk->span - 1].base +
-			  (l->minor >= 24 ? image_u64(image, at) : image_u16(image, at)),
+			  (l->special_offset_size == 8 ? image_u64(image, at) : image_u16(image, at)),
 		.kind = image_u8(image, addr + (uint64_t)l->special_kind),
 	};
 	walk->next = image_u64(image, addr + (uint64_t)l->special_next);

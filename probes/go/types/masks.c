@@ -106,7 +106,7 @@ static const uint8_t *stored_mask(struct types *types, const struct rtype *t, ui
 	struct image *image = types->go->image;
 	uint64_t at = t->gc_data;
 
-	if (t->tflag & TFLAG_MASK_ON_DEMAND && types->go->layout.minor >= 24)
+	if (t->tflag & TFLAG_MASK_ON_DEMAND && types->go->layout.mask_in_cell)
 		at = image_u64(image, at); /* the cell of the mask; 0 or odd: not made yet */
 	if (t->gc_program || at < IMAGE_PAGE)
 		return NULL;

@@ -317,7 +317,7 @@ static void read_fields(struct types *types, struct rtype *t)
 {
 	struct image *image = types->go->image;
 	uint64_t at = image_u64(image, t->addr + 56), n = image_u64(image, t->addr + 64);
-	bool offset_shifted = types->go->layout.minor == 18; /* offset << 1 | embedded */
+	bool offset_shifted = types->go->layout.field_offset_shifted;
 
 	if (!n || n > MAX_FIELDS || !image_at(image, at, n * 24))
 		return;
@@ -475,7 +475,7 @@ uint32_t types_at_header(struct types *types, uint64_t addr)
 	uint32_t index = types_at(types, addr);
 	struct descriptor d;
 
-	if (index != NO_TYPE || types->go->layout.minor > 23)
+	if (index != NO_TYPE || !types->go->layout.mask_only_types)
 		return index;
 	if (!addr || addr % 8 || !image_read(types->go->image, addr, &d, sizeof d) || d.str ||
 	    d.kind || !d.size || d.ptr_bytes > d.size || d.size >> 47)
