@@ -18,6 +18,7 @@ static void free_suspects(struct graph *g)
 		free(g->suspects[i].title);
 		free(g->suspects[i].explanation);
 		free(g->suspects[i].fix);
+		free(g->suspects[i].query);
 	}
 	free(g->suspects);
 }
@@ -129,6 +130,13 @@ uint32_t graph_find(const struct graph *g, uint64_t addr, uint64_t *offset)
 	if (offset)
 		*offset = place.offset;
 	return place.id;
+}
+
+const char *graph_confidence(enum confidence confidence)
+{
+	static const char *const words[] = { "note", "likely", "proven" };
+
+	return words[confidence];
 }
 
 enum strength graph_edge_strength(const struct graph *g, uint64_t edge)

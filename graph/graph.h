@@ -197,11 +197,19 @@ static inline uint32_t graph_map_node(const struct map *map)
 	return map->object != NO_NODE ? map->object : map->table;
 }
 
+enum confidence {
+	CONFIDENCE_NOTE,   /* large, and perhaps so by design */
+	CONFIDENCE_LIKELY,
+	CONFIDENCE_PROVEN, /* the graph and the code leave no other reading */
+};
+
 struct suspect {
-	const char *rule;       /* "closure-map", "json-tree", "context-map" */
+	const char *rule;       /* "gathering", "stuck", "closure-map", ... */
+	enum confidence confidence;
 	char *title;            /* one line; owned */
 	char *explanation;      /* sentences; owned */
 	char *fix;              /* sentences; owned */
+	char *query;            /* the SQL that shows it; owned */
 	uint64_t retained;
 	uint64_t objects;
 	uint32_t holder;        /* index into holders, NO_NODE if several */
@@ -348,6 +356,9 @@ bool graph_locate(const struct graph *g, uint64_t addr, struct graph_place *out)
 
 /* The object in slot SLOT of extent E, or NO_NODE if that is free. */
 uint32_t graph_slot_object(const struct graph *g, const struct extent *e, uint32_t slot);
+
+/* "proven", "likely", "note" */
+const char *graph_confidence(enum confidence confidence);
 
 /* Strength of edge number EDGE (an index into fwd_dst). */
 enum strength graph_edge_strength(const struct graph *g, uint64_t edge);

@@ -68,6 +68,24 @@ enum key_use {
 	KEYS_VARY,  /* others too, or all */
 };
 
+/* A function that adds to containers of a type, or takes out of them. */
+struct container_function {
+	char name[200];   /* in full, sanitised */
+	char file[64];    /* without its folder; "" if not known */
+	uint32_t line;    /* where it begins */
+};
+
+#define CONTAINER_SHOWN 3
+
+/* What the program's code does with containers of one type. Zero-initialise. */
+struct container_use {
+	bool known;       /* false: nothing is said */
+	struct container_function takers[CONTAINER_SHOWN], adders[CONTAINER_SHOWN]; /* some of them */
+	uint32_t shown_takers, shown_adders;
+	uint32_t n_takers, n_adders; /* all */
+	bool running;     /* a task is in one of the takers now */
+};
+
 struct lens_ops {
 	/* The parts of a subject, from number FIRST on. Returns how many there are in all. Parts of a
 	 * map are its entries. */
@@ -111,6 +129,10 @@ struct lens_ops {
 	/* How the code of object CLOSURE uses the map that it captured at byte OFFSET of itself, BOXED: in a
 	 * variable that it shares with others. NULL if the lens never knows. */
 	enum key_use (*key_use)(struct lens *lens, uint32_t closure, uint64_t offset, bool boxed);
+
+	/* Who puts entries into maps of map number MAP's type, and who takes them out. NULL if the lens never
+	 * knows. */
+	void (*container_use)(struct lens *lens, uint32_t map, struct container_use *out);
 
 	/* Is the string key at the subject's place part of the program itself (schema), not data? */
 	bool (*is_schema_key)(struct lens *lens, uint32_t map, uint64_t slot);

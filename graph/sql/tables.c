@@ -153,6 +153,16 @@ static void suspect_fix(struct sql_row *row, struct sql_value *v)
 	sql_set_text(v, suspect_of_row(row)->fix);
 }
 
+static void suspect_confidence(struct sql_row *row, struct sql_value *v)
+{
+	sql_set_text(v, graph_confidence(suspect_of_row(row)->confidence));
+}
+
+static void suspect_query(struct sql_row *row, struct sql_value *v)
+{
+	sql_set_name(v, suspect_of_row(row)->query);
+}
+
 static void suspect_retained(struct sql_row *row, struct sql_value *v)
 {
 	sql_set_integer(v, suspect_of_row(row)->retained);
@@ -176,6 +186,7 @@ static void suspect_object(struct sql_row *row, struct sql_value *v)
 static const struct sql_column suspect_columns[] = {
 	{ "rank", "INTEGER", suspect_rank, STAGE_DONE, ACCESS_SORTED, .unique = true },
 	{ "rule", "TEXT", suspect_rule, STAGE_DONE },
+	{ "confidence", "TEXT", suspect_confidence, STAGE_DONE },
 	{ "title", "TEXT", suspect_title, STAGE_DONE },
 	{ "explanation", "TEXT", suspect_explanation, STAGE_DONE },
 	{ "fix", "TEXT", suspect_fix, STAGE_DONE },
@@ -183,6 +194,7 @@ static const struct sql_column suspect_columns[] = {
 	{ "objects", "INTEGER", suspect_objects, STAGE_DONE },
 	{ "holder", "INTEGER", suspect_holder, STAGE_DONE },
 	{ "object", "INTEGER", suspect_object, STAGE_DONE },
+	{ "query", "TEXT", suspect_query, STAGE_DONE },
 };
 
 static const struct sql_table table_suspects = {

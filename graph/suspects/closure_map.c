@@ -270,7 +270,7 @@ static bool tell(const struct hunt *hunt, const struct finding *items, uint32_t 
 }
 
 const struct rule rule_closure_map = {
-	.name = "closure-map",
+	.name = "closure-map", .confidence = CONFIDENCE_LIKELY,
 	.fix = "Take the values that the closure uses out of the map before it is made, and let it "
 	       "capture these instead of the map.",
 	.concerns = concerns, .look = look, .tell = tell,

@@ -255,7 +255,7 @@ static bool tell(const struct hunt *hunt, const struct finding *items, uint32_t 
 }
 
 const struct rule rule_context_map = {
-	.name = "context-map",
+	.name = "context-map", .confidence = CONFIDENCE_LIKELY,
 	.fix = "Let the goroutine end when its work is cancelled, or put into the context only the "
 	       "values that are needed instead of the map.",
 	.concerns = concerns, .look = look, .tell = tell,

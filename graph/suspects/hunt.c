@@ -282,16 +282,20 @@ static void unclaim(struct hunt *hunt, const struct finding *items, uint32_t n)
 
 /* ---- tell ---- */
 
-static void advise(const struct hunt *hunt, const struct rule *rule, struct suspect *s,
-		   struct text *fix)
+bool hunt_add(const struct hunt *hunt, struct suspect *s, const char *fix, struct suspect_list *list,
+	      struct error *err)
 {
 	const struct lens *lens = hunt->g->lens;
+	autotext struct text words = { 0 };
 
 	if (lens && lens->ops->advice)
-		lens->ops->advice(hunt->g->lens, s, fix);
-	if (!fix->length)
-		text_puts(fix, rule->fix);
-	s->fix = fix->bytes;
+		lens->ops->advice(hunt->g->lens, s, &words);
+	if (!words.length)
+		text_puts(&words, fix);
+	s->fix = words.bytes;
+	if (words.failed)
+		return fail_memory(err, "a suspect's words");
+	return suspect_add(list, s, err);
 }
 
 static bool tell_story(const struct hunt *hunt, const struct rule *rule, struct story *story,
@@ -300,14 +304,13 @@ static bool tell_story(const struct hunt *hunt, const struct rule *rule, struct 
 	struct suspect s = { .rule = rule->name, .retained = story->retained,
 			     .objects = story->objects, .holder = story->holder,
 			     .object = story->object };
-	autotext struct text fix = { 0 };
 
-	advise(hunt, rule, &s, &fix);
+	s.confidence = rule->confidence;
 	s.title = story->title.bytes;
 	s.explanation = story->explanation.bytes;
-	if (fix.failed || story->title.failed || story->explanation.failed)
+	if (story->title.failed || story->explanation.failed)
 		return fail_memory(err, "a suspect's words");
-	return suspect_add(list, &s, err);
+	return hunt_add(hunt, &s, rule->fix, list, err);
 }
 
 static bool tell_group(struct hunt *hunt, const struct rule *rule, struct finding *items,
@@ -352,6 +355,26 @@ bool hunt_rule(struct hunt *hunt, const struct rule *rule, struct suspect_list *
 }
 
 /* ---- for the rules ---- */
+
+const struct path_tree *hunt_tree(struct hunt *hunt, struct error *err)
+{
+	if (!hunt->tree.g && !path_tree_build(hunt->g, &hunt->tree, hunt->progress, err))
+		return NULL;
+	return &hunt->tree;
+}
+
+bool hunt_is_told(struct hunt *hunt, uint32_t id)
+{
+	for (; graph_is_object(hunt->g, id); id = hunt->g->idom[id])
+		if (is_told(hunt, id))
+			return true;
+	return false;
+}
+
+void hunt_tell(struct hunt *hunt, uint32_t id)
+{
+	set_told(hunt, id, true);
+}
 
 enum type_shape hunt_shape(const struct graph *g, uint32_t id)
 {

@@ -276,7 +276,7 @@ static bool tell(const struct hunt *hunt, const struct finding *items, uint32_t 
 }
 
 const struct rule rule_json_tree = {
-	.name = "json-tree",
+	.name = "json-tree", .confidence = CONFIDENCE_LIKELY,
 	.fix = "Decode into a struct with the fields that are used, or copy these out and let the "
 	       "tree go.",
 	.concerns = concerns, .look = look, .tell = tell,

@@ -5,11 +5,12 @@
 #ifndef GORETAIN_GRAPH_SUSPECTS_RULE_H
 #define GORETAIN_GRAPH_SUSPECTS_RULE_H
 
+#include "graph/analysis/path_tree.h"
 #include "graph/base/error.h"
 #include "graph/base/progress.h"
 #include "graph/base/text.h"
 #include "graph/graph.h"
-#include "graph/suspects/suspects.h"
+#include "graph/suspects/list.h"
 
 /* An object whose subtree in the dominator tree is kept, and what keeps it. */
 struct finding {
@@ -28,6 +29,7 @@ struct hunt {
 	uint8_t *under;     /* of each object: is what dominates it told of? 0: not asked yet */
 	uint32_t *root_row; /* roots that hold object i: root_ids[root_row[i] .. root_row[i+1]-1] */
 	uint32_t *root_ids;
+	struct path_tree tree; /* built when a rule first asks: hunt_tree */
 };
 
 /* What a rule says of a group of findings. */
@@ -39,8 +41,12 @@ struct story {
 	struct text title, explanation;
 };
 
+/* A rule looks at single objects, or surveys all of the graph at once. */
 struct rule {
 	const char *name;
+	enum confidence confidence;
+	/* Add what there is to say to LIST; the functions below are not used then. */
+	bool (*survey)(struct hunt *hunt, struct suspect_list *list, struct error *err);
 	/* What to do about it, when the lens knows nothing better. */
 	const char *fix;
 	/* May an object of this type be what the rule looks for? Asked once for each type. */
@@ -53,13 +59,26 @@ struct rule {
 		     struct story *story, struct error *err);
 };
 
-extern const struct rule rule_context_map, rule_closure_map, rule_json_tree;
+extern const struct rule rule_context_map, rule_closure_map, rule_json_tree, rule_gathering;
 
 /* Run one rule: adds what it has to say to LIST. */
 bool hunt_rule(struct hunt *hunt, const struct rule *rule, struct suspect_list *list,
 	       struct error *err);
 
 /* ---- for the rules ---- */
+
+/* The path tree of the graph, NULL with ERR set on failure. */
+const struct path_tree *hunt_tree(struct hunt *hunt, struct error *err);
+
+/* Is object ID, or what dominates it, told of already? */
+bool hunt_is_told(struct hunt *hunt, uint32_t id);
+
+/* From now on it is. */
+void hunt_tell(struct hunt *hunt, uint32_t id);
+
+/* Add S to LIST, with the fix that the lens knows, or else FIX. */
+bool hunt_add(const struct hunt *hunt, struct suspect *s, const char *fix, struct suspect_list *list,
+	      struct error *err);
 
 /* Shape of an object's type, SHAPE_NONE if it is unknown. */
 enum type_shape hunt_shape(const struct graph *g, uint32_t id);

@@ -1,11 +1,9 @@
 #include "graph/suspects/suspects.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "graph/base/array.h"
 #include "graph/base/cleanup.h"
-#include "graph/base/grow.h"
 #include "graph/builder.h"
 #include "graph/rows.h"
 #include "graph/suspects/rule.h"
@@ -15,26 +13,17 @@
 
 /* The rules. One that comes first has told of its memory, and later ones leave that out: those that
  * say more of how the memory is kept come before those that only say what it is. */
-static const struct rule *const rules[] = { &rule_context_map, &rule_closure_map, &rule_json_tree };
-
-bool suspect_add(struct suspect_list *list, const struct suspect *s, struct error *err)
-{
-	struct suspect *copy = GROW(list->items, list->n, list->capacity);
-
-	if (!copy)
-		return fail_memory(err, "suspects");
-	list->n++;
-	*copy = *s;
-	copy->title = strdup(s->title ? s->title : s->rule);
-	copy->explanation = strdup(s->explanation ? s->explanation : "");
-	copy->fix = strdup(s->fix ? s->fix : "");
-	return copy->title && copy->explanation && copy->fix ? true : fail_memory(err, "suspects");
-}
+static const struct rule *const rules[] = {
+	&rule_context_map, &rule_closure_map, &rule_json_tree, &rule_gathering,
+};
 
 static int by_retained(const void *a, const void *b)
 {
 	const struct suspect *x = a, *y = b;
 
+	/* What may be by design comes behind what is none. */
+	if ((x->confidence == CONFIDENCE_NOTE) != (y->confidence == CONFIDENCE_NOTE))
+		return x->confidence == CONFIDENCE_NOTE ? 1 : -1;
 	if (x->retained != y->retained)
 		return x->retained > y->retained ? -1 : 1;
 	return x->object < y->object ? -1 : x->object > y->object;
@@ -64,7 +53,8 @@ static bool run_rules(struct hunt *hunt, struct suspect_list *list, struct error
 	if (!hunt->told || !hunt->under || !index_roots(hunt, err))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		if (!hunt_rule(hunt, rules[i], list, err))
+		if (rules[i]->survey ? !rules[i]->survey(hunt, list, err)
+				     : !hunt_rule(hunt, rules[i], list, err))
 			return false;
 	return true;
 }
@@ -82,16 +72,15 @@ bool graph_find_suspects(struct graph *g, struct progress *progress, struct erro
 	free(hunt.under);
 	free(hunt.root_row);
 	free(hunt.root_ids);
+	path_tree_free(&hunt.tree);
+	if (!ok) {
+		suspect_list_free(&list);
+		return false;
+	}
 	if (list.n)
 		qsort(list.items, list.n, sizeof *list.items, by_retained);
-	g->suspects = list.items; /* what there is, for graph_free */
-	g->n_suspects = ok ? list.n : 0;
-	for (uint32_t i = 0; !ok && i < list.n; i++) {
-		free(list.items[i].title);
-		free(list.items[i].explanation);
-		free(list.items[i].fix);
-	}
-	if (ok)
-		graph_publish(g, STAGE_DONE);
-	return ok;
+	g->suspects = list.items;
+	g->n_suspects = list.n;
+	graph_publish(g, STAGE_DONE);
+	return true;
 }

@@ -8,12 +8,7 @@
 #include "graph/base/progress.h"
 #include "graph/graph.h"
 
-struct suspect_list { struct suspect *items; uint32_t n, capacity; };
-
-/* Add a copy of S (its strings become the list's). */
-bool suspect_add(struct suspect_list *list, const struct suspect *s, struct error *err);
-
-/* Run every rule; fills graph.suspects, most retained first, and drops a suspect that only says
+/* Run every rule; fills graph.suspects, most retained first and notes behind all others, and drops a suspect that only says
  * again what a better ranked one says of the same memory. Publishes STAGE_DONE. */
 bool graph_find_suspects(struct graph *g, struct progress *progress, struct error *err);
 

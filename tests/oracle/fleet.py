@@ -94,7 +94,7 @@ QUESTION = """
 select 'meta', key, value, null, null from meta
 union all select 'memory', part, bytes, null, null from memory
 union all select 'known', type_known, sum(size), null, null from objects where live = 1 group by 2
-union all select 'suspect', rule, title, retained, null from suspects"""
+union all select 'suspect', rule, title, retained, null from suspects where confidence <> 'note'"""
 
 # What has no type, by the first that refers to it: an object's word or else a root.
 UNTYPED = """

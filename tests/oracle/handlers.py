@@ -25,7 +25,7 @@ def suspects(start, shape):
     with Target(*start(shape)) as target:
         target.expect("ready")
         target.wait_until_quiet()
-        return sql(target.pid, "select rule, title from suspects order by rank")
+        return sql(target.pid, "select rule, title from suspects where confidence <> 'note' order by rank")
 
 
 def check(argument, tap, folder):

@@ -97,8 +97,9 @@ static struct graph *full_example(void)
 	g->n_memory = ARRAY_SIZE(parts);
 	memcpy(g->classes, classes, sizeof classes);
 	g->n_classes = ARRAY_SIZE(classes);
-	g->suspects[0] = (struct suspect){ "json-tree", copy("title"), copy("because"), copy("do"),
-					   512, 7, 0, EXAMPLE_CACHE };
+	g->suspects[0] = (struct suspect){ "json-tree", CONFIDENCE_LIKELY, copy("title"),
+					   copy("because"), copy("do"), copy("select 1"), 512, 7, 0,
+					   EXAMPLE_CACHE };
 	g->n_suspects = 1;
 	g->suspects[0].retained = 512;
 	atomic_store(&g->stage, STAGE_DONE);
@@ -159,8 +160,8 @@ static const struct expectation expectations[] = {
 	  "value_offset from map_entries where map in (0, 1) and slot = 1",
 	  "0|1|user:2|string|NULL|NULL|*main.session|3|0\n"
 	  "1|1|tags|string|NULL|[alice]|[]interface {}|14|0\n" },
-	{ "suspects", "select rank, rule, title, explanation, fix, retained, objects, holder, object "
-	  "from suspects", "1|json-tree|title|because|do|512|7|0|0\n" },
+	{ "suspects", "select rank, rule, confidence, title, explanation, fix, retained, objects, holder, "
+	  "object, query from suspects", "1|json-tree|likely|title|because|do|512|7|0|0|select 1\n" },
 	{ "memory", "select part, bytes from memory", "live heap|1000\nstacks|48\n" },
 	{ "memory_details", "select part, detail, bytes, resident from memory_details",
 	  "live heap|touched|1000|1\nfree heap|given back|7|0\nstacks|allocated|48|NULL\n" },
@@ -221,7 +222,7 @@ static void every_column_of_the_schema_is_expected_above(void **state)
 			columns++;
 		}
 	}
-	assert_int_equal(columns, 2 + 17 + 10 + 7 + 7 + 11 + 14 + 8 + 17 + 9 + 9 + 2 + 4 + 6);
+	assert_int_equal(columns, 2 + 17 + 10 + 7 + 7 + 11 + 14 + 8 + 17 + 11 + 9 + 2 + 4 + 6);
 }
 
 /* --- stages --- */

@@ -146,7 +146,9 @@ static struct graph *analyse(const struct heap *h, bool with_lens)
 		assert_true(text_width(g->suspects[i].title) <= 76);
 		assert_null(strchr(g->suspects[i].title, '\n'));
 		assert_true(*g->suspects[i].explanation && *g->suspects[i].fix);
-		assert_true(!i || g->suspects[i - 1].retained >= g->suspects[i].retained);
+		assert_true(!i || g->suspects[i - 1].retained >= g->suspects[i].retained ||
+			    (g->suspects[i].confidence == CONFIDENCE_NOTE &&
+			     g->suspects[i - 1].confidence != CONFIDENCE_NOTE));
 	}
 	return g;
 }

@@ -624,9 +624,11 @@ static void json_suspects(struct json *j, const struct graph *g)
 
 		json_open(j, '{');
 		json_word(j, "rule", s->rule);
+		json_word(j, "confidence", graph_confidence(s->confidence));
 		json_word(j, "title", s->title);
 		json_word(j, "explanation", s->explanation);
 		json_word(j, "fix", s->fix);
+		json_word(j, "query", s->query);
 		json_fact(j, "retained", s->retained);
 		json_fact(j, "objects", s->objects);
 		json_word(j, "holder",

@@ -21,6 +21,9 @@ enum call_meaning {
 	CALL_NO_RETURN,
 };
 
+/* What a use of a map does to its entries. */
+enum call_moves { CALL_LEAVES, CALL_PUTS_IN, CALL_TAKES_OUT };
+
 #define CALL_NO_ARGUMENT 0xffu
 
 /* Which growslice a rule is for: see struct layout.growslice_takes_slice. */
@@ -33,6 +36,7 @@ struct call_rule {
 	uint8_t prefix, when; /* enum rule_when */
 	uint8_t meaning; /* enum call_meaning */
 	uint8_t type, subject, second; /* arguments or CALL_NO_ARGUMENT */
+	uint8_t moves;                 /* enum call_moves: of CALL_USE_MAP */
 };
 
 /* The rule for the function whose full name is NAME ("runtime.newobject") in a program of that layout, or

@@ -96,6 +96,7 @@ void code_free(struct code_facts *facts)
 		free(facts->package_names[i]);
 	free(facts->package_names);
 	free(facts->closures);
+	free(facts->map_uses);
 	free(facts->globals);
 	free(facts->places);
 	if (facts->program)

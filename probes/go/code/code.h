@@ -21,6 +21,10 @@ enum code_form {
 
 struct code_global { uint64_t addr; uint32_t type; enum code_form form; };
 
+/* The function at ENTRY puts entries into maps of TYPE, or takes them out; NO_TYPE: of a type that only the
+ * running program knows. */
+struct code_map_use { uint64_t entry; uint32_t type; bool takes; };
+
 /* What the code says, each list sorted by address and free of contradictions (an address whose
  * votes disagree is left out). */
 struct code_facts {
@@ -33,6 +37,8 @@ struct code_facts {
 	/* For each reference the package that refers to it if all that do are one, else NULL. */
 	const char **packages;
 	char **package_names; uint32_t n_package_names; /* what packages points to */
+	/* Sorted by type, then those that put in first, each once. */
+	struct code_map_use *map_uses; uint32_t n_map_uses;
 	struct code_program *program; /* NULL where no code can be read */
 };
 

@@ -393,6 +393,10 @@ static struct code_value apply_rule(struct code_walker *w, const struct code_op 
 		return at(VALUE_UNTYPED_MAP, op->offset);
 	case CALL_USE_MAP:
 		use_map(w, subject, type);
+		if (rule->moves != CALL_LEAVES)
+			found_map_use(&w->found, (struct code_map_use){
+				w->entry, of_kind(w, type, KIND_MAP) ? type : NO_TYPE,
+				rule->moves == CALL_TAKES_OUT });
 		return unknown;
 	case CALL_VALUE:
 		point_to_value(w, subject, type);

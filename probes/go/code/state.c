@@ -203,6 +203,7 @@ void walker_function(struct code_walker *w, const struct code_function *f, const
 {
 	uint32_t n_votes = w->found.n_votes, n_closures = w->found.n_closures;
 	uint32_t n_locals = w->found.n_locals, n_flows = w->found.n_flows;
+	uint32_t n_map_uses = w->found.n_map_uses;
 
 	w->entry = f->entry;
 	memset(w->typed_slots, 0, w->used_slots * sizeof *w->typed_slots);
@@ -221,6 +222,7 @@ void walker_function(struct code_walker *w, const struct code_function *f, const
 		w->found.n_closures = n_closures;
 		w->found.n_locals = n_locals;
 		w->found.n_flows = n_flows;
+		w->found.n_map_uses = n_map_uses;
 		if (round == MAX_ROUNDS)
 			give_up(w);
 	}

@@ -44,6 +44,12 @@ void found_closure(struct code_found *found, uint64_t entry, uint32_t type)
 		found->closures[found->n_closures++] = (struct code_closure){ entry, type };
 }
 
+void found_map_use(struct code_found *found, struct code_map_use use)
+{
+	if (ROOM(found, map_uses))
+		found->map_uses[found->n_map_uses++] = use;
+}
+
 void found_reference(struct code_found *found, uint64_t addr, uint32_t package)
 {
 	if (ROOM(found, references))
@@ -97,6 +103,7 @@ void found_free(struct code_found *found)
 	free(found->locals);
 	free(found->votes);
 	free(found->closures);
+	free(found->map_uses);
 	free(found->references);
 	memset(found, 0, sizeof *found);
 }
@@ -108,6 +115,8 @@ static void merge(struct code_found *to, const struct code_found *from)
 		found_vote(to, from->votes[i].addr, from->votes[i].form, from->votes[i].type);
 	for (uint32_t i = 0; i < from->n_closures; i++)
 		found_closure(to, from->closures[i].entry, from->closures[i].type);
+	for (uint32_t i = 0; i < from->n_map_uses; i++)
+		found_map_use(to, from->map_uses[i]);
 	for (uint32_t i = 0; i < from->n_references; i++)
 		found_reference(to, from->references[i].addr, from->references[i].package);
 	for (uint32_t i = 0; i < from->n_flows; i++)
@@ -226,6 +235,28 @@ static bool judge_closures(struct code_found *all, struct code_facts *out)
 	return true;
 }
 
+static int compare_map_uses(const void *a, const void *b)
+{
+	const struct code_map_use *x = a, *y = b;
+	int order = COMPARE(x->type, y->type);
+
+	if (!order)
+		order = COMPARE(x->takes, y->takes);
+	return order ? order : COMPARE(x->entry, y->entry);
+}
+
+static bool judge_map_uses(struct code_found *all, struct code_facts *out)
+{
+	out->map_uses = malloc((all->n_map_uses + 1ul) * sizeof *out->map_uses);
+	if (!out->map_uses)
+		return false;
+	sort(all->map_uses, all->n_map_uses, sizeof *all->map_uses, compare_map_uses);
+	for (uint32_t i = 0; i < all->n_map_uses; i++)
+		if (!i || compare_map_uses(&all->map_uses[i - 1], &all->map_uses[i]) != 0)
+			out->map_uses[out->n_map_uses++] = all->map_uses[i];
+	return true;
+}
+
 /* NO_PACKAGE sorts last: the first and the last package of an address tell whether it is one. */
 static bool judge_references(struct code_found *all, struct code_facts *out)
 {
@@ -265,7 +296,7 @@ bool found_judge(struct code_found *found, uint32_t n, const struct types *types
 	names->packages = NULL;
 	names->n_packages = 0;
 	ok = !all.failed && judge_closures(&all, out) && flow_solve(&all, types, names, out) &&
-	     judge_references(&all, out);
+	     judge_references(&all, out) && judge_map_uses(&all, out);
 	found_free(&all);
 	return ok || fail_memory(err, "what the code says of types");
 }

@@ -42,8 +42,10 @@ struct code_found {
 	struct code_closure *closures;
 	struct code_reference *references;
 	struct code_local *locals;
-	uint32_t n_votes, n_closures, n_references, n_locals, n_flows;
-	uint32_t votes_capacity, closures_capacity, references_capacity, locals_capacity, flows_capacity;
+	struct code_map_use *map_uses;
+	uint32_t n_votes, n_closures, n_references, n_locals, n_flows, n_map_uses;
+	uint32_t votes_capacity, closures_capacity, references_capacity, locals_capacity, flows_capacity,
+		map_uses_capacity;
 	uint64_t recent[FOUND_RECENT]; /* hashes of votes and flows of late */
 	bool failed; /* out of memory: something is missing */
 };
@@ -51,6 +53,7 @@ struct code_found {
 void found_vote(struct code_found *found, uint64_t addr, uint8_t form, uint32_t type);
 void found_closure(struct code_found *found, uint64_t entry, uint32_t type);
 void found_reference(struct code_found *found, uint64_t addr, uint32_t package);
+void found_map_use(struct code_found *found, struct code_map_use use);
 void found_local(struct code_found *found, const struct code_local *local);
 void found_flow(struct code_found *found, uint64_t from, uint64_t to);
 void found_free(struct code_found *found);

@@ -36,6 +36,8 @@ bool lens_window(struct lens *lens, uint32_t src, uint64_t at, uint32_t array,
 		 struct window *out); /* slices.c */
 bool lens_dynamic(struct lens *lens, uint32_t src, uint64_t at, struct text *type); /* slices.c */
 
+void lens_container_use(struct lens *lens, uint32_t map, struct container_use *out); /* containers.c */
+
 bool lens_global(struct lens *lens, const char *name, struct global_words *out); /* global.c */
 
 void lens_edge_label(struct lens *lens, uint32_t src, uint64_t offset, struct text *out,

@@ -1,8 +1,8 @@
 // What grows, and what only changes: a target for comparisons of two snapshots.
 //
 // A line on standard input is a step: a number of bytes for each leak to take in. It answers with a line when
-// the step is done: nanoseconds since 1970, live bytes after a collection. Between steps everything
-// stands still.
+// the step is done: nanoseconds since 1970, live bytes after a collection. After a negative number nothing is
+// turned over or collected. Between steps everything stands still.
 package main
 
 import (
@@ -90,6 +90,11 @@ func main() {
 	for in.Scan() {
 		var bytes int
 		fmt.Sscan(strings.TrimSpace(in.Text()), &bytes)
+		if bytes < 0 {
+			grow(-bytes)
+			fmt.Println(time.Now().UnixNano(), 0)
+			continue
+		}
 		grow(bytes)
 		turn()
 		runtime.GC()

@@ -92,6 +92,7 @@ static void look_at(struct code_walker *w, const struct go_func *f)
 	w->func = *f;
 	walker_function(w, function, code);
 	w->found.n_votes = w->found.n_closures = w->found.n_references = w->found.n_flows = 0;
+	w->found.n_map_uses = 0;
 }
 
 const struct code_frame *code_frame_find(struct code_frames *frames, const struct code_facts *facts,
