@@ -148,8 +148,13 @@ struct task {
 	uint32_t holder;        /* index into holders, NO_NODE if it holds nothing */
 	uint32_t first_frame, n_frames;
 	uint32_t object;        /* its record in the heap, NO_NODE if not there */
-	uint32_t waits_on;      /* object it waits on (a channel, ...), NO_NODE if not known */
-	int8_t stuck;           /* 1 can never go on, 0 can, -1 not known */
+	uint32_t first_wait, n_waits; /* the objects one of which must wake it, in graph.waits: a
+				 * channel, those of a select, what a lock or a wait group lies in */
+	int8_t stuck;           /* 1 can never go on, 0 can, -1 not known. A producer says 1 of who goes
+				 * on only by one of its waits; STAGE_LIVE takes that back where
+				 * something that can run reaches one */
+	bool first;             /* the program's first: to wait for ever may be what it is there for,
+				 * so that it is never said to be stuck */
 	bool system;            /* the runtime's own */
 	const char *under;      /* what has called `function` if it is not the entry; NULL */
 };
@@ -295,7 +300,8 @@ struct graph {
 	struct edge_strength *special; uint32_t n_special; /* edges that are not strong, by edge */
 	struct holder *holders; uint32_t n_holders; /* retained and objects: STAGE_RETAINED */
 	struct root *roots; uint32_t n_roots;       /* by holder */
-	struct task *tasks; uint32_t n_tasks;
+	struct task *tasks; uint32_t n_tasks;       /* task.stuck: STAGE_LIVE */
+	uint32_t *waits; uint32_t n_waits;          /* objects, by task */
 	struct frame *frames; uint32_t n_frames;
 	struct map *maps; uint32_t n_maps;          /* map.live: STAGE_LIVE */
 	struct package_name *packages; uint32_t n_packages; /* those that are called like others */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/analysis/marker.h"
 #include "graph/base/array.h"
 #include "graph/base/cleanup.h"
 #include "graph/base/parallel.h"
@@ -10,28 +11,10 @@
 #include "graph/builder.h"
 
 #define AHEAD 16       /* objects between a first glance at one and its visit */
-#define RING 32        /* a power of two above AHEAD */
 #define REPORT 65536   /* objects between two looks at the progress */
 #define EXTENT_GRAIN 256
 
-struct marker {
-	struct graph *g;
-	uint64_t *seen;     /* a bit for each object */
-	uint64_t *strong;   /* what the first round saw; NULL in it */
-	uint32_t *stack;    /* seen, but its edges not yet: each object goes there once at most */
-	uint32_t depth;
-	uint32_t ring[RING]; /* taken from the stack; their rows are on the way to the cache */
-	uint32_t fed;
-	uint32_t visited;
-	struct progress *progress;
-};
-
-static bool has_bit(const uint64_t *bits, uint32_t i)
-{
-	return bits[i / 64] >> i % 64 & 1;
-}
-
-static void see(struct marker *m, uint32_t id)
+void marker_see(struct marker *m, uint32_t id)
 {
 	uint64_t bit = 1ull << id % 64;
 
@@ -70,14 +53,16 @@ static void visit(struct marker *m, uint32_t id)
 
 		if (dst & EDGE_IDLE)
 			continue;
-		if (m->strong && has_bit(m->strong, dst)) {
+		if (m->strong && marker_bit(m->strong, dst)) {
 			/* From what only bookkeeping keeps into what something else reaches. */
 			g->fwd_dst[e] |= EDGE_IDLE;
 			idle_reverse(g, id, dst);
 			continue;
 		}
-		see(m, dst);
+		marker_see(m, dst);
 	}
+	if (m->awaited && marker_bit(m->awaited, id))
+		m->reached[m->n_reached++] = id;
 	if (++m->visited % REPORT == 0)
 		progress_add(m->progress, REPORT);
 }
@@ -88,10 +73,10 @@ static void visit(struct marker *m, uint32_t id)
 static void feed(struct marker *m, uint32_t id)
 {
 	const struct graph *g = m->g;
-	uint32_t halfway = m->ring[(m->fed - AHEAD / 2) % RING];
-	uint32_t oldest = m->ring[(m->fed - AHEAD) % RING];
+	uint32_t halfway = m->ring[(m->fed - AHEAD / 2) % MARKER_RING];
+	uint32_t oldest = m->ring[(m->fed - AHEAD) % MARKER_RING];
 
-	m->ring[m->fed++ % RING] = id;
+	m->ring[m->fed++ % MARKER_RING] = id;
 	if (id != NO_NODE)
 		__builtin_prefetch(&g->fwd_row[id]);
 	if (halfway != NO_NODE)
@@ -100,7 +85,7 @@ static void feed(struct marker *m, uint32_t id)
 		visit(m, oldest);
 }
 
-static bool drain(struct marker *m, struct error *err)
+bool marker_drain(struct marker *m, struct error *err)
 {
 	uint32_t idle = 0;
 
@@ -116,22 +101,14 @@ static bool drain(struct marker *m, struct error *err)
 	return !array_cancelled(m->progress, err);
 }
 
-static bool holds_always(enum strength strength)
-{
-	return strength == STRENGTH_STRONG || strength == STRENGTH_POOL;
-}
-
 static bool first_round(struct marker *m, struct error *err)
 {
 	struct graph *g = m->g;
 
 	for (uint32_t i = 0; i < g->n_special; i++)
-		if (!holds_always((enum strength)g->special[i].strength))
+		if (!marker_holds((enum strength)g->special[i].strength))
 			g->fwd_dst[g->special[i].edge] |= EDGE_IDLE;
-	for (uint32_t i = 0; i < g->n_roots; i++)
-		if (holds_always((enum strength)g->roots[i].strength))
-			see(m, g->roots[i].dst);
-	return drain(m, err);
+	return stuck_mark(m, err);
 }
 
 /* Wake the bookkeeping edges into what the first round did not see, and follow those of them that
@@ -147,15 +124,15 @@ static void sort_out_special(struct marker *m)
 
 		while (g->fwd_row[src + 1] <= edge)
 			src++;
-		if (holds_always((enum strength)g->special[i].strength))
+		if (marker_holds((enum strength)g->special[i].strength))
 			continue;
-		if (g->special[i].strength == STRENGTH_WEAK || has_bit(m->strong, dst)) {
+		if (g->special[i].strength == STRENGTH_WEAK || marker_bit(m->strong, dst)) {
 			idle_reverse(g, src, dst);
 			continue;
 		}
 		g->fwd_dst[edge] = dst;
-		if (has_bit(m->strong, src))
-			see(m, dst);
+		if (marker_bit(m->strong, src))
+			marker_see(m, dst);
 	}
 }
 
@@ -166,8 +143,8 @@ static bool second_round(struct marker *m, struct error *err)
 	sort_out_special(m);
 	for (uint32_t i = 0; i < g->n_roots; i++)
 		if (g->roots[i].strength == STRENGTH_RUNTIME)
-			see(m, g->roots[i].dst);
-	return drain(m, err);
+			marker_see(m, g->roots[i].dst);
+	return marker_drain(m, err);
 }
 
 /* What one worker adds up. */
@@ -241,8 +218,8 @@ static void flag_and_sum(void *ctx, unsigned worker, uint64_t lo, uint64_t hi)
 		const struct extent *e = &m->g->extents[i];
 
 		for (uint32_t id = e->first; id < e->first + e->count; id++) {
-			if (has_bit(m->seen, id))
-				m->g->flags[id] |= has_bit(m->strong, id) ? OBJECT_LIVE :
+			if (marker_bit(m->seen, id))
+				m->g->flags[id] |= marker_bit(m->strong, id) ? OBJECT_LIVE :
 						   OBJECT_LIVE | OBJECT_RUNTIME_ONLY;
 			sum_object(m->g, pass->sums[worker], id, e->stride);
 		}

@@ -286,7 +286,7 @@ static const struct sql_column task_columns[] = {
 	{ "stack_bytes", "INTEGER", task_stack_bytes, STAGE_EDGES },
 	{ "retained", "INTEGER", task_retained, STAGE_RETAINED },
 	{ "holder", "INTEGER", task_holder, STAGE_EDGES, ACCESS_INDEX, .keys = count_tasks },
-	{ "stuck", "INTEGER", task_stuck, STAGE_EDGES },
+	{ "stuck", "INTEGER", task_stuck, STAGE_LIVE },
 	{ "under", "TEXT", task_under, STAGE_EDGES },
 };
 

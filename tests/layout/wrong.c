@@ -69,7 +69,7 @@ static struct found count(const struct graph *g)
 	for (uint32_t i = 0; i < g->n_roots; i++)
 		sum[2] = mix(sum[2], g->roots[i].dst ^ (uint64_t)g->roots[i].kind << 40);
 	for (uint32_t i = 0; i < g->n_tasks; i++)
-		sum[3] = mix(mix(sum[3], g->tasks[i].waits_on), (uint64_t)g->tasks[i].state);
+		sum[3] = mix(mix(sum[3], (uint64_t)(uint8_t)g->tasks[i].stuck + g->tasks[i].n_waits), (uint64_t)g->tasks[i].state);
 	return f;
 }
 

@@ -170,7 +170,7 @@ static void pollers(struct heap *h, uint32_t n)
 			.wait_ns = (10000 + (int64_t)i) * 1000000000, .function = "main.(*poller).run",
 			.file = "/src/poller.go", .line = 70, .created_by = "main.startPoller",
 			.stack_bytes = 8192, .holder = h->n_holders, .object = NO_NODE,
-			.waits_on = NO_NODE, .stuck = 1 };
+			.stuck = 1 };
 		root(h, (struct holder){ HOLDER_TASK, KNOWN_EXACT,
 					 said("goroutine %u main.(*poller).run", 100 + i), "main",
 					 h->n_tasks, NO_NODE },

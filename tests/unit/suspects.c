@@ -90,7 +90,7 @@ static uint32_t task(struct heap *h, enum task_state state, uint32_t dst)
 		.id = 18 + t, .state = state, .wait = state == TASK_WAITING ? "chan receive" : NULL,
 		.wait_ns = 3600ll * 1000000000 * (t + 1), .function = "main.watch",
 		.created_by = "main.startWatch", .holder = i, .first_frame = t, .n_frames = 1,
-		.object = NO_NODE, .waits_on = NO_NODE, .stuck = -1,
+		.object = NO_NODE, .stuck = -1,
 	};
 	h->frames[t] = (struct frame){ .task = t, .function = "main.watch",
 				       .file = "/src/poller.go", .line = 77 };

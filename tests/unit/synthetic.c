@@ -299,6 +299,8 @@ static void set_facts(struct graph *g, const struct synthetic_spec *spec)
 	g->n_types = spec->n_types;
 	g->tasks = copy(spec->tasks, spec->n_tasks, sizeof *spec->tasks);
 	g->n_tasks = spec->n_tasks;
+	g->waits = copy(spec->waits, spec->n_waits, sizeof *spec->waits);
+	g->n_waits = spec->n_waits;
 	g->frames = copy(spec->frames, spec->n_frames, sizeof *spec->frames);
 	g->n_frames = spec->n_frames;
 	g->maps = copy(spec->maps, spec->n_maps, sizeof *spec->maps);

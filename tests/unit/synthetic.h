@@ -44,6 +44,7 @@ struct synthetic_spec {
 	const struct synthetic_entry *entries; uint32_t n_entries;
 	struct meta meta;
 	enum key_use key_use; /* of every closure */
+	const uint32_t *waits; uint32_t n_waits;
 };
 
 /* The graph of SPEC, published up to STAGE_EDGES, with a lens. Free with graph_free. */

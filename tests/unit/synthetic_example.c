@@ -175,11 +175,13 @@ static const char *const root_labels[] = {
 
 static const struct task tasks[] = {
 	[TASK_MAIN] = { 1, TASK_RUNNING, NULL, -1, "main.main", "/src/main.go", 20, NULL, NULL, NULL, 8192,
-			H_MAIN, 0, 2, EXAMPLE_G_1, NO_NODE, 0, false },
+			H_MAIN, 0, 2, EXAMPLE_G_1, 0, 0, 0, true, false },
 	[TASK_POLLER] = { 91, TASK_WAITING, "chan receive", 3ll * 3600 * 1000000000,
 			  "main.(*poller).run", "/src/poller.go", 70, "main.startPoller", "job=poll", "job=…4 B",
-			  2048, H_POLLER, 2, 2, EXAMPLE_G_91, EXAMPLE_CHAN, 1, false },
+			  2048, H_POLLER, 2, 2, EXAMPLE_G_91, 0, 1, 1, false, false },
 };
+
+static const uint32_t waits[] = { EXAMPLE_CHAN };
 
 static const struct frame frames[] = {
 	{ TASK_MAIN, 0, "main.audit", "/src/audit.go", 12, 0x401000, STACK, false, false },
@@ -233,7 +235,7 @@ struct graph *synthetic_example(void)
 		.types = types, .n_types = ARRAY_SIZE(types),
 		.holders = holders, .n_holders = ARRAY_SIZE(holders),
 		.roots = roots, .n_roots = ARRAY_SIZE(roots), .root_labels = root_labels,
-		.tasks = tasks, .n_tasks = ARRAY_SIZE(tasks),
+		.tasks = tasks, .n_tasks = ARRAY_SIZE(tasks), .waits = waits, .n_waits = ARRAY_SIZE(waits),
 		.frames = frames, .n_frames = ARRAY_SIZE(frames),
 		.maps = maps, .n_maps = ARRAY_SIZE(maps),
 		.entries = entries, .n_entries = ARRAY_SIZE(entries),

@@ -64,7 +64,7 @@ static const struct known_field known_fields[] = {
 	FIELD(hchan, "qcount", hchan_qcount), FIELD(hchan, "dataqsiz", hchan_dataqsiz),
 	FIELD(hchan, "buf", hchan_buf), FIELD(hchan, "elemtype", hchan_elemtype),
 	FIELD(hchan, "recvq", hchan_recvq), FIELD(hchan, "sendq", hchan_sendq),
-	FIELD(sudog, "g", sudog_g), FIELD(sudog, "next", sudog_next),
+	FIELD(sudog, "g", sudog_g), FIELD(sudog, "next", sudog_next), FIELD(sudog, "waitlink", sudog_waitlink),
 	FIELD(_defer, "fn", defer_fn), FIELD(_defer, "link", defer_link),
 	FIELD(_panic, "arg", panic_arg), FIELD(_panic, "link", panic_link),
 	FIELD(timer, "period", timer_period), FIELD(timer, "f", timer_f),

@@ -82,6 +82,8 @@ bool roots_build(struct heap *heap, struct progress *progress, struct error *err
 	}
 	g->tasks = roots.tasks;
 	g->n_tasks = roots.n_tasks;
+	g->waits = roots.waits;
+	g->n_waits = roots.n_waits;
 	g->frames = roots.frames;
 	g->n_frames = roots.n_frames;
 	if (roots.failed)

@@ -32,6 +32,7 @@ struct roots {
 	struct root *items; uint32_t n, capacity;
 	struct task *tasks; uint32_t n_tasks, capacity_tasks;
 	struct frame *frames; uint32_t n_frames, capacity_frames;
+	uint32_t *waits; uint32_t n_waits, capacity_waits;
 	bool failed;       /* out of memory */
 	uint64_t left;     /* bytes that lists in the target may still have, see roots_spend */
 	bool overspent;
@@ -53,6 +54,9 @@ void roots_add(struct roots *roots, uint32_t holder, uint64_t addr, uint64_t val
 /* A list's element, or a stack, of BYTES is about to be read. False if all together are larger than
  * memory: they overlap, or a list leads back into itself. */
 bool roots_spend(struct roots *roots, uint64_t bytes);
+
+/* What task number TASK, which is G with its frames, waits for: fills its waits and its stuck. */
+void roots_waits(struct roots *roots, const struct goroutine *g, uint32_t task);
 
 void roots_refer(struct roots *roots); /* tells statics.h what stacks refer to */
 void roots_globals(struct roots *roots);

@@ -18,10 +18,12 @@ static const struct bookkeeper bookkeepers[] = {
 	{ "runtime.m", STRENGTH_RUNTIME, false },
 	{ "runtime.mPadded", STRENGTH_RUNTIME, false }, /* an m as it is allocated from 1.26 on */
 	{ "runtime.p", STRENGTH_RUNTIME, false },
-	{ "runtime.sudog", STRENGTH_RUNTIME, false },
 	{ "sync.poolLocal", STRENGTH_POOL, false },
 	{ "sync.poolChainElt", STRENGTH_POOL, false },
+	{ "runtime.sudog", STRENGTH_RUNTIME, false },
 };
+
+static const struct bookkeeper *const sudog_keeper = &bookkeepers[ARRAY_SIZE(bookkeepers) - 1];
 
 /* Fields of runtime.g that are the goroutine's own. What it defers and panics with is not among them:
  * that has roots of its own, and others that merely know the goroutine do not hold it. */
@@ -88,22 +90,47 @@ static const struct bookkeeper *keeper_of(const struct forms *forms, uint32_t fo
 	return NULL;
 }
 
+/* A bit for each object that is a waiting goroutine's sudog: to 1.25 only the table of semaphores leads to
+ * those of locks, and in a stripped program nothing tells the types of what is in it. */
+static void note_sudogs(const struct heap *heap, uint64_t *sudogs)
+{
+	for (uint32_t i = 0; i < heap->goroutines.n; i++) {
+		const struct goroutine *g = &heap->goroutines.items[i];
+		uint32_t id = g->waits_on ? graph_find(heap->graph, g->sudog, NULL) : NO_NODE;
+
+		if (id != NO_NODE)
+			sudogs[id / 64] |= 1ull << id % 64;
+	}
+}
+
+/* What object ID's type says, or that a goroutine waits by it. */
+static const struct bookkeeper *keeper_of_object(const struct graph *g, uint32_t id, const uint64_t *sudogs,
+						 const struct bookkeeper *const *keepers)
+{
+	if (sudogs[id / 64] >> id % 64 & 1)
+		return sudog_keeper;
+	return g->type[id] != NO_NODE ? keepers[g->type[id]] : NULL;
+}
+
 bool strengths_build(struct heap *heap, struct progress *progress, struct error *err)
 {
 	struct pass pass = { .heap = heap };
 	const struct forms *forms = &heap->typing.forms;
 	struct graph *g = heap->graph;
 	autofree const struct bookkeeper **keepers = calloc(forms->n + 1, sizeof *keepers);
+	autofree uint64_t *sudogs = calloc(g->n_objects / 64 + 1, sizeof *sudogs);
 
-	if (!keepers)
+	if (!keepers || !sudogs)
 		return fail_memory(err, "edges' strengths");
 	for (uint32_t i = 0; i < forms->n; i++)
 		keepers[i] = keeper_of(forms, i);
+	note_sudogs(heap, sudogs);
 	for (uint32_t id = 0; id < g->n_objects && !progress_cancelled(progress); id++) {
+		const struct bookkeeper *keeper = keeper_of_object(g, id, sudogs, keepers);
 		uint32_t form = g->type[id];
 
-		if (form != NO_NODE && (keepers[form] || forms->items[form].form == FORM_CHAN))
-			mark_object(&pass, id, keepers[form]);
+		if (keeper || (form != NO_NODE && forms->items[form].form == FORM_CHAN))
+			mark_object(&pass, id, keeper);
 	}
 	if (pass.failed) {
 		free(pass.items);

@@ -103,7 +103,7 @@ static uint32_t new_task(struct roots *roots, const struct goroutine *g)
 		.labels_redacted = task_labels(roots, g, true),
 		.stack_bytes = g->stack_hi - g->stack_lo, .holder = NO_NODE,
 		.first_frame = roots->n_frames, .object = object_at(roots, g->addr),
-		.waits_on = object_at(roots, g->waits_on), .system = g->system,
+		.system = g->system, .first = g->id == 1,
 	};
 	task_function(roots, g, task);
 	if (task->state == TASK_WAITING)
@@ -339,6 +339,7 @@ static bool add_goroutine(struct roots *roots, const struct goroutine *g, struct
 		rows[i] = frame_rows(roots, task, &stack->frames[i]);
 	roots->tasks[task].n_frames = roots->n_frames - roots->tasks[task].first_frame;
 	unwrap(roots, g, task);
+	roots_waits(roots, g, task);
 	holder = task_holder(roots, g, task);
 	roots_add(roots, holder, 0, g->addr, ROOT_TASK, STRENGTH_STRONG, KNOWN_EXACT, NO_NODE);
 	add_slots(roots, stack, holder, rows, STRENGTH_STRONG);

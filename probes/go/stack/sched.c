@@ -85,15 +85,16 @@ static uint64_t is_notify_list(struct go *go, const struct goroutine *g, uint64_
 
 /* Before 1.26 a goroutine that waits for a semaphore does not know its sudog; but the innermost
  * frames do, and a sudog knows its g. That of a Cond does not know where it waits; frames do. */
-static uint64_t find_semaphore(struct go *go, const struct goroutine *g)
+static uint64_t find_semaphore(struct go *go, struct goroutine *g)
 {
 	uint64_t sudog = search_frames(go, g, 0, is_sudog), elem;
 
+	g->sudog = sudog;
 	elem = sudog ? g_word(go, sudog, go->layout.sudog_elem_value) : 0;
 	return elem || !sudog ? elem : search_frames(go, g, sudog, is_notify_list);
 }
 
-static uint64_t find_wait(struct go *go, const struct goroutine *g)
+static uint64_t find_wait(struct go *go, struct goroutine *g)
 {
 	const char *reason = layout_wait_reason(&go->layout, g->wait_reason);
 	uint64_t sudog = g_word(go, g->addr, go->layout.g_waiting), channel;
@@ -104,6 +105,7 @@ static uint64_t find_wait(struct go *go, const struct goroutine *g)
 		return find_semaphore(go, g);
 	if (!sudog || g_word(go, sudog, go->layout.sudog_g) != g->addr)
 		return 0;
+	g->sudog = sudog;
 	channel = g_word(go, sudog, go->layout.sudog_c_value);
 	return channel ? channel : g_word(go, sudog, go->layout.sudog_elem_value);
 }

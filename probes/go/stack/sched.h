@@ -36,6 +36,7 @@ struct goroutine {
 	bool m_stack;           /* a g0 or gsignal, not a goroutine */
 	uint64_t m;             /* address of its m, 0 if none */
 	uint64_t waits_on;      /* address of the channel or semaphore it waits on, 0 not known */
+	uint64_t sudog;         /* the record of that: where it is in the queue; 0 not known */
 };
 
 struct goroutines { struct goroutine *items; uint32_t n; };
