@@ -10,14 +10,9 @@
 
 const char *const arch_name = "amd64";
 const uint16_t arch_elf_machine = EM_X86_64;
-/* Go 1.26 runtime/malloc.go, arenaBaseOffset: addresses are sign-extended 48 bits. */
-const uint64_t arch_arena_base = 0x800000000000;
 const uint32_t arch_address_bits = 47;
 const uint32_t arch_pc_quantum = 1;
-const uint32_t arch_go_int_registers = 9, arch_go_float_registers = 15;
-const uint32_t arch_cache_line = 64, arch_go_x_regs = 2112;
 const struct arch_instruction arch_syscall = { 2, { 0x0f, 0x05 } };
-const struct arch_calls arch_calls = { .pushed = 8 };
 const struct arch_ucontext arch_ucontext = {
 	.stack = offsetof(ucontext_t, uc_stack),
 	.sp = offsetof(ucontext_t, uc_mcontext.gregs[REG_RSP]),

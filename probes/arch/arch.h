@@ -1,4 +1,4 @@
-/* What depends on the machine: registers and stack conventions. One file per architecture, of
+/* What depends on the machine: its registers, instructions and addresses. One file per architecture, of
  * which the build compiles one. */
 #ifndef GORETAIN_PROBES_ARCH_ARCH_H
 #define GORETAIN_PROBES_ARCH_ARCH_H
@@ -21,29 +21,12 @@ struct arch_registers {
 
 extern const char *const arch_name;        /* as Go spells it: "amd64" */
 extern const uint16_t arch_elf_machine;    /* e_machine of its ELF files */
-extern const uint64_t arch_arena_base;     /* added to an address before the arena index is taken */
 extern const uint32_t arch_address_bits;   /* of a program's addresses */
 extern const uint32_t arch_pc_quantum;     /* smallest instruction */
-extern const uint32_t arch_go_int_registers, arch_go_float_registers; /* internal/abi.RegArgs */
-
-extern const uint32_t arch_cache_line;     /* internal/cpu.CacheLinePadSize */
-extern const uint32_t arch_go_x_regs;      /* bytes of runtime.xRegState (Go 1.26 runtime/preempt_xreg.go) */
 
 /* The instruction that enters the kernel. */
 struct arch_instruction { uint8_t length, bytes[4]; };
 extern const struct arch_instruction arch_syscall;
-
-/* How Go functions call each other (Go 1.26 runtime/traceback.go, runtime/stkframe.go). */
-struct arch_calls {
-	bool link_register;     /* a call leaves its return address in a register, which who calls again
-				 * keeps at the stack pointer; else on the stack, above the frame */
-	uint32_t link;          /* number of that register among the general ones */
-	uint32_t pushed;        /* bytes that a call puts on the stack */
-	uint32_t to_arguments;  /* from the end of a frame to its arguments; also from its start */
-	uint32_t injected;      /* bytes below a frame that a signal made call something */
-	uint32_t least;         /* a frame with no more bytes than these has no variables */
-};
-extern const struct arch_calls arch_calls;
 
 /* Where in a signal handler's ucontext_t stand the alternate stack (stack_t) and what was
  * interrupted: N_REGISTERS general registers of 8 bytes, the stack pointer, the pc. */

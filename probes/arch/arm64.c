@@ -12,15 +12,9 @@
 
 const char *const arch_name = "arm64";
 const uint16_t arch_elf_machine = EM_AARCH64;
-const uint64_t arch_arena_base = 0;
 const uint32_t arch_address_bits = 48;
 const uint32_t arch_pc_quantum = 4;
-const uint32_t arch_go_int_registers = 16, arch_go_float_registers = 16;
-const uint32_t arch_cache_line = 128, arch_go_x_regs = 512;
 const struct arch_instruction arch_syscall = { 4, { 0x01, 0x00, 0x00, 0xd4 } }; /* svc 0 */
-const struct arch_calls arch_calls = {
-	.link_register = true, .link = 30, .to_arguments = 8, .injected = 16, .least = 16,
-};
 const struct arch_ucontext arch_ucontext = {
 	.stack = offsetof(ucontext_t, uc_stack),
 	.sp = offsetof(ucontext_t, uc_mcontext.sp),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "probes/go/find/find.h"
+#include "probes/go/layout/abi.h"
 #include "probes/go/spans/spans.h"
 #include "probes/go/stack/sched.h"
 
@@ -47,7 +48,7 @@ static uint64_t span_through(struct go *go, uint64_t l2, uint64_t addr)
 
 	if (addr >> arch_address_bits)
 		return 0;
-	arena = image_u64(image, l2 + ((addr + arch_arena_base) >> ARENA_SHIFT) * 8);
+	arena = image_u64(image, l2 + ((addr + abi_arena_base) >> ARENA_SHIFT) * 8);
 	if (!arena)
 		return 0;
 	return image_u64(image, arena + (uint64_t)go->layout.heap_arena_spans +

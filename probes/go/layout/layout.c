@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "graph/base/cleanup.h"
-#include "probes/arch/arch.h"
+#include "probes/go/layout/abi.h"
 
 #define OLDEST 18
 #define NEWEST 27
@@ -219,14 +219,14 @@ static const char *apply_experiments(const struct go_version *version, struct la
  * what is kept of a goroutine that was interrupted is the machine's. */
 static void on_this_machine(struct layout *l)
 {
-	int32_t longer = (int32_t)arch_cache_line - 64;
+	int32_t longer = (int32_t)abi_cache_line - 64;
 
 	if (l->minor >= 22)
 		l->mheap_arenas += longer; /* a line's pad stands before it */
 	if (l->cleanup_queue_all >= 0)
 		l->cleanup_queue_all += 2 * longer;
 	if (l->x_regs_size >= 0)
-		l->x_regs_size = (int32_t)arch_go_x_regs;
+		l->x_regs_size = (int32_t)abi_x_regs;
 }
 
 /* The table's column, but for what earlier patches of a version had elsewhere (m.alllink, which moved in

@@ -1,5 +1,6 @@
 /* What the arenas of the heap take: objects, free slots, spans that are free (runtime/mheap.go). */
 #include "graph/base/grow.h"
+#include "probes/go/layout/abi.h"
 #include "probes/go/resident/private.h"
 
 #define SPAN_MANUAL 2
@@ -15,7 +16,7 @@ uint64_t residence_arena(const struct residence *r, uint64_t addr)
 
 	if (addr >> arch_address_bits)
 		return 0;
-	return image_u64(go->image, l2 + (addr + arch_arena_base) / GO_ARENA * 8);
+	return image_u64(go->image, l2 + (addr + abi_arena_base) / GO_ARENA * 8);
 }
 
 /* ---- spans in use ---- */
@@ -110,7 +111,7 @@ static uint64_t given_back(const struct residence *r, uint64_t lo, uint64_t hi)
 	uint64_t chunks = go->mheap + (uint64_t)go->layout.mheap_pages_chunks, pages = 0;
 
 	for (; lo < hi; lo += CHUNK) {
-		uint64_t index = (lo + arch_arena_base) / CHUNK;
+		uint64_t index = (lo + abi_arena_base) / CHUNK;
 		uint64_t l2 = image_u64(go->image, chunks + (index >> CHUNKS_SHIFT) * 8);
 		uint64_t words[2 * CHUNK_WORDS];
 

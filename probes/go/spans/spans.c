@@ -9,6 +9,7 @@
 #include "graph/base/sorted.h"
 #include "graph/builder.h"
 #include "probes/go/find/find.h"
+#include "probes/go/layout/abi.h"
 
 #define IN_USE 1
 #define MAX_CLASS_PAGES 64u /* of a span of small slots; 10 so far (runtime/sizeclasses.go) */
@@ -328,8 +329,8 @@ static bool collect_arenas(struct go *go, struct go_spans *out, struct error *er
 	if (!out->arenas)
 		return fail_memory(err, "the heap's arenas");
 	for (uint32_t i = 0; i < out->n; i++) {
-		uint64_t first = (out->items[i].base + arch_arena_base) / GO_ARENA;
-		uint64_t end = (out->items[i].base + out->items[i].bytes - 1 + arch_arena_base) /
+		uint64_t first = (out->items[i].base + abi_arena_base) / GO_ARENA;
+		uint64_t end = (out->items[i].base + out->items[i].bytes - 1 + abi_arena_base) /
 			       GO_ARENA;
 
 		for (uint64_t a = first == last ? first + 1 : first; a <= end; a++) {
@@ -378,7 +379,7 @@ bool spans_survived(const struct go_spans *spans, uint32_t span, uint32_t slot)
 
 uint64_t spans_arena(const struct go_spans *spans, uint64_t addr)
 {
-	uint64_t index = (addr + arch_arena_base) / GO_ARENA;
+	uint64_t index = (addr + abi_arena_base) / GO_ARENA;
 	const uint64_t *pair = sorted_find(spans->arenas, spans->n_arenas, 2 * sizeof *spans->arenas, index);
 
 	return pair ? pair[1] : 0;

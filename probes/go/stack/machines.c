@@ -5,6 +5,7 @@
 
 #include "graph/base/cleanup.h"
 #include "graph/base/sorted.h"
+#include "probes/go/layout/abi.h"
 
 #define MAX_MACHINES 131072u
 #define MAX_STACK (1ull << 33)  /* eight times the runtime's own limit on 64 bits */
@@ -164,8 +165,8 @@ static bool interrupted(struct go *go, struct machine *m, uint64_t lo, uint64_t 
 		m->pc = image_u64(go->image, context + u->pc);
 		/* A handler that makes a goroutine call asyncPreempt pushes its pc and then sets the new
 		 * one (runtime/signal_amd64.go, pushCall); in between the pc stands in both places. */
-		if (!arch_calls.link_register && image_u64(go->image, m->sp) == m->pc)
-			m->sp += arch_calls.pushed;
+		if (!abi_calls.link_register && image_u64(go->image, m->sp) == m->pc)
+			m->sp += abi_calls.pushed;
 		m->saved_registers = context + u->registers;
 		return true;
 	}

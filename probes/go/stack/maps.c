@@ -2,6 +2,7 @@
  * and mgcmark.go, scanframeworker). */
 #include <string.h>
 
+#include "probes/go/layout/abi.h"
 #include "probes/go/stack/private.h"
 
 /* runtime.stackmap {n, nbit int32; bytedata}: one bitmap of N. */
@@ -57,15 +58,15 @@ static bool reflect_arguments(struct stack_reader *r, uint32_t i, struct bitmap 
 	struct { int32_t n, pad; uint64_t bits; } vector;
 
 	*out = (struct bitmap){ 0 };
-	if (frame->sp + arch_calls.to_arguments >= frame->fp - arch_calls.pushed)
+	if (frame->sp + abi_calls.to_arguments >= frame->fp - abi_calls.pushed)
 		return frame->pc == frame->func.entry; /* not begun: no arguments either */
-	if (!image_read(image, stack_word(r, frame->sp + arch_calls.to_arguments), &value, sizeof value) ||
+	if (!image_read(image, stack_word(r, frame->sp + abi_calls.to_arguments), &value, sizeof value) ||
 	    value.fn != frame->func.entry ||
 	    !image_read(image, value.stack, &vector, sizeof vector) || vector.n < 0 ||
 	    (uint64_t)vector.n > (stack_arguments_end(r, i) - frame->argp) / 8)
 		return false;
 	out->n = (uint32_t)vector.n;
-	if (!(uint8_t)stack_word(r, frame->sp + arch_calls.to_arguments + 32) && value.args / 8 < out->n)
+	if (!(uint8_t)stack_word(r, frame->sp + abi_calls.to_arguments + 32) && value.args / 8 < out->n)
 		out->n = (uint32_t)(value.args / 8);
 	if (out->n)
 		out->bits = image_at(image, vector.bits, (out->n + 7ull) / 8);
@@ -101,7 +102,7 @@ static void locals(struct stack_reader *r, uint32_t i, const struct pc_fact *fac
 	uint64_t size = frame->varp - frame->sp;
 	struct bitmap map;
 
-	if (size <= arch_calls.least)
+	if (size <= abi_calls.least)
 		return;
 	if (map_bits(r, fact->locals, fact->map_index, &map) && map.n <= size / 8) {
 		add_bits(r, &map, frame->varp - 8ull * map.n, i);

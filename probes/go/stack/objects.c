@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "graph/base/sorted.h"
+#include "probes/go/layout/abi.h"
 #include "probes/go/stack/private.h"
 #include "probes/go/types/gcprog.h"
 
@@ -77,7 +78,7 @@ bool stack_object_records(struct stack_reader *r, uint32_t i, const struct pc_fa
 void stack_object_stub(struct stack_reader *r, uint32_t i)
 {
 	const struct go_frame *frame = &r->out->frames[i];
-	uint32_t ints = arch_go_int_registers, words = 2 * ints + arch_go_float_registers;
+	uint32_t ints = abi_int_registers, words = 2 * ints + abi_float_registers;
 	uint32_t size = (words * 8 + (ints + 7) / 8 + 7) & ~7u;
 
 	if (frame->varp - frame->sp >= size)
@@ -134,7 +135,7 @@ static const uint8_t *object_bits(struct stack_reader *r, const struct stack_obj
 
 static void scan(struct stack_reader *r, struct stack_object *object, bool conservative)
 {
-	uint32_t first = object->stub ? object->words - arch_go_int_registers : 0;
+	uint32_t first = object->stub ? object->words - abi_int_registers : 0;
 	const uint8_t *bits;
 
 	object->done = true;

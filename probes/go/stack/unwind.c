@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "graph/base/cleanup.h"
+#include "probes/go/layout/abi.h"
 #include "probes/go/stack/private.h"
 
 
@@ -94,14 +95,14 @@ static bool make_frame(struct stack_reader *r, struct walk *w, const struct pc_f
 {
 	struct go_stack *out = r->out;
 	struct go_frame *frame;
-	uint64_t end = w->sp + (uint32_t)fact->delta, fp = end + arch_calls.pushed;
+	uint64_t end = w->sp + (uint32_t)fact->delta, fp = end + abi_calls.pushed;
 
 	if (!stack_room(r, &out->frames, out->n_frames, &out->capacity_frames, sizeof *out->frames))
 		return false;
 	frame = &out->frames[out->n_frames];
 	*frame = (struct go_frame){
 		.func = fact->func, .pc = w->pc, .line_pc = line_pc(&fact->func, w->pc, w->trap),
-		.sp = w->sp, .fp = fp, .varp = end, .argp = fp + arch_calls.to_arguments,
+		.sp = w->sp, .fp = fp, .varp = end, .argp = fp + abi_calls.to_arguments,
 		.continpc = continue_pc(&fact->func, w->pc, w->callee),
 		.conservative = w->conservative, .innermost = !out->n_frames,
 	};
@@ -127,8 +128,8 @@ static bool unsafe_call(const struct stack_reader *r, const struct pc_fact *fact
 static uint64_t return_address(const struct stack_reader *r, const struct walk *w,
 			       const struct go_frame *frame)
 {
-	if (!arch_calls.link_register)
-		return stack_word(r, frame->fp - arch_calls.pushed);
+	if (!abi_calls.link_register)
+		return stack_word(r, frame->fp - abi_calls.pushed);
 	if (w->link && !(frame->innermost && frame->sp < frame->fp))
 		return w->link;
 	return stack_word(r, frame->sp);
@@ -143,10 +144,10 @@ static void go_up(struct stack_reader *r, struct walk *w, const struct go_frame 
 	w->pc = pc;
 	w->sp = frame->fp;
 	w->link = 0;
-	if (!injected || !arch_calls.link_register)
+	if (!injected || !abi_calls.link_register)
 		return;
 	pc = stack_word(r, w->sp);
-	w->sp += arch_calls.injected;
+	w->sp += abi_calls.injected;
 	if (!stack_fact(r, w->pc)->found)
 		w->pc = pc;
 	else if (stack_fact(r, w->pc)->delta == 0)
@@ -165,7 +166,7 @@ static const char *step(struct stack_reader *r, struct walk *w, bool *done)
 		return NULL;
 	if (!fact->found)
 		return "a return address is not Go code's";
-	if (fact->delta < 0 || w->sp + (uint32_t)fact->delta + arch_calls.pushed > r->hi)
+	if (fact->delta < 0 || w->sp + (uint32_t)fact->delta + abi_calls.pushed > r->hi)
 		return "a frame does not fit the stack";
 	w->conservative |= fact->special == SPECIAL_INJECTED;
 	if (!make_frame(r, w, fact))
@@ -200,12 +201,12 @@ static uint64_t first_link(const struct stack_reader *r)
 {
 	const struct goroutine *g = r->g;
 
-	if (!arch_calls.link_register)
+	if (!abi_calls.link_register)
 		return 0;
 	if (g->start == START_ANYWHERE && g->saved_registers)
-		return image_u64(r->go->image, g->saved_registers + 8 * arch_calls.link);
+		return image_u64(r->go->image, g->saved_registers + 8 * abi_calls.link);
 	return g->thread && g->sp == g->thread->registers.sp
-		? g->thread->registers.general[arch_calls.link] : 0;
+		? g->thread->registers.general[abi_calls.link] : 0;
 }
 
 uint64_t stack_unwind(struct stack_reader *r)
