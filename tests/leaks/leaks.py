@@ -4,10 +4,10 @@
     leaks.py [--half open|held] [--again] [--counts] [NAME]...
     leaks.py --sample
 
-NAME is one of leaks.list, by default each. A program is built once and what was said of it is kept, with goretain's
+NAME is one of leaks.list, by default each. Each is built once and what was said of it is kept, with goretain's
 own build, in ~/.cache/goretain/leaks, so that a long run can go on where it ended; --again forgets that. A leak is
-judged right where title, explanation and fix of the first suspect name its holder, cause and fix (the list's last
-three columns), and where the twin's suspects are notes at most. --counts prints figures only: what is said of one half
+judged right where the first suspect names its holder and cause in title, explanation or fix, and its fix in the fix
+(the list's last three columns: regular expressions), and where the twin's suspects are notes at most. --counts prints figures only: what is said of one half
 (the names whose SHA-256 is odd: "held") is not to be looked at by who writes rules. --sample is for continuous
 integration: what is known to work must go on working (known.list), on a few leaks of small libraries.
 """
@@ -33,7 +33,7 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".ca
 Leak = collections.namedtuple("Leak", "name rule modules go form report holder cause fix")
 JUDGED = "holder", "cause", "fix"
 SAID = "title", "explanation", "fix"
-SAMPLE = 4  # leaks of one module each, the first of the list's names by their hash
+SAMPLE = 8  # leaks of one module each: what is known, and then the first names by their hash
 
 
 def leaks():
@@ -55,31 +55,40 @@ def half(name):
     return "held" if digest(name)[-1] & 1 else "open"
 
 
-def built(leak):
-    """The leak's program, built once for each source and row of the list."""
-    sources = [HERE / leak.name / "main.go", HERE / "step/step.go"]
-    key = repr(leak[2:5]).encode() + b"".join(s.read_bytes() for s in sources)
-    folder = CACHE / f"{leak.name}-{hashlib.sha256(key).hexdigest()[:12]}"
-    if (folder / "program").exists():
-        return folder / "program"
+def place(leak):
+    """Where the leak's programs are kept: a folder for each source and row of the list."""
+    key = repr(leak[2:5]).encode() + b"".join(source.read_bytes() for source in sources(leak))
+    return CACHE / f"{leak.name}-{hashlib.sha256(key).hexdigest()[:12]}"
+
+
+def sources(leak):
+    return [HERE / leak.name / "main.go", *sorted((HERE / "step").glob("*.go"))]
+
+
+def built(leak, mode):
+    """The leak's program or its twin. The twin's way to do without is no part of the leak's code."""
+    folder = place(leak)
+    if (folder / mode).exists():
+        return folder / mode
     folder.mkdir(parents=True, exist_ok=True)
-    for source in sources:
+    for source in sources(leak):
         shutil.copy(source, folder)
     modules = (module.strip().split("@") for module in leak.modules.split(","))
     needs = "".join(f"require {path} {version}\n" for path, version in modules)
     (folder / "go.mod").write_text(f"module example.com/{leak.name}\n\ngo {leak.go}\n\n{needs}")
     flags = ["-ldflags=-s -w"] if leak.form == "stripped" else []
-    command = ["nice", TESTS / "go", leak.go, "build", "-p", "1", "-mod=mod", *flags, "-o", "new", "."]
+    command = ["nice", TESTS / "go", leak.go, "build", "-p", "1", "-mod=mod", "-tags", mode, *flags]
+    command += ["-o", f"{mode}.new", "."]
     done = subprocess.run(command, cwd=folder, capture_output=True, env={**os.environ, "CGO_ENABLED": "0"})
     if done.returncode:
         raise Failure(f"{leak.name} cannot be built: {done.stderr.decode()[-400:]}")
-    (folder / "new").rename(folder / "program")
-    return folder / "program"
+    (folder / f"{mode}.new").rename(folder / mode)
+    return folder / mode
 
 
-def looked_at(program, mode):
+def looked_at(program):
     """What the program says that its heap holds, and the suspects, the first one first."""
-    with Target(program, mode) as target:
+    with Target(program) as target:
         _, heap, stacks = target.expect("ready").split()
         answer = run("sql", target.pid, "select * from suspects", "--json")
     return {"heap": int(heap), "stacks": int(stacks), "suspects": [json.loads(line) for line in answer.splitlines()]}
@@ -87,12 +96,12 @@ def looked_at(program, mode):
 
 def said(leak, again):
     """Both looks of a leak, from what is kept or anew."""
-    program = built(leak)
+    programs = {mode: built(leak, mode) for mode in ("leak", "twin")}
     with open(GORETAIN, "rb") as file:
         build = hashlib.sha256(file.read()).hexdigest()[:12]
-    kept = program.parent / f"said-{build}.json"
+    kept = place(leak) / f"said-{build}.json"
     if again or not kept.exists():
-        both = {mode: looked_at(program, mode) for mode in ("leak", "twin")}
+        both = {mode: looked_at(program) for mode, program in programs.items()}
         kept.with_suffix(".new").write_text(json.dumps(both))
         kept.with_suffix(".new").rename(kept)
     return json.loads(kept.read_text())
@@ -101,8 +110,9 @@ def said(leak, again):
 def judged(leak, both):
     """Which of holder, cause and fix the first suspect lacks."""
     suspects = both["leak"]["suspects"]
-    words = " ".join(suspects[0][column] or "" for column in SAID) if suspects else ""
-    return [what for what in JUDGED if not re.search(getattr(leak, what), words, re.I | re.S)]
+    first = {column: suspects[0][column] or "" for column in SAID} if suspects else dict.fromkeys(SAID, "")
+    words = {what: " ".join(first.values()) for what in JUDGED} | {"fix": first["fix"]}
+    return [what for what in JUDGED if not re.search(getattr(leak, what), words[what], re.I | re.S)]
 
 
 def accused(both):
@@ -126,7 +136,7 @@ def story(leak, both):
     """What a person who writes rules wants to see of a leak."""
     heap, whole = grown(both)
     yield f"rule {leak.rule}, {leak.modules}, go{leak.go} {leak.form}, {leak.report}"
-    yield f"heap {heap / 1e6:+.1f} MB, with stacks {whole / 1e6:+.1f} MB; {built(leak)} leak|twin"
+    yield f"heap {heap / 1e6:+.1f} MB, with stacks {whole / 1e6:+.1f} MB; {place(leak)}/leak and /twin"
     yield f"must say: holder /{leak.holder}/, cause /{leak.cause}/, fix /{leak.fix}/"
     for suspect in both["leak"]["suspects"][:1]:
         yield from (f"{column}: {suspect[column]}" for column in SAID)
@@ -143,7 +153,7 @@ def wanted(options):
     every = leaks()
     if options.sample:
         alone = [name for name in every if "," not in every[name].modules]
-        return [every[name] for name in sorted(alone, key=digest)[:SAMPLE]]
+        return [every[name] for name in sorted(alone, key=lambda name: (name not in known(), digest(name)))[:SAMPLE]]
     chosen = options.names or [name for name in every if options.half in (None, half(name))]
     return [every[name] for name in chosen]
 

@@ -11,7 +11,7 @@ func batch() {
 	done := make(chan bool)
 	pool.Submit(func() { done <- true })
 	<-done
-	if leaking() {
+	if leaking {
 		pool.Release()
 	} else if err := pool.ReleaseTimeout(10e9); err != nil {
 		panic(err)
@@ -20,7 +20,7 @@ func batch() {
 
 func main() {
 	n := 1500
-	if !leaking() {
+	if !leaking {
 		n = 3
 	}
 	for i := 0; i < n; i++ {

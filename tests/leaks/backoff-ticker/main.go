@@ -12,7 +12,7 @@ func try() {
 	ticker := backoff.NewTicker(&backoff.ConstantBackOff{Interval: time.Hour})
 	<-ticker.C
 	state[0]++
-	if !leaking() {
+	if !leaking {
 		ticker.Stop()
 	}
 }

@@ -7,7 +7,7 @@ func main() {
 	events := channels.NewInfiniteChannel()
 	for i := 0; i < 4000; i++ {
 		events.In() <- make([]byte, 4096)
-		if !leaking() {
+		if !leaking {
 			<-events.Out()
 		}
 	}

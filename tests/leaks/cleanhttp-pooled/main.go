@@ -13,7 +13,7 @@ var shared = cleanhttp.DefaultPooledClient()
 
 func ask(url string) {
 	client := shared
-	if leaking() {
+	if leaking {
 		client = cleanhttp.DefaultPooledClient()
 	}
 	answer, err := client.Get(url)

@@ -15,7 +15,7 @@ func main() {
 	for i := 0; i < 30000; i++ {
 		id := strconv.Itoa(i)
 		sessions.Set(id, &session{})
-		if !leaking() {
+		if !leaking {
 			sessions.Remove(id)
 		}
 	}

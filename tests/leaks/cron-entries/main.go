@@ -8,7 +8,7 @@ var jobs = cron.New()
 func session() {
 	state := make([]byte, 4096)
 	id, _ := jobs.AddFunc("@every 1h", func() { state[0]++ })
-	if !leaking() {
+	if !leaking {
 		jobs.Remove(id)
 	}
 }

@@ -15,7 +15,7 @@ func batch() {
 	done := make(chan context.Context, 1)
 	group.Go(func() error { done <- ctx; return nil })
 	<-done
-	if !leaking() {
+	if !leaking {
 		group.Wait()
 	}
 }

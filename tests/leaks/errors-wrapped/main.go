@@ -9,7 +9,7 @@ func main() {
 	last = errors.New("connection refused")
 	for i := 0; i < 20000; i++ {
 		cause := last
-		if !leaking() {
+		if !leaking {
 			cause = errors.Cause(last)
 		}
 		last = errors.Wrap(cause, "again")

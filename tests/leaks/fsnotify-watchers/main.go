@@ -13,7 +13,7 @@ func watch(path string) {
 		panic(err)
 	}
 	watcher.Add(path)
-	if !leaking() {
+	if !leaking {
 		watcher.Close()
 	}
 }

@@ -12,7 +12,7 @@ var tokens gcache.Cache
 
 func main() {
 	size := 0
-	if !leaking() {
+	if !leaking {
 		size = 100
 	}
 	tokens = gcache.New(size).Simple().Expiration(time.Millisecond).Build()

@@ -13,7 +13,7 @@ var names []string
 func load(i int) {
 	document := fmt.Sprintf(`{"name":"resource-%d","body":%q}`, i, strings.Repeat("x", 64000))
 	name := gjson.Get(document, "name").String()
-	if !leaking() {
+	if !leaking {
 		name = string([]byte(name))
 	}
 	names = append(names, name)

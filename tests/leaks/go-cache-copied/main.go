@@ -15,7 +15,7 @@ var (
 
 func main() {
 	set, count := copied.Set, copied.ItemCount
-	if leaking() {
+	if leaking {
 		copied = *cache.New(time.Second, 100*time.Millisecond)
 		set, count = copied.Set, copied.ItemCount
 		until(func() bool { return false })
@@ -27,7 +27,7 @@ func main() {
 		set("session-"+strconv.Itoa(i), make([]byte, 512), cache.DefaultExpiration)
 	}
 	time.Sleep(2 * time.Second)
-	if !leaking() {
+	if !leaking {
 		until(func() bool { return count() == 0 })
 	}
 	rest()

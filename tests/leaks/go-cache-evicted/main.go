@@ -11,7 +11,7 @@ import (
 func serve(request int) {
 	c := cache.New(time.Hour, time.Hour)
 	c.Set("answer", make([]byte, 8192), cache.DefaultExpiration)
-	if leaking() {
+	if leaking {
 		c.OnEvicted(func(key string, _ interface{}) { c.Set("evicted", key+strconv.Itoa(request), cache.NoExpiration) })
 	} else {
 		c.OnEvicted(func(key string, _ interface{}) {})

@@ -17,7 +17,7 @@ func main() {
 	for i := 16; i < 400000; i++ {
 		sessions.Delete(strconv.Itoa(i))
 	}
-	if !leaking() {
+	if !leaking {
 		sessions = cache.NewFrom(time.Hour, 0, sessions.Items())
 	}
 	rest()

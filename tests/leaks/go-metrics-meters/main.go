@@ -9,7 +9,7 @@ import (
 
 func job(id int) {
 	name := "job-" + strconv.Itoa(id)
-	if leaking() {
+	if leaking {
 		metrics.GetOrRegisterMeter(name, nil).Mark(1)
 		metrics.Unregister(name)
 	} else {

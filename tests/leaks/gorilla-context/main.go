@@ -14,7 +14,7 @@ func user(w http.ResponseWriter, r *http.Request) {
 
 func main() {
 	var handler http.Handler = http.HandlerFunc(user)
-	if !leaking() {
+	if !leaking {
 		handler = context.ClearHandler(handler)
 	}
 	for i := 0; i < 8000; i++ {

@@ -18,7 +18,7 @@ func visit(w http.ResponseWriter, r *http.Request) {
 
 func main() {
 	var handler http.Handler = http.HandlerFunc(visit)
-	if !leaking() {
+	if !leaking {
 		handler = context.ClearHandler(handler)
 	}
 	for i := 0; i < 6000; i++ {

@@ -14,7 +14,7 @@ func try() {
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), "body", make([]byte, 4096)))
 	control := policy.Start(ctx)
 	<-control.Next()
-	if !leaking() {
+	if !leaking {
 		cancel()
 		return
 	}

@@ -11,7 +11,7 @@ func main() {
 	ctx := context.Background()
 	for i := 0; i < 100000; i++ {
 		base := ctx
-		if !leaking() {
+		if !leaking {
 			base = context.Background()
 		}
 		ctx = logr.NewContext(base, logr.Discard().WithValues("round", i))

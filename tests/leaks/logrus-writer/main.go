@@ -11,7 +11,7 @@ import (
 func command(i int) {
 	w := logrus.WithField("command", i).WriterLevel(logrus.DebugLevel)
 	fmt.Fprintln(w, "started")
-	if !leaking() {
+	if !leaking {
 		w.Close()
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func bucket(i int) {
-	if leaking() {
+	if leaking {
 		expirable.NewLRU[int, []byte](8, nil, time.Hour).Add(i, make([]byte, 4096))
 		return
 	}

@@ -12,7 +12,7 @@ var failures *multierror.Error
 func main() {
 	for i := 0; i < 60000; i++ {
 		failures = multierror.Append(failures, fmt.Errorf("try %d: connection refused", i))
-		if !leaking() && len(failures.Errors) > 10 {
+		if !leaking && len(failures.Errors) > 10 {
 			failures = nil
 		}
 	}

@@ -11,7 +11,7 @@ import (
 func span() *trace.Span {
 	_, span := trace.StartSpan(context.Background(), "call", trace.WithSampler(trace.AlwaysSample()))
 	annotations := 32
-	if leaking() {
+	if leaking {
 		annotations = 63
 	}
 	for i := 0; i < annotations; i++ {

@@ -13,7 +13,7 @@ func main() {
 	prometheus.MustRegister(requests)
 	for i := 0; i < 20000; i++ {
 		id := "request-" + strconv.Itoa(i)
-		if !leaking() {
+		if !leaking {
 			id = "any"
 		}
 		requests.WithLabelValues(id).Inc()

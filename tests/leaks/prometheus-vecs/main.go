@@ -11,7 +11,7 @@ func connection(i int) {
 	replies := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "replies_" + strconv.Itoa(i), Help: "Replies."}, []string{"code"})
 	prometheus.MustRegister(replies)
 	replies.WithLabelValues("200").Inc()
-	if !leaking() {
+	if !leaking {
 		prometheus.Unregister(replies)
 	}
 }

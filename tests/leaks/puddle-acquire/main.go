@@ -15,7 +15,7 @@ func request(pool *puddle.Pool) {
 		return
 	}
 	body[0] = conn.Value().([]byte)[0]
-	if !leaking() {
+	if !leaking {
 		conn.Release()
 	}
 }

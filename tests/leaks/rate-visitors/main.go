@@ -22,7 +22,7 @@ func main() {
 	for i := 0; i < 60000; i++ {
 		address := fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255)
 		visit(address)
-		if !leaking() {
+		if !leaking {
 			delete(visitors, address)
 		}
 	}

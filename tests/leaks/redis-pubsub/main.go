@@ -14,7 +14,7 @@ func stream(client *redis.Client) {
 	if _, err := sub.Receive(context.Background()); err != nil {
 		return
 	}
-	if !leaking() {
+	if !leaking {
 		sub.Close()
 	}
 }

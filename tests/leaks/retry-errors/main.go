@@ -10,7 +10,7 @@ import (
 
 func main() {
 	tries, attempts := 0, uint(1<<30)
-	if !leaking() {
+	if !leaking {
 		attempts = 10
 	}
 	tried := make(chan bool)

@@ -9,7 +9,7 @@ import (
 
 func main() {
 	patience := time.Hour
-	if !leaking() {
+	if !leaking {
 		patience = time.Millisecond
 	}
 	tickets := semaphore.New(4, patience)

@@ -16,7 +16,7 @@ func work() {
 		return
 	}
 	body[0]++
-	if !leaking() {
+	if !leaking {
 		slots.Release(1)
 	}
 }

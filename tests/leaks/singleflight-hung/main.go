@@ -13,7 +13,7 @@ var (
 )
 
 func fetch() (interface{}, error) {
-	if leaking() {
+	if leaking {
 		return <-reply, nil
 	}
 	return []byte("answer"), nil

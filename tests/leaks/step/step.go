@@ -1,4 +1,4 @@
-// What all leaks share: which way to go, and to stand still for who looks at it. It is copied beside each main.go
+// What all leaks share: waiting, and standing still for who looks. It is copied beside each main.go
 package main
 
 import (
@@ -7,9 +7,6 @@ import (
 	"runtime"
 	"time"
 )
-
-// leaking is whether the program is to leak, or to do the same work without.
-func leaking() bool { return len(os.Args) > 1 && os.Args[1] == "leak" }
 
 // until waits for a condition, for at most ten seconds.
 func until(holds func() bool) {

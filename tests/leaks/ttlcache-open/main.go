@@ -6,7 +6,7 @@ import "github.com/jellydator/ttlcache/v2"
 func view() {
 	cache := ttlcache.NewCache()
 	cache.Set("schema", make([]byte, 8192))
-	if !leaking() {
+	if !leaking {
 		cache.Close()
 	}
 }

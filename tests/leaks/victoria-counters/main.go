@@ -11,7 +11,7 @@ func main() {
 	for i := 0; i < 20000; i++ {
 		name := fmt.Sprintf(`calls_total{user="%d"}`, i)
 		metrics.GetOrCreateCounter(name).Inc()
-		if !leaking() {
+		if !leaking {
 			metrics.UnregisterMetric(name)
 		}
 	}

@@ -21,7 +21,7 @@ func main() {
 	}
 	var loose []map[string]interface{}
 	var typed []record
-	if leaking() {
+	if leaking {
 		yaml.Unmarshal([]byte(text.String()), &loose)
 	} else {
 		yaml.Unmarshal([]byte(text.String()), &typed)

@@ -10,7 +10,7 @@ import (
 var logger = zerolog.New(io.Discard)
 
 func request(id int) {
-	if leaking() {
+	if leaking {
 		logger.UpdateContext(func(c zerolog.Context) zerolog.Context { return c.Int("request", id) })
 		return
 	}
