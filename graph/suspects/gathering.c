@@ -53,8 +53,14 @@ static bool add_spot(const struct path_tree *t, struct spots *spots, uint32_t *s
 		     struct error *err)
 {
 	uint32_t parent = t->parent[id], before;
-	struct spot *s = GROW(spots->items, spots->n, spots->capacity);
+	struct spot *s;
 
+	/* A map's insides are the map. */
+	if (parent < t->g->n_objects && label_is_map_part(t->g, id)) {
+		spot_of[id] = spot_of[parent];
+		return true;
+	}
+	s = GROW(spots->items, spots->n, spots->capacity);
 	if (!s)
 		return fail_memory(err, "suspects");
 	*s = (struct spot){ .object = id, .up = NO_NODE, .head = spots->n, .rest = t->bytes[id] };

@@ -117,7 +117,7 @@ static void draw_views(const struct screen *screen, int y)
 		line_role(&line, ROLE_PLAIN);
 		text_puts(&line.text, here ? "" : " ");
 	}
-	text_puts(&more.text, ": every action");
+	text_puts(&more.text, ": more");
 	put_both(y, &line, &more, false);
 }
 

@@ -7,7 +7,10 @@
 const struct top_view top_views[] = {
 	{ '1', ACTION_VIEW_OVERVIEW, &overview_view },
 	{ '2', ACTION_VIEW_DOMINATORS, &dominators_view },
+	{ '3', ACTION_VIEW_TYPES, &types_view },
 	{ '4', ACTION_VIEW_MAPS, &maps_view },
+	{ '5', ACTION_VIEW_TASKS, &tasks_view },
+	{ '6', ACTION_VIEW_SUSPECTS, &suspects_view },
 	{ 0, ACTION_NONE, NULL },
 };
 

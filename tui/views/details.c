@@ -24,6 +24,16 @@ static void add_line(struct details *d, size_t at, size_t length)
 	d->lines[d->n++].length = length;
 }
 
+/* Of the N bytes that fit into a line as many as end behind a space; all of them if there is none. */
+static size_t whole_words(const char *s, size_t n)
+{
+	size_t to = n;
+
+	while (to > 0 && s[to - 1] != ' ')
+		to--;
+	return to ? to : n;
+}
+
 static void wrap(struct details *d, int width)
 {
 	const char *s = text_string(&d->text);
@@ -39,6 +49,7 @@ static void wrap(struct details *d, int width)
 			size_t n = cells_fit(s + at, end - at,
 					     width > 4 ? (unsigned)width - 3 : 1, false);
 
+			n = at + n < end ? whole_words(s + at, n) : n;
 			add_line(d, at, n);
 			at += n;
 		} while (at < end);
