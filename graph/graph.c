@@ -34,7 +34,7 @@ void graph_free(struct graph *g)
 	void *arrays[] = {
 		g->extents, g->bits, g->memory, g->details, g->absent, g->classes, g->type, g->flags, g->types,
 		g->fwd_row, g->fwd_dst, g->rev_row, g->rev_src, g->special, g->holders, g->roots,
-		g->tasks, g->waits, g->frames, g->maps, g->packages, g->idom, g->above, g->retained, g->depth, g->root,
+		g->tasks, g->waits, g->origins, g->frames, g->maps, g->packages, g->idom, g->above, g->retained, g->depth, g->root,
 		g->kid_row, g->kids,
 	};
 

@@ -159,6 +159,18 @@ struct task {
 	const char *under;      /* what has called `function` if it is not the entry; NULL */
 };
 
+/* Where code comes from (origin.h). */
+enum origin {
+	ORIGIN_UNKNOWN,
+	ORIGIN_RUNTIME,    /* the language's own runtime */
+	ORIGIN_STANDARD,   /* its standard library */
+	ORIGIN_DEPENDENCY, /* a library that the program takes from others */
+	ORIGIN_MAIN,       /* the program itself: what its owner can change */
+};
+
+/* All packages at or below PATH, but for those below a longer one. */
+struct origin_path { const char *path; enum origin origin; };
+
 struct frame {
 	uint32_t task;
 	uint32_t level;         /* 0 = innermost; inlined calls have rows of their own */
@@ -167,6 +179,7 @@ struct frame {
 	uint64_t pc, sp;
 	bool inlined;
 	bool system;            /* the runtime's own code: a user's frame goes before it */
+	uint8_t origin;         /* enum origin of its function */
 };
 
 enum boxes { BOXES_NONE, BOXES_EMPTY, BOXES_METHODS };
@@ -303,6 +316,7 @@ struct graph {
 	struct task *tasks; uint32_t n_tasks;       /* task.stuck: STAGE_LIVE */
 	uint32_t *waits; uint32_t n_waits;          /* objects, by task */
 	struct frame *frames; uint32_t n_frames;
+	struct origin_path *origins; uint32_t n_origins; /* by path */
 	struct map *maps; uint32_t n_maps;          /* map.live: STAGE_LIVE */
 	struct package_name *packages; uint32_t n_packages; /* those that are called like others */
 

@@ -1,6 +1,7 @@
 /* The tables holders, roots, goroutines and frames. */
 #include "graph/base/cleanup.h"
 #include "graph/lens.h"
+#include "graph/origin.h"
 #include "graph/query/label.h"
 #include "graph/sql/module.h"
 
@@ -342,6 +343,11 @@ static void frame_inlined(struct sql_row *row, struct sql_value *v)
 	sql_set_integer(v, frame_of_row(row)->inlined);
 }
 
+static void frame_origin(struct sql_row *row, struct sql_value *v)
+{
+	sql_set_text(v, origin_word((enum origin)frame_of_row(row)->origin));
+}
+
 static const struct sql_column frame_columns[] = {
 	{ "goroutine", "INTEGER", frame_goroutine, STAGE_EDGES, ACCESS_INDEX, .keys = count_tasks },
 	{ "level", "INTEGER", frame_level, STAGE_EDGES },
@@ -351,6 +357,7 @@ static const struct sql_column frame_columns[] = {
 	{ "pc", "INTEGER", frame_pc, STAGE_EDGES },
 	{ "sp", "INTEGER", frame_sp, STAGE_EDGES },
 	{ "inlined", "INTEGER", frame_inlined, STAGE_EDGES },
+	{ "origin", "TEXT", frame_origin, STAGE_EDGES },
 };
 
 const struct sql_table sql_table_frames = {

@@ -46,6 +46,8 @@ bool go_check(struct go *go, struct error *err)
 void go_close(struct go *go)
 {
 	free(go->modules);
+	free(go->build_info);
+	go->build_info = NULL;
 	go->modules = NULL;
 	go->n_modules = 0;
 }

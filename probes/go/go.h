@@ -34,6 +34,7 @@ struct go {
 	struct go_module *modules;
 	uint32_t n_modules;
 	char build[64];         /* "PIE, cgo" for people; "" if that is not known */
+	char *build_info;       /* as the linker left it, foreign bytes; NULL if there is none. Owned */
 	char other_runtime[128]; /* one that the process has besides, which is not read: "go1.22.1 in
 				  * libx.so"; "" if it has none */
 	/* Addresses of the runtime's globals; 0 where not found (only those marked so may be). */

@@ -18,6 +18,11 @@ import subprocess
 from goretain import TESTS, Failure, Target, build, each_argument, sql
 from modes import command
 
+# The first word of a function's package, and where that is said to come from.
+ORIGINS = """select distinct substr(function, 1, instr(function, '.') - 1) package, origin from frames
+    where package in ('main', 'runtime', 'sync') order by 1"""
+EXPECTED = [("main", "main module"), ("runtime", "runtime"), ("sync", "standard library")]
+
 MAIN = """package main
 
 import (
@@ -81,9 +86,11 @@ def check_own(argument, tap, folder):
         profile = leaked(target)
         target.wait_until_quiet()
         rows = sql(target.pid, "select id, function, stuck from goroutines")
+        origins = sql(target.pid, ORIGINS)
     kinds = [row for row in rows if row[1].startswith(("main.lost", "main.free"))]
     wrong = [row for row in kinds if row[2] != row[1].startswith("main.lost")]
     tap.check(len(kinds) > 120 and not wrong, f"go{argument}: who can go on, and who cannot", wrong)
+    tap.check(origins == EXPECTED, f"go{argument}: where the code of frames comes from", origins)
     others = [row for row in rows if row not in kinds and row[2]]
     tap.check(not others, f"go{argument}: nobody else is stuck", others)
     if version.startswith("1.27"):

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "graph/base/cleanup.h"
+#include "graph/origin.h"
 #include "graph/query/together.h"
 #include "synthetic.h"
 #include "tui/widgets/clip.h"
@@ -14,6 +15,25 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+
+static void origins_are_those_of_the_longest_path(void **state)
+{
+	struct origin_path origins[] = {
+		{ "main", ORIGIN_MAIN }, { "example.com/app", ORIGIN_MAIN },
+		{ "example.com/app/sdk", ORIGIN_DEPENDENCY }, { "net", ORIGIN_MAIN },
+		{ "net", ORIGIN_STANDARD }, { "example.com", ORIGIN_DEPENDENCY },
+	};
+	static const struct { const char *path; enum origin origin; } expected[] = {
+		{ "main", ORIGIN_MAIN }, { "net/http", ORIGIN_STANDARD }, { "netx", ORIGIN_UNKNOWN },
+		{ "example.com/app/store", ORIGIN_MAIN }, { "example.com/app/sdk/v2", ORIGIN_DEPENDENCY },
+		{ "example.com/app/sdks", ORIGIN_MAIN }, { "example.com/apple", ORIGIN_DEPENDENCY },
+		{ "example.org/app", ORIGIN_UNKNOWN }, { "", ORIGIN_UNKNOWN }, { "ma", ORIGIN_UNKNOWN },
+	};
+
+	origin_sort(origins, ARRAY_SIZE(origins));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
+		assert_int_equal(origin_of(origins, ARRAY_SIZE(origins), expected[i].path), expected[i].origin);
+}
 
 static void packages_are_told_apart(void **state)
 {
@@ -139,6 +159,7 @@ static void all_objects_together_are_the_live_heap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(origins_are_those_of_the_longest_path),
 		cmocka_unit_test(packages_are_told_apart),
 		cmocka_unit_test(symbols_have_as_much_of_their_paths),
 		cmocka_unit_test(one_of_a_thing_is_one),

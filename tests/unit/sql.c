@@ -148,9 +148,9 @@ static const struct expectation expectations[] = {
 	  "1|running|NULL|NULL|main.main|/src/main.go|20|NULL|NULL|8192|928|3|0|NULL\n"
 	  "91|waiting|chan receive|10800000000000|main.(*poller).run|/src/poller.go|70|"
 	  "main.startPoller|job=poll|2048|5152|4|1|NULL\n" },
-	{ "frames", "select goroutine, level, function, file, line, pc, sp, inlined from frames "
+	{ "frames", "select goroutine, level, function, file, line, pc, sp, inlined, origin from frames "
 	  "where goroutine = 91", "91|0|runtime.chanrecv|/go/src/runtime/chan.go|664|4206592|"
-	  "824650433024|0\n91|1|main.(*poller).run|/src/poller.go|77|4210688|824650433152|0\n" },
+	  "824650433024|0|runtime\n91|1|main.(*poller).run|/src/poller.go|77|4210688|824650433152|0|main module\n" },
 	{ "maps", "select id, object, addr, type, key_type, elem_type, boxes, entries, slots, "
 	  "table_bytes, boxed_keys, boxed_key_bytes, boxed_values, boxed_bytes, retained, holder, live "
 	  "from maps where id in (0, 6)",

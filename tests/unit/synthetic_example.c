@@ -187,9 +187,9 @@ static const struct frame frames[] = {
 	{ TASK_MAIN, 0, "main.audit", "/src/audit.go", 12, 0x401000, STACK, false, false },
 	{ TASK_MAIN, 1, "main.main", "/src/main.go", 25, 0x402000, STACK + 256, false, false },
 	{ TASK_POLLER, 0, "runtime.chanrecv", "/go/src/runtime/chan.go", 664, 0x403000, STACK + 512,
-	  false, true },
+	  false, true, ORIGIN_RUNTIME },
 	{ TASK_POLLER, 1, "main.(*poller).run", "/src/poller.go", 77, 0x404000, STACK + 640,
-	  false, false },
+	  false, false, ORIGIN_MAIN },
 };
 
 #define JSON_MAP(map, groups, full) \

@@ -206,9 +206,10 @@ bool find_version(struct go *go, struct error *err)
 		return fail(err, STATUS_UNSUPPORTED, "%llu (%s) is packed with UPX, which hides the "
 			    "Go program in it: unpack its file (upx -d) and start that",
 			    (unsigned long long)image->pid, image->process ? image->process : "?");
-	if (find_buildinfo(go, loaded, &version, &settings))
+	if (find_buildinfo(go, loaded, &version, &settings)) {
 		describe_build(go, text_string(&settings));
-	else if (!find_build_version(image, loaded, &version))
+		go->build_info = strdup(text_string(&settings));
+	} else if (!find_build_version(image, loaded, &version))
 		return fail(err, STATUS_UNSUPPORTED, "the program has no Go build information, and "
 			    "variables with different versions of Go: none is known to be its own");
 	if (!check_compiler(image, loaded, &version, err))

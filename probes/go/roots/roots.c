@@ -72,6 +72,7 @@ bool roots_build(struct heap *heap, struct progress *progress, struct error *err
 	progress_begin(progress, "roots", 0);
 	if (!goroutines_read(&heap->go, &heap->goroutines, err))
 		return false;
+	roots_origins(&roots);
 	roots_refer(&roots);
 	roots_globals(&roots);
 	if (roots_tasks(&roots, progress, err)) {

@@ -24,6 +24,8 @@
 #include "probes/go/name_pool.h"
 #include "probes/go/stack/stack.h"
 
+struct known_origin { const char *function; uint8_t origin; };
+
 /* Roots and holders while they are collected. */
 struct roots {
 	struct heap *heap;
@@ -33,6 +35,7 @@ struct roots {
 	struct task *tasks; uint32_t n_tasks, capacity_tasks;
 	struct frame *frames; uint32_t n_frames, capacity_frames;
 	uint32_t *waits; uint32_t n_waits, capacity_waits;
+	struct known_origin known_origins[1024]; /* a cache, see roots_origin */
 	bool failed;       /* out of memory */
 	uint64_t left;     /* bytes that lists in the target may still have, see roots_spend */
 	bool overspent;
@@ -54,6 +57,11 @@ void roots_add(struct roots *roots, uint32_t holder, uint64_t addr, uint64_t val
 /* A list's element, or a stack, of BYTES is about to be read. False if all together are larger than
  * memory: they overlap, or a list leads back into itself. */
 bool roots_spend(struct roots *roots, uint64_t bytes);
+
+void roots_origins(struct roots *roots);  /* graph.origins */
+
+/* Where FUNCTION, a name of the pool's, comes from: enum origin. */
+uint8_t roots_origin(struct roots *roots, const char *function);
 
 /* What task number TASK, which is G with its frames, waits for: fills its waits and its stuck. */
 void roots_waits(struct roots *roots, const struct goroutine *g, uint32_t task);

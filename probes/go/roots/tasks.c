@@ -139,6 +139,7 @@ static uint32_t frame_rows(struct roots *roots, uint32_t task, const struct go_f
 			.pc = frame->pc, .sp = frame->sp, .inlined = calls[i].inlined,
 			.system = is_runtime_name(calls[i].name),
 		};
+		row->origin = roots_origin(roots, row->function);
 		roots->n_frames++;
 	}
 	return roots->n_frames ? roots->n_frames - 1 : NO_NODE;
