@@ -222,7 +222,7 @@ static void every_column_of_the_schema_is_expected_above(void **state)
 			columns++;
 		}
 	}
-	assert_int_equal(columns, 2 + 17 + 10 + 7 + 7 + 11 + 14 + 8 + 17 + 11 + 9 + 2 + 4 + 6);
+	assert_int_equal(columns, 2 + 17 + 10 + 7 + 7 + 11 + 14 + 9 + 17 + 11 + 9 + 2 + 4 + 6);
 }
 
 /* --- stages --- */
