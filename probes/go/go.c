@@ -1,47 +1,8 @@
 #include "probes/go/go.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-#include "probes/go/find/find.h"
 
 #define MAX_PROCESSORS (1u << 16)
-
-bool find_in_range(const struct image_range *range)
-{
-	return range->file != NO_FILE && (range->flags & RANGE_READ) &&
-	       !(range->flags & RANGE_SHARED);
-}
-
-bool find_affords(const struct image_range *range, uint64_t *left)
-{
-	uint64_t size = range->hi - range->lo;
-
-	if (size > *left)
-		return false;
-	*left -= size;
-	return true;
-}
-
-bool go_open(struct image *image, struct go *out, struct error *err)
-{
-	memset(out, 0, sizeof *out);
-	out->image = image;
-	if (!find_version(out, err) || !find_modules(out, err) || !find_globals(out, err)) {
-		go_close(out);
-		return false;
-	}
-	find_by_votes(out);
-	find_other_runtime(out);
-	return true;
-}
-
-bool go_check(struct go *go, struct error *err)
-{
-	return find_globals_hold(go) ||
-	       fail(err, STATUS_UNSUPPORTED, "%s: what was taken for the runtime's heap before the "
-		    "stop was not that in it", go->version.text);
-}
 
 void go_close(struct go *go)
 {

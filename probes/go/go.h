@@ -52,13 +52,7 @@ struct go {
 	uint64_t cleared[2]; /* of sched's lists of sudogs and defers, emptied before each collection */
 };
 
-/* Find version, modules and the runtime's globals. Before a stop the answer may be torn: call it
- * again, or go_check, on the bytes of the stop. STATUS_UNSUPPORTED names what was not found. */
-bool go_open(struct image *image, struct go *out, struct error *err);
-
-/* Does what was found still hold for the image's present bytes (after they were copied again)? */
-bool go_check(struct go *go, struct error *err);
-
+/* Free what go_open (find/open.h) found. */
 void go_close(struct go *go);
 
 /* Walk the processors (runtime.p) in the list at ALLP: start with *I = 0. False behind the last; else the

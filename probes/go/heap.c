@@ -6,6 +6,7 @@
 
 #include "graph/base/cleanup.h"
 #include "graph/base/parallel.h"
+#include "probes/go/find/open.h"
 #include "probes/go/find/prove.h"
 #include "probes/go/lens/lens.h"
 #include "probes/go/maps/sync.h"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "graph/base/cleanup.h"
+#include "probes/go/find/open.h"
 #include "harness.h"
 #include "probes/go/types/made.h"
 #include "probes/image/snapfile.h"

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "graph/base/cleanup.h"
+#include "probes/go/find/open.h"
 #include "probes/go/types/debug_names.h"
 #include "probes/go/types/made.h"
 #include "probes/go/types/map_types.h"

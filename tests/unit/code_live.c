@@ -16,6 +16,7 @@
 #include "graph/base/cleanup.h"
 #include "graph/base/text.h"
 #include "probes/go/code/code.h"
+#include "probes/go/find/open.h"
 #include "probes/live/process.h"
 #include "probes/live/taker.h"
 
