@@ -33,7 +33,7 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".ca
 Leak = collections.namedtuple("Leak", "name rule modules go form report holder cause fix")
 JUDGED = "holder", "cause", "fix"
 SAID = "title", "explanation", "fix"
-SAMPLE = 8  # leaks of one module each: what is known, and then the first names by their hash
+SAMPLE = 4  # leaks of one module each: what is known, and then the first names by their hash
 
 
 def leaks():
