@@ -7,6 +7,7 @@
 
 #include "graph/base/cleanup.h"
 #include "graph/sql/files.h"
+#include "graph/sql/functions.h"
 #include "graph/sql/module.h"
 
 #define MAX_VALUE (64 << 20) /* bytes of one: zeroblob(1e9) is no question about a heap */
@@ -16,6 +17,7 @@
 struct sql {
 	sqlite3 *db;
 	struct sql_module *module;
+	struct sql_functions functions;
 };
 
 /* Only reading is allowed: without this, ATTACH and CREATE TABLE would succeed on the in-memory
@@ -48,7 +50,9 @@ struct sql *sql_open(const struct graph *graph, struct error *err)
 	if (sqlite3_open_v2(":memory:", &sql->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
 			    SQLITE_OPEN_MEMORY, sql_files_name()) == SQLITE_OK)
 		sql->module = sql_module_register(sql->db, graph);
-	if (!sql->module || sqlite3_set_authorizer(sql->db, authorize, NULL) != SQLITE_OK) {
+	sql->functions.g = graph;
+	if (!sql->module || !sql_functions_register(sql->db, &sql->functions) ||
+	    sqlite3_set_authorizer(sql->db, authorize, NULL) != SQLITE_OK) {
 		fail(err, STATUS_REFUSED, "cannot open an SQL connection: %s",
 		     sql->db ? sqlite3_errmsg(sql->db) : "not enough memory");
 		sql_close(sql);
@@ -203,6 +207,7 @@ bool sql_run(struct sql *sql, const char *query, const struct sql_output *output
 
 	sqlite3_progress_handler(sql->db, PROGRESS_STEPS, progress ? look_at_cancel : NULL,
 				 progress);
+	sql->functions.progress = progress;
 	return prepare(sql, query, &statement, err) && step_all(sql, statement, query, output, err);
 }
 

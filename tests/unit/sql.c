@@ -376,6 +376,33 @@ static void orders_are_those_of_a_sort(void **state)
 	graph_free(g);
 }
 
+/* --- functions --- */
+
+/* Of one object a set is what it retains; nothing keeps nothing; what there is not is no answer. */
+static void functions_follow_references(void **state)
+{
+	static const struct { const char *query, *result; } cases[] = {
+		{ "select count(*) from objects o where live and retained <> "
+		  "(select retained_set(i.id) from objects i where i.id = o.id)", "0\n" },
+		{ "select retained_set(id) = sum(size) from objects where live", "1\n" },
+		{ "select retained_set(id) from objects where 0", "0\n" },
+		{ "select count(*) from edges where strength = 'strong' and not reaches(src, dst)", "0\n" },
+		{ "select reaches(0, -1), reaches('x', 0), path(-1)", "NULL|NULL|NULL\n" },
+		{ "select count(*) from objects where (path(id) is not null) <> live", "0\n" },
+	};
+	struct graph *g = full_example();
+	struct sql *sql = open_sql(g);
+	autotext struct text out = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		run(sql, cases[i].query, &out);
+		if (strcmp(text_string(&out), cases[i].result))
+			fail_msg("%s: %s", cases[i].query, text_string(&out));
+	}
+	sql_close(sql);
+	graph_free(g);
+}
+
 /* --- plans --- */
 
 static void plans_use_what_is_there(void **state)
@@ -565,6 +592,7 @@ int main(void)
 		cmocka_unit_test(look_ups_find_what_scans_find),
 		cmocka_unit_test(orders_are_those_of_a_sort),
 		cmocka_unit_test(plans_use_what_is_there),
+		cmocka_unit_test(functions_follow_references),
 		cmocka_unit_test(all_but_reading_is_refused),
 		cmocka_unit_test(a_bad_query_is_told_where_it_is_bad),
 		cmocka_unit_test(a_query_without_end_is_cancelled),
