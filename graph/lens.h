@@ -134,6 +134,11 @@ struct lens_ops {
 	 * knows. */
 	void (*container_use)(struct lens *lens, uint32_t map, struct container_use *out);
 
+	/* Functions of values of TYPE (an index into graph.types) whose names say that they take something out,
+	 * and which the program can call nowhere: "(*cron.Cron).Remove". May write nothing; NULL if the lens
+	 * never knows. */
+	void (*counterparts)(struct lens *lens, uint32_t type, struct text *out);
+
 	/* Is the string key at the subject's place part of the program itself (schema), not data? */
 	bool (*is_schema_key)(struct lens *lens, uint32_t map, uint64_t slot);
 };

@@ -19,6 +19,7 @@
 #define MANY 64          /* entries */
 #define LONG 256         /* of a list, where each hangs on the one before */
 #define ALIKE 2          /* half of them, or more, are of one type */
+#define OWNERS 5         /* objects from the container up that are asked what could take out */
 #define MOST 8           /* containers that are told of */
 
 /* An object on which much hangs. */
@@ -139,6 +140,7 @@ struct gathering {
 	uint64_t retained;
 	const struct map *map;   /* NULL if it is none */
 	struct container_use use; /* what the code says */
+	struct text counterparts; /* what could take out, and is called nowhere */
 };
 
 static void put_way(const struct gathering *a, struct text *out)
@@ -254,6 +256,13 @@ static enum confidence judge(const struct gathering *a)
 	return CONFIDENCE_NOTE;
 }
 
+static void put_counterparts(const struct gathering *a, struct text *out)
+{
+	if (!a->counterparts.length)
+		return;
+	text_printf(out, " Nothing in this program calls %s.", text_string(&a->counterparts));
+}
+
 static void put_explanation(const struct gathering *a, struct text *out)
 {
 	put_way(a, out);
@@ -268,6 +277,7 @@ static void put_explanation(const struct gathering *a, struct text *out)
 	put_each(a, out);
 	text_putc(out, '.');
 	put_code(a, out);
+	put_counterparts(a, out);
 	put_fresh(a, out);
 	put_shared(a, out);
 	text_puts(out, " It is ");
@@ -281,6 +291,9 @@ static void put_explanation(const struct gathering *a, struct text *out)
 
 static void put_fix(const struct gathering *a, struct text *out)
 {
+	if (a->counterparts.length)
+		text_printf(out, "Call %s where what was put in is done with. Or: ",
+			    text_string(&a->counterparts));
 	if (a->c.list) {
 		text_puts(out, "Take elements off the list when they are done with, or bound its length where one "
 			  "is added.");
@@ -325,6 +338,33 @@ static bool tell(struct gathering *a, struct suspect_list *list, struct error *e
 	return ok;
 }
 
+/* Ask the types of what the container lies in, up to the holder, and then that of its entries. */
+static void find_counterparts(struct gathering *a)
+{
+	const struct graph *g = a->hunt->g;
+	const struct lens *lens = g->lens;
+	uint32_t at = a->c.object;
+
+	if (!lens || !lens->ops->counterparts)
+		return;
+	for (unsigned step = 0; step < OWNERS && at < g->n_objects && !a->counterparts.length; step++) {
+		uint32_t parent = a->tree->parent[at], type = NO_NODE;
+
+		if (step && g->type[at] < g->n_types)
+			type = g->type[at];
+		if (type < g->n_types)
+			lens->ops->counterparts(g->lens, type, &a->counterparts);
+		if (parent >= g->n_objects && !a->counterparts.length) {
+			type = g->holders[g->roots[parent - g->n_objects].holder].type;
+			if (type < g->n_types)
+				lens->ops->counterparts(g->lens, type, &a->counterparts);
+		}
+		at = parent;
+	}
+	if (!a->counterparts.length && a->census.type < g->n_types)
+		lens->ops->counterparts(g->lens, a->census.type, &a->counterparts);
+}
+
 static bool look(struct gathering *a, struct suspect_list *list, struct error *err)
 {
 	const struct graph *g = a->hunt->g;
@@ -342,6 +382,7 @@ static bool look(struct gathering *a, struct suspect_list *list, struct error *e
 		a->retained = a->c.bytes;
 	if (lens && lens->ops->container_use && a->map)
 		lens->ops->container_use(g->lens, (uint32_t)(a->map - g->maps), &a->use);
+	find_counterparts(a);
 	return tell(a, list, err);
 }
 
@@ -364,6 +405,7 @@ static bool survey(struct hunt *hunt, struct suspect_list *list, struct error *e
 		struct gathering one = { .hunt = hunt, .tree = tree, .c = best[i] };
 
 		ok = look(&one, list, err) && !array_cancelled(hunt->progress, err);
+		text_free(&one.counterparts);
 	}
 	return ok;
 }

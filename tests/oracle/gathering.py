@@ -46,6 +46,9 @@ def check(argument, tap, folder):
     tap.check("Nothing in this program's code takes entries out" in first[2] and
               "put in by main.grow (main.go:" in first[2] and "main.grow (main.go:" in first[3],
               f"{go}: it says who puts in, and that nobody takes out", [first])
+    # Without symbols nothing tells the type of a variable that is a struct by value.
+    tap.check(mode or "calls (*main.server).Forget." in first[2] and
+              first[3].startswith("Call (*main.server).Forget where"), f"{go}: the method that would take out is named, since nothing calls it", [first])
     cache = about(grows + still, "taken out of maps of this type by main.turn")
     tap.check(cache[0] == "note", f"{go}: of a map that is emptied it says by whom, and leaves it a note", [cache])
     tap.check(any("main.session" in str(row) for row in shown), f"{go}: its query shows what it keeps", shown)

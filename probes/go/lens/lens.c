@@ -402,7 +402,7 @@ static const struct lens_ops ops = {
 	.edge_label = lens_edge_label, .root_label = lens_root_label,
 	.window = lens_window, .dynamic = lens_dynamic,
 	.global = lens_global, .declaration = op_declaration, .advice = lens_advice, .is_schema_key = op_is_schema_key,
-	.key_use = op_key_use, .container_use = lens_container_use,
+	.key_use = op_key_use, .container_use = lens_container_use, .counterparts = lens_counterparts,
 };
 
 void lens_init(struct heap *heap)

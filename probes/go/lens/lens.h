@@ -38,6 +38,8 @@ bool lens_dynamic(struct lens *lens, uint32_t src, uint64_t at, struct text *typ
 
 void lens_container_use(struct lens *lens, uint32_t map, struct container_use *out); /* containers.c */
 
+void lens_counterparts(struct lens *lens, uint32_t type, struct text *out); /* counterparts.c */
+
 bool lens_global(struct lens *lens, const char *name, struct global_words *out); /* global.c */
 
 void lens_edge_label(struct lens *lens, uint32_t src, uint64_t offset, struct text *out,

@@ -36,6 +36,14 @@ static inline struct rtype *types_slot(const struct types *types, uint32_t i)
 /* Enter the type INDEX into the index of names, if that is made already. */
 void types_index_name(struct types *types, uint32_t index);
 
+/* The address that an offset in the descriptor at TYPE names; 0 for none. Descriptors made at run
+ * time have no module: their offsets are the runtime's own numbers. */
+uint64_t types_resolve(struct types *types, uint64_t type, int32_t offset);
+
+/* The name (internal/abi.Name) at ADDR without its first SKIP bytes, sanitised; the caller's to free. NULL if
+ * there is none. */
+char *types_copy_name(struct go *go, uint64_t addr, unsigned skip, uint8_t *flags);
+
 /* Bytes of a descriptor before its uncommon part (internal/abi/type.go). */
 uint64_t types_base_size(const struct layout *layout, enum go_kind kind);
 

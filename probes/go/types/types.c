@@ -103,7 +103,7 @@ static const char *raw_name(struct go *go, uint64_t addr, uint64_t *length, uint
 }
 
 /* A fresh, sanitised copy of a name without its first SKIP bytes; NULL if it cannot be read. */
-static char *copy_name(struct go *go, uint64_t addr, unsigned skip, uint8_t *flags)
+char *types_copy_name(struct go *go, uint64_t addr, unsigned skip, uint8_t *flags)
 {
 	struct text out = { 0 };
 	uint64_t n;
@@ -117,9 +117,7 @@ static char *copy_name(struct go *go, uint64_t addr, unsigned skip, uint8_t *fla
 	return out.bytes ? out.bytes : strdup("");
 }
 
-/* The address that an offset in the descriptor at TYPE names; 0 for none. Descriptors made at run
- * time have no module: their offsets are the runtime's own numbers. */
-static uint64_t resolve(struct types *types, uint64_t type, int32_t offset)
+uint64_t types_resolve(struct types *types, uint64_t type, int32_t offset)
 {
 	const struct go_module *m = go_module_of_type(types->go, type);
 
@@ -242,8 +240,8 @@ static uint32_t intern(struct types *types, uint64_t addr)
 	if (!may_lie_at(types, addr) || !image_read(types->go->image, addr, &d, sizeof d) ||
 	    !plausible(&d))
 		return NO_TYPE;
-	name_addr = resolve(types, addr, d.str);
-	name = name_addr ? copy_name(types->go, name_addr, d.tflag & TFLAG_EXTRA_STAR ? 1 : 0,
+	name_addr = types_resolve(types, addr, d.str);
+	name = name_addr ? types_copy_name(types->go, name_addr, d.tflag & TFLAG_EXTRA_STAR ? 1 : 0,
 				     &flags) : NULL;
 	if (!name && go_module_of_type(types->go, addr))
 		return NO_TYPE;
@@ -308,9 +306,9 @@ static void read_package(struct types *types, struct rtype *t)
 
 	if (!(t->tflag & TFLAG_UNCOMMON))
 		return;
-	name = resolve(types, t->addr, (int32_t)image_u32(types->go->image, uncommon));
+	name = types_resolve(types, t->addr, (int32_t)image_u32(types->go->image, uncommon));
 	if (name)
-		t->package = copy_name(types->go, name, 0, &flags);
+		t->package = types_copy_name(types->go, name, 0, &flags);
 }
 
 static void read_fields(struct types *types, struct rtype *t)
@@ -327,7 +325,7 @@ static void read_fields(struct types *types, struct rtype *t)
 		struct rfield *f = &t->fields[t->n_fields];
 		uint8_t flags = 0;
 
-		f->name = copy_name(types->go, image_u64(image, field), 0, &flags);
+		f->name = types_copy_name(types->go, image_u64(image, field), 0, &flags);
 		f->type = intern(types, image_u64(image, field + 8));
 		f->offset = offset_shifted ? offset >> 1 : offset;
 		f->embedded = offset_shifted ? offset & 1 : flags & NAME_EMBEDDED;

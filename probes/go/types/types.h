@@ -85,6 +85,10 @@ uint32_t types_by_name(struct types *types, const char *name);
  * perhaps behind stars. NO_TYPE if the program has none by that name. */
 uint32_t types_by_path(struct types *types, const char *name);
 
+/* The names of the methods of type INDEX, which the linker leaves in its descriptor also where it has left
+ * their code out; they live during the call only. False from FN ends it. */
+void types_methods(struct types *types, uint32_t index, bool (*fn)(void *arg, const char *name), void *arg);
+
 /* The type of a pointer to, or a slice of, ELEM; NO_TYPE if the program has none. */
 uint32_t types_wrapping(struct types *types, enum go_kind kind, uint32_t elem);
 
