@@ -72,7 +72,7 @@ enum key_use {
 struct container_function {
 	char name[200];   /* in full, sanitised */
 	char file[64];    /* without its folder; "" if not known */
-	uint32_t line;    /* where it begins */
+	uint32_t line;    /* where it begins; of users: where they call */
 };
 
 #define CONTAINER_SHOWN 3
@@ -84,6 +84,11 @@ struct container_use {
 	uint32_t shown_takers, shown_adders;
 	uint32_t n_takers, n_adders; /* all */
 	bool running;     /* a task is in one of the takers now */
+	/* The nearest calls in the program's own code that lead to what puts in; or, where they go through
+	 * something that only the running program knows, what is reached by that. */
+	struct container_function users[CONTAINER_SHOWN];
+	uint32_t n_users;
+	bool indirect;    /* the latter */
 };
 
 struct lens_ops {

@@ -303,8 +303,10 @@ static void put_fix(const struct gathering *a, struct text *out)
 	} else {
 		text_puts(out, "Delete the entry when what it stands for ends, or bound the map (a limit, an age) "
 			  "where entries are put in");
-		text_puts(out, a->use.shown_adders ? ": " : "");
-		put_functions(a, a->use.adders, a->use.shown_adders, a->use.n_adders, out);
+		if (a->use.n_users) {
+			text_puts(out, a->use.indirect ? ", through " : ": ");
+			put_functions(a, a->use.users, a->use.n_users, a->use.n_users, out);
+		}
 		text_putc(out, '.');
 	}
 }

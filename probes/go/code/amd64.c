@@ -21,6 +21,19 @@ const struct code_machine code_machine = {
 	.barrier_clobbers = 1u << R11,
 };
 
+const uint32_t code_call_size = 5;
+
+/* CALL rel32 */
+uint64_t code_call_target(const uint8_t *code, uint64_t addr)
+{
+	int32_t displacement;
+
+	if (code[0] != 0xe8)
+		return 0;
+	memcpy(&displacement, code + 1, sizeof displacement);
+	return addr + code_call_size + (uint64_t)(int64_t)displacement;
+}
+
 /* ---- plain encodings: [REX] opcode [ModRM [SIB] [displacement]] [immediate] ---- */
 
 enum act {

@@ -57,6 +57,11 @@ struct code_machine {
 
 extern const struct code_machine code_machine;
 
+/* The target of the direct call whose instruction is the code_call_size bytes at CODE, which the target has at
+ * ADDR; 0 if it is none. */
+uint64_t code_call_target(const uint8_t *code, uint64_t addr);
+extern const uint32_t code_call_size;
+
 /* Decode the LENGTH bytes of code at CODE, which the target has at ENTRY, into OUT, in ascending
  * order of offset. Bytes that are no instruction clobber everything. False when out of memory. */
 bool code_decode(struct code_ops *out, const uint8_t *code, uint64_t entry, uint32_t length);

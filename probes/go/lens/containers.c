@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "probes/go/code/callers.h"
 #include "probes/go/lens/lens.h"
+
+#define MOST_ADDERS 64 /* functions that put into one type of map, whose callers are looked for */
 
 /* Types of maps whose entries are alike: a named map type is the same as its underlying one. */
 static bool same_map(const struct heap *heap, uint32_t a, uint32_t b)
@@ -103,11 +106,49 @@ static bool add_use(struct heap *heap, const struct code_map_use *use, struct co
 	return true;
 }
 
+/* Is it a function of the program itself? Without build information: of package main. */
+static bool is_own(void *arg, uint64_t entry)
+{
+	struct heap *heap = arg;
+	struct go_func f;
+
+	return func_find(&heap->go, entry, &f) && f.name && is_of(f.name, "main");
+}
+
+/* A call in the program's own code, by the line where it stands. */
+static bool describe_call(struct heap *heap, const struct code_call *call, struct container_function *out)
+{
+	struct go_func f;
+
+	if (!describe(heap, call->entry, out))
+		return false;
+	if (call->after != call->entry && func_find(&heap->go, call->entry, &f))
+		func_line(&heap->go, &f, call->after - 1, &out->line);
+	return true;
+}
+
+/* Which of the program's own lines lead to the N functions at ENTRIES. */
+static void find_users(struct heap *heap, const uint64_t *entries, uint32_t n, struct container_use *out)
+{
+	struct code_callers callers;
+
+	if (!n || !heap->code.program)
+		return;
+	code_callers_find(heap->code.program, entries, n, is_own, heap, &callers);
+	for (uint32_t i = 0; i < callers.n; i++)
+		out->n_users += describe_call(heap, &callers.calls[i], &out->users[out->n_users]);
+	out->indirect = !out->n_users;
+	for (uint32_t i = 0; out->indirect && i < callers.n_tops; i++)
+		out->n_users += describe(heap, callers.tops[i], &out->users[out->n_users]);
+}
+
 void lens_container_use(struct lens *lens, uint32_t map, struct container_use *out)
 {
 	struct heap *heap = lens_heap(lens);
 	const struct map *m = &heap->graph->maps[map];
 	const struct code_facts *facts = &heap->code;
+	uint64_t adders[MOST_ADDERS];
+	uint32_t n = 0;
 
 	*out = (struct container_use){ .known = m->type != NO_NODE && facts->n_map_uses > 0 };
 	for (uint32_t i = 0; out->known && i < facts->n_map_uses; i++) {
@@ -116,5 +157,11 @@ void lens_container_use(struct lens *lens, uint32_t map, struct container_use *o
 		if (use->type == NO_TYPE ? use->takes
 					 : same_map(heap, use->type, heap->typing.forms.items[m->type].type))
 			out->known = add_use(heap, use, out);
+		else
+			continue;
+		if (!use->takes && n < MOST_ADDERS)
+			adders[n++] = use->entry;
 	}
+	if (out->known)
+		find_users(heap, adders, n, out);
 }
