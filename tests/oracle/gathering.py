@@ -44,7 +44,7 @@ def check(argument, tap, folder):
     tap.check(first[0] == "likely" and " gathers 2,199 entries" in first[1] and abs(first[4] - 9_270_000) < 200_000,
               f"{go}: the map that nothing is taken out of, and that grows, is likely to leak", [first])
     tap.check("Nothing in this program's code takes entries out" in first[2] and
-              "put in by main.grow (main.go:" in first[2] and "main.grow (main.go:" in first[3],
+              "put in by main.put (main.go:" in first[2] and "main.put (main.go:" in first[3],
               f"{go}: it says who puts in, and that nobody takes out", [first])
     # Without symbols nothing tells the type of a variable that is a struct by value.
     tap.check(mode or "calls (*main.server).Forget." in first[2] and

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/base/text.h"
+#include "graph/lens.h"
 #include "probes/go/code/callers.h"
 #include "probes/go/lens/lens.h"
 

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "graph/base/cleanup.h"
+#include "graph/base/text.h"
+#include "graph/lens.h"
 #include "probes/go/lens/lens.h"
 
 #define MOST_SHOWN 3

@@ -53,11 +53,16 @@ func newSession() *session {
 
 func wait(stop chan struct{}) { <-stop }
 
+// put is a helper: whoever looks for the line to change wants to know who calls it.
+//
+//go:noinline
+func put(m map[string]*session, s *session) { m[s.name] = s }
+
 // grow lets each place take in about BYTES.
 func grow(bytes int) {
 	for n := 0; n < bytes; n += bodySize {
 		s := newSession()
-		front.sessions[s.name] = s
+		put(front.sessions, s)
 	}
 	for n := 0; n < bytes/2; n += bodySize {
 		history = append(history, newSession())
