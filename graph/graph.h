@@ -230,8 +230,8 @@ struct suspect {
 	char *query;            /* the SQL that shows it; owned */
 	uint64_t retained;
 	uint64_t objects;
-	uint32_t holder;        /* index into holders, NO_NODE if several */
-	uint32_t object;        /* the one to look at */
+	uint32_t holder;        /* index into holders, NO_NODE if several; of goroutines that are alike, one */
+	uint32_t object;        /* the one to look at; NO_NODE: the holder */
 };
 
 /* A package that others of the program are called like: its import path, and enough of that to tell which. */

@@ -176,7 +176,7 @@ uint64_t summary_whole(const struct graph *g)
 	return bytes;
 }
 
-static void add_to_group(const struct graph *g, struct holder_group *group, uint32_t holder)
+void summary_add(const struct graph *g, struct holder_group *group, uint32_t holder)
 {
 	const struct holder *h = &g->holders[holder];
 	const struct task *task = task_of(g, holder);
@@ -222,7 +222,7 @@ uint32_t summary_holders(const struct graph *g, struct holder_group *groups, uin
 	for (uint32_t i = 0; i < n; i++) {
 		if (i && compare_kin(g, order[i - 1], order[i]) != 0)
 			groups_n++;
-		add_to_group(g, &every[groups_n], order[i]);
+		summary_add(g, &every[groups_n], order[i]);
 	}
 	*all = groups_n += n > 0;
 	qsort(every, groups_n, sizeof *every, compare_groups);

@@ -57,6 +57,9 @@ struct holder_group {
 uint32_t summary_holders(const struct graph *g, struct holder_group *groups, uint32_t max,
 			 uint32_t *all, struct error *err);
 
+/* Count HOLDER in. A group without members is begun with it. */
+void summary_add(const struct graph *g, struct holder_group *group, uint32_t holder);
+
 /* What a group keeps: what it retains, and its stacks. */
 static inline uint64_t summary_kept(const struct holder_group *group)
 {

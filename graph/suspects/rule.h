@@ -59,7 +59,8 @@ struct rule {
 		     struct story *story, struct error *err);
 };
 
-extern const struct rule rule_context_map, rule_closure_map, rule_json_tree, rule_gathering;
+extern const struct rule rule_context_map, rule_closure_map, rule_json_tree, rule_crowd,
+	rule_gathering;
 
 /* Run one rule: adds what it has to say to LIST. */
 bool hunt_rule(struct hunt *hunt, const struct rule *rule, struct suspect_list *list,

@@ -14,7 +14,8 @@
 /* The rules. One that comes first has told of its memory, and later ones leave that out: those that
  * say more of how the memory is kept come before those that only say what it is. */
 static const struct rule *const rules[] = {
-	&rule_context_map, &rule_closure_map, &rule_json_tree, &rule_gathering,
+	&rule_context_map, &rule_closure_map, &rule_json_tree, &rule_crowd,
+	&rule_gathering,
 };
 
 static int by_retained(const void *a, const void *b)

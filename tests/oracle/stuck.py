@@ -87,15 +87,29 @@ def check_own(argument, tap, folder):
         target.wait_until_quiet()
         rows = sql(target.pid, "select id, function, stuck from goroutines")
         origins = sql(target.pid, ORIGINS)
+        suspects = sql(target.pid, "select title, confidence, fix from suspects where rule = 'crowd'")
     kinds = [row for row in rows if row[1].startswith(("main.lost", "main.free"))]
     wrong = [row for row in kinds if row[2] != row[1].startswith("main.lost")]
     tap.check(len(kinds) > 120 and not wrong, f"go{argument}: who can go on, and who cannot", wrong)
     tap.check(origins == EXPECTED, f"go{argument}: where the code of frames comes from", origins)
+    check_crowds(argument, tap, suspects)
     others = [row for row in rows if row not in kinds and row[2]]
     tap.check(not others, f"go{argument}: nobody else is stuck", others)
     if version.startswith("1.27"):
         differ = profile ^ {i for i, _, stuck in rows if stuck}
         tap.check(profile and not differ, f"go{argument}: as the runtime's profile says", differ)
+
+
+def check_crowds(argument, tap, suspects):
+    """Of two crowds that wait alike the one that is stuck is named as proven, with its line in the program."""
+    source = (TESTS / "targets/stuck/main.go").read_text().splitlines()
+    line = next(i for i, text in enumerate(source, 1) if text.endswith("// lost"))
+    proven = [row for row in suspects if row[1] == "proven"]
+    named = proven and "150 × goroutine main.lostCrowd can never go on" in proven[0][0]
+    at = named and f"main.go:{line} in main.lostCrowd" in proven[0][2]
+    tap.check(len(proven) == 1 and at, f"go{argument}: a stuck crowd is proven, with its line", suspects)
+    free = [row for row in suspects if "main.freeCrowd" in row[0]]
+    tap.check([row[1] for row in free] == ["note"], f"go{argument}: one that can go on is a note", suspects)
 
 
 def runtimes_own(version, folder):

@@ -8,9 +8,14 @@
 #include "probes/go/lens/lens.h"
 #include "probes/go/maps/maps.h"
 
-/* A phrase for a rule and, for goroutines, what they wait for (the beginning of it; "" any). The
- * first that fits is used. Gaps: {place} where the closure is written or the goroutine waits,
- * {variable} the captured map, {function} the goroutine's, {struct} a type for the document. */
+/* Waits in code that is all of libraries: the program can only call what ends it. */
+#define LIBRARY "of a library"
+
+/* A phrase for a rule and, for goroutines, what they wait for (the beginning of it; "" any) or "in " and
+ * what they are in (the beginning of a function that the program's own code has called). The first that fits is used.
+ * Gaps: {place} where the closure is written, where the goroutine waits or, of a crowd, the program's own line
+ * that it waits at or comes from, {variable} the captured map, {function} the goroutine's, {struct} a type for
+ * the document. */
 static const struct phrase { const char *rule, *wait, *words; } phrases[] = {
 	{ "closure-map", "",
 	  "Take what the closure uses out of the map before the func literal ({place}), so that it "
@@ -42,6 +47,34 @@ static const struct phrase { const char *rule, *wait, *words; } phrases[] = {
 	{ "context-map", "",
 	  "Let {function} end when its context is cancelled (<-ctx.Done()), see what it waits for "
 	  "at {place}, and put the values that are needed into the context, not the whole map." },
+	{ "crowd", "in io.(*pipe).", "Close the other end of the pipe: {place}." },
+	{ "crowd", "in net/http.(*persistConn).",
+	  "Read the response's body to its end and close it (resp.Body.Close); or close what is idle "
+	  "(client.CloseIdleConnections) when the client is done with: {place}." },
+	{ "crowd", "in google.golang.org/grpc.", "Cancel the stream's context: {place}." },
+	{ "crowd", "IO wait",
+	  "Close the file or connection that is read when nobody needs it any more (Close), or give "
+	  "it a deadline: {place}." },
+	{ "crowd", LIBRARY,
+	  "End them by what the library has for it (Close, Stop, Release, or a context that is cancelled) "
+	  "when nobody needs what was made any more: {place}." },
+	{ "crowd", "sleep", "Let the loop end, and stop its ticker, when nobody needs it any more: {place}." },
+	{ "crowd", "sync.WaitGroup", "See that each Add has its Done, and that what is waited for ends: {place}." },
+	{ "crowd", "in sync.(*WaitGroup).", "See that each Add has its Done, and that what is waited for ends: {place}." },
+	{ "crowd", "sync.Cond", "See that a Signal or Broadcast follows each change: {place}." },
+	{ "crowd", "sync.", "Let go of the lock that they wait for on every way out (defer Unlock): {place}." },
+	{ "crowd", "in sync.", "Let go of the lock that they wait for on every way out (defer Unlock): {place}." },
+	{ "crowd", "chan receive (nil", "Make the channel before it is received from: {place}." },
+	{ "crowd", "chan send (nil", "Make the channel before it is sent to: {place}." },
+	{ "crowd", "chan receive",
+	  "Close the channel when nobody sends any more, or select on ctx.Done() as well: {place}." },
+	{ "crowd", "chan send",
+	  "Give the channel a buffer of one, or select on ctx.Done() as well: {place}." },
+	{ "crowd", "select (no", "A select without cases never ends: {place}." },
+	{ "crowd", "select",
+	  "Let the select have a case <-ctx.Done(), and cancel that context when nobody needs it any "
+	  "more: {place}." },
+	{ "crowd", "", "Let the goroutines end when nobody needs them any more: {place}." },
 };
 
 #define MAX_FIELDS 12 /* of one struct; a map of more entries is a dictionary */
@@ -95,10 +128,12 @@ static void put_wait_place(const struct advice *a)
 
 static void put_place(const struct advice *a)
 {
-	if (strcmp(a->suspect->rule, "closure-map"))
-		put_wait_place(a);
-	else
+	if (!strcmp(a->suspect->rule, "closure-map"))
 		put_closure_place(a);
+	else if (!strcmp(a->suspect->rule, "crowd"))
+		lens_own_place(a->heap, a->task, a->out);
+	else
+		put_wait_place(a);
 }
 
 static void put_function(const struct advice *a)
@@ -349,12 +384,50 @@ static void fill(struct advice *a, const char *words)
 	text_puts(a->out, words);
 }
 
-static const struct task *task_near(const struct graph *g, uint32_t object)
+/* The task that a suspect is about: its holder, if it is about no object. */
+static const struct task *task_near(const struct graph *g, const struct suspect *s)
 {
-	uint32_t root = object < g->n_objects ? g->root[object] : NO_NODE;
-	uint32_t task = root < g->n_roots ? g->holders[g->roots[root].holder].task : NO_NODE;
+	uint32_t root = s->object < g->n_objects ? g->root[s->object] : NO_NODE;
+	uint32_t holder = s->object == NO_NODE ? s->holder : root < g->n_roots ? g->roots[root].holder : NO_NODE;
+	uint32_t task = holder < g->n_holders ? g->holders[holder].task : NO_NODE;
 
 	return task < g->n_tasks ? &g->tasks[task] : NULL;
+}
+
+/* Is the task in a function whose name begins so, above the program's own code? */
+static bool is_in(const struct advice *a, const char *function)
+{
+	for (uint32_t i = 0; a->task && i < a->task->n_frames; i++) {
+		const struct frame *f = &a->heap->graph->frames[a->task->first_frame + i];
+
+		if (f->origin == ORIGIN_MAIN)
+			return false;
+		if (f->function && !strncmp(f->function, function, strlen(function)))
+			return true;
+	}
+	return false;
+}
+
+/* Is none of the task's code the program's own, as far as that is known? */
+static bool is_library(const struct advice *a)
+{
+	const struct graph *g = a->heap->graph;
+
+	for (uint32_t i = 0; a->task && i < a->task->n_frames; i++)
+		if (g->frames[a->task->first_frame + i].origin == ORIGIN_MAIN)
+			return false;
+	return a->task && g->n_origins;
+}
+
+static bool waits_so(const struct advice *a, const char *wait)
+{
+	static const char in[] = "in ";
+	const char *reason = a->task && a->task->wait ? a->task->wait : "";
+
+	if (!strcmp(wait, LIBRARY))
+		return is_library(a);
+	return !strncmp(wait, in, sizeof in - 1) ? is_in(a, wait + sizeof in - 1)
+						 : !strncmp(reason, wait, strlen(wait));
 }
 
 static bool may_say(const struct advice *a, const struct phrase *phrase)
@@ -368,15 +441,12 @@ static bool may_say(const struct advice *a, const struct phrase *phrase)
 void lens_advice(struct lens *lens, const struct suspect *s, struct text *out)
 {
 	struct advice a = { .heap = lens_heap(lens), .suspect = s, .out = out };
-	const char *wait;
 
-	a.task = task_near(lens->graph, s->object);
-	wait = a.task && a.task->wait ? a.task->wait : "";
+	a.task = task_near(lens->graph, s);
 	for (size_t i = 0; i < ARRAY_SIZE(phrases); i++) {
 		const struct phrase *phrase = &phrases[i];
 
-		if (!strcmp(phrase->rule, s->rule) && may_say(&a, phrase) &&
-		    !strncmp(wait, phrase->wait, strlen(phrase->wait))) {
+		if (!strcmp(phrase->rule, s->rule) && waits_so(&a, phrase->wait) && may_say(&a, phrase)) {
 			fill(&a, phrase->words);
 			return;
 		}

@@ -3,12 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/base/cleanup.h"
 #include "graph/base/text.h"
 #include "graph/lens.h"
 #include "probes/go/code/callers.h"
 #include "probes/go/lens/lens.h"
 
-#define MOST_ADDERS 64 /* functions that put into one type of map, whose callers are looked for */
+#define MOST_INLINED 16 /* calls, one in the other */
+#define MOST_ADDERS 64  /* functions that put into one type of map, whose callers are looked for */
 
 /* Types of maps whose entries are alike: a named map type is the same as its underlying one. */
 static bool same_map(const struct heap *heap, uint32_t a, uint32_t b)
@@ -117,20 +119,25 @@ static bool is_own(void *arg, uint64_t entry)
 	return func_find(&heap->go, entry, &f) && f.name && is_of(f.name, "main");
 }
 
-/* A call in the program's own code, by the line where it stands. */
+/* A call in the program's own code, by the line where it stands there: that of the outermost function, where what
+ * it calls is inlined and calls in its turn. */
 static bool describe_call(struct heap *heap, const struct code_call *call, struct container_function *out)
 {
+	struct go_call calls[MOST_INLINED];
 	struct go_func f;
+	uint32_t n;
 
 	if (!describe(heap, call->entry, out))
 		return false;
-	if (call->after != call->entry && func_find(&heap->go, call->entry, &f))
-		func_line(&heap->go, &f, call->after - 1, &out->line);
+	if (call->after == call->entry || !func_find(&heap->go, call->entry, &f))
+		return true;
+	n = func_calls(&heap->go, &f, call->after - 1, calls, ARRAY_SIZE(calls));
+	if (n && !calls[n - 1].inlined)
+		out->line = calls[n - 1].line;
 	return true;
 }
 
-/* Which of the program's own lines lead to the N functions at ENTRIES. */
-static void find_users(struct heap *heap, const uint64_t *entries, uint32_t n, struct container_use *out)
+void lens_users(struct heap *heap, const uint64_t *entries, uint32_t n, struct container_use *out)
 {
 	struct code_callers callers;
 
@@ -165,5 +172,5 @@ void lens_container_use(struct lens *lens, uint32_t map, struct container_use *o
 			adders[n++] = use->entry;
 	}
 	if (out->known)
-		find_users(heap, adders, n, out);
+		lens_users(heap, adders, n, out);
 }

@@ -38,6 +38,12 @@ bool lens_dynamic(struct lens *lens, uint32_t src, uint64_t at, struct text *typ
 
 void lens_container_use(struct lens *lens, uint32_t map, struct container_use *out); /* containers.c */
 
+/* Which of the program's own lines lead to the N functions at ENTRIES: the users of *OUT (containers.c). */
+void lens_users(struct heap *heap, const uint64_t *entries, uint32_t n, struct container_use *out);
+
+/* Append the program's own place that a goroutine waits at, or comes from: a line and its function (own.c). */
+void lens_own_place(struct heap *heap, const struct task *task, struct text *out);
+
 void lens_counterparts(struct lens *lens, uint32_t type, struct text *out); /* counterparts.c */
 
 bool lens_global(struct lens *lens, const char *name, struct global_words *out); /* global.c */

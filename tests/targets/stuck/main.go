@@ -178,9 +178,28 @@ func free() {
 	finalized()
 }
 
+// Two crowds of one size: nobody can send to those of the one, a global leads to the other's channel.
+func lostCrowd(c chan []byte) {
+	<-c // lost
+}
+
+func freeCrowd(c chan []byte) {
+	<-c
+}
+
+var news = make(chan []byte)
+
+func crowds() {
+	for i := 0; i < 150; i++ {
+		go lostCrowd(make(chan []byte))
+		go freeCrowd(news)
+	}
+}
+
 func main() {
 	lost()
 	free()
+	crowds()
 	for i := 0; i < 100; i++ {
 		runtime.Gosched()
 	}
