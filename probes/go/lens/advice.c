@@ -55,9 +55,13 @@ static const struct phrase { const char *rule, *wait, *words; } phrases[] = {
 	{ "crowd", "IO wait",
 	  "Close the file or connection that is read when nobody needs it any more (Close), or give "
 	  "it a deadline: {place}." },
+	{ "crowd", "chan send (nil", "Make the channel before it is sent to: {place}." },
+	{ "crowd", "chan send",
+	  "Receive all that is sent (drain the channel), give it a buffer of one, or select on ctx.Done() "
+	  "as well and cancel that context: {place}." },
 	{ "crowd", LIBRARY,
-	  "End them by what the library has for it (Close, Stop, Release, or a context that is cancelled) "
-	  "when nobody needs what was made any more: {place}." },
+	  "Call what the library has to end them (Close, Stop, Release), or cancel the context that it was "
+	  "given, when nobody needs what was made any more: {place}." },
 	{ "crowd", "sleep", "Let the loop end, and stop its ticker, when nobody needs it any more: {place}." },
 	{ "crowd", "sync.WaitGroup", "See that each Add has its Done, and that what is waited for ends: {place}." },
 	{ "crowd", "in sync.(*WaitGroup).", "See that each Add has its Done, and that what is waited for ends: {place}." },
@@ -65,11 +69,8 @@ static const struct phrase { const char *rule, *wait, *words; } phrases[] = {
 	{ "crowd", "sync.", "Let go of the lock that they wait for on every way out (defer Unlock): {place}." },
 	{ "crowd", "in sync.", "Let go of the lock that they wait for on every way out (defer Unlock): {place}." },
 	{ "crowd", "chan receive (nil", "Make the channel before it is received from: {place}." },
-	{ "crowd", "chan send (nil", "Make the channel before it is sent to: {place}." },
 	{ "crowd", "chan receive",
 	  "Close the channel when nobody sends any more, or select on ctx.Done() as well: {place}." },
-	{ "crowd", "chan send",
-	  "Give the channel a buffer of one, or select on ctx.Done() as well: {place}." },
 	{ "crowd", "select (no", "A select without cases never ends: {place}." },
 	{ "crowd", "select",
 	  "Let the select have a case <-ctx.Done(), and cancel that context when nobody needs it any "
