@@ -11,6 +11,7 @@
 #include "graph/base/clean.h"
 #include "graph/base/cleanup.h"
 #include "graph/export/content.h"
+#include "graph/export/ids.h"
 #include "graph/lens.h"
 #include "graph/query/label.h"
 #include "graph/query/proof.h"
@@ -380,7 +381,7 @@ bool dot_write(const struct graph *g, const struct dot_wish *wish, struct text *
 		return false;
 	agseterrf(say_nothing);
 	p.nodes = nodes = calloc((size_t)hood.n_nodes + 1, sizeof *nodes);
-	p.dot = dot = agopen((char *)"goretain", Agdirected, NULL);
+	p.dot = dot = agopen((char *)"goretain", Agdirected, &ids_discipline);
 	if (!nodes || !dot)
 		return fail_memory(err, "a picture");
 	return draw(&p, err) && put_dot(dot, out, err);
