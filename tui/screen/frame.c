@@ -115,9 +115,10 @@ static void draw_views(const struct screen *screen, int y)
 		text_printf(&line.text, "%s%c %s%s", i && here ? " " : "", top_views[i].digit,
 			    top_views[i].ops->name, here ? " " : "");
 		line_role(&line, ROLE_PLAIN);
-		text_puts(&line.text, here ? "" : " ");
 	}
 	text_puts(&more.text, ": more");
+	if (text_width(text_string(&line.text)) + text_width(text_string(&more.text)) + 5 > (unsigned)COLS)
+		line_clear(&more);
 	put_both(y, &line, &more, false);
 }
 

@@ -11,6 +11,7 @@ const struct top_view top_views[] = {
 	{ '4', ACTION_VIEW_MAPS, &maps_view },
 	{ '5', ACTION_VIEW_TASKS, &tasks_view },
 	{ '6', ACTION_VIEW_SUSPECTS, &suspects_view },
+	{ '8', ACTION_VIEW_CHANGE, &change_view },
 	{ 0, ACTION_NONE, NULL },
 };
 
@@ -166,6 +167,9 @@ void history_free(struct screen *screen)
 	while (screen->n_visits)
 		release(screen, screen->visits[--screen->n_visits].page);
 	for (unsigned i = 0; top_views[i].ops; i++)
-		if (screen->tops[i])
+		if (screen->tops[i]) {
 			release(screen, screen->tops[i]);
+			screen->tops[i] = NULL;
+		}
+	screen->at = 0;
 }

@@ -46,6 +46,11 @@ static void look_at_worker(struct screen *screen)
 	screen->stage = (g ? graph_stage(g) : STAGE_NONE) * 2 + (screen->index != NULL);
 }
 
+const struct change *screen_change(const struct screen *screen)
+{
+	return worker_change(screen->worker);
+}
+
 struct source *screen_source(const struct screen *screen)
 {
 	return screen->source;
@@ -216,6 +221,34 @@ static bool act_move(struct page *page, enum action action)
 	}
 }
 
+/* R: the process as it is now. What is shown stays until the next snapshot is whole. */
+static void look_again(struct screen *screen)
+{
+	struct error err = {0};
+
+	if (!screen->request->pid)
+		screen_message(screen, "a file stays as it is: R looks again at a process");
+	else if (worker_state(screen->worker, NULL) == WORKER_RUNS || !screen_has(screen, STAGE_DONE))
+		screen_message(screen, "this is not complete yet: R looks again when it is");
+	else if (!worker_again(screen->worker, &err))
+		screen_message(screen, "%s", err.message);
+}
+
+/* The next snapshot takes the place of what is shown. */
+static void renew(struct screen *screen)
+{
+	if (screen->prompt.kind != PROMPT_NONE)
+		prompt_type(&screen->prompt, ESC);
+	if (screen->errand.running)
+		end_errand(screen);
+	history_free(screen);
+	worker_renew(screen->worker);
+	screen->graph = NULL;
+	look_at_worker(screen);
+	history_view(screen, 0);
+	screen_act(screen, ACTION_VIEW_CHANGE);
+}
+
 static bool act_view(struct screen *screen, enum action action)
 {
 	for (unsigned i = 0; top_views[i].ops; i++) {
@@ -263,6 +296,7 @@ void screen_act(struct screen *screen, enum action action)
 	case ACTION_PALETTE: open_help(screen, true); return;
 	case ACTION_REDRAW: screen_redraw(screen); return;
 	case ACTION_BYTES: toggle_bytes(screen); return;
+	case ACTION_AGAIN: look_again(screen); return;
 	case ACTION_EXPORT: picture_ask(page); return;
 	case ACTION_FIND: find_ask(screen); return;
 	case ACTION_INFO: details_ask(page); return;
@@ -379,6 +413,8 @@ static void loop(struct screen *screen)
 {
 	while (!screen->quit) {
 		look_at_worker(screen);
+		if (worker_is_ready(screen->worker))
+			renew(screen);
 		check_worker(screen);
 		refresh_page(screen);
 		if (screen->quit)

@@ -7,6 +7,7 @@
 #define GORETAIN_TUI_SCREEN_SCREEN_H
 
 #include "graph/base/progress.h"
+#include "graph/change/change.h"
 #include "graph/graph.h"
 #include "graph/lens.h"
 #include "graph/source.h"
@@ -72,6 +73,8 @@ static inline bool screen_has(const struct screen *screen, enum stage stage)
 /* NULL until it exists. */
 const struct graph *screen_graph(const struct screen *screen);
 const struct index *screen_index(const struct screen *screen);
+/* What changed since the snapshot before; NULL if there was none. */
+const struct change *screen_change(const struct screen *screen);
 struct source *screen_source(const struct screen *screen);
 const struct request *screen_request(const struct screen *screen);
 bool screen_exact(const struct screen *screen); /* figures as exact bytes */

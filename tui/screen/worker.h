@@ -4,6 +4,7 @@
 #define GORETAIN_TUI_SCREEN_WORKER_H
 
 #include "graph/base/progress.h"
+#include "graph/change/change.h"
 #include "graph/graph.h"
 #include "graph/source.h"
 #include "tui/command.h"
@@ -28,6 +29,16 @@ const struct graph *worker_graph(struct worker *worker);
 const struct index *worker_index(struct worker *worker);
 struct progress *worker_progress(struct worker *worker);
 enum worker_state worker_state(struct worker *worker, struct error *err);
+
+/* Take another snapshot of the process while what there is stays; only when the worker is at rest. It is
+ * compared with the first; worker_is_ready when both are whole. If that fails all stays as it was, and
+ * worker_state says why. */
+bool worker_again(struct worker *worker, struct error *err);
+bool worker_is_ready(struct worker *worker);
+/* Put it in the place of what there was, which is freed: nothing may look at that any more. */
+void worker_renew(struct worker *worker);
+/* What changed since the snapshot before; NULL if there was none. */
+const struct change *worker_change(struct worker *worker);
 
 /* Ask the running stage to end; what is published stays. */
 void worker_cancel(struct worker *worker);

@@ -10,6 +10,7 @@
 
 enum { CONTINUED = 3 }; /* cells that an indent and an ellipsis take from a line that continues */
 enum { PANE_HOLDS, PANE_TYPES, PANE_MEMORY, N_PANES };
+enum { HOLDERS_SEEN = 3 }; /* lines kept for the largest holders below the suspects */
 enum { MOST_PARTS = 16, MOST_TYPES = 100, MOST_SUSPECTS = 3, MOST_HOLDERS = 20, MOST_SHARED = 5 };
 enum { MOST_ITEMS = MOST_SUSPECTS + MOST_HOLDERS + 1 + MOST_SHARED, MOST_LINES = 400 };
 
@@ -281,6 +282,7 @@ static void wrap_item(struct overview *o, uint32_t item, unsigned width, uint32_
 
 static void wrap(struct overview *o, int width, int height)
 {
+	int room = height - HOLDERS_SEEN;
 	uint32_t suspects = 0, each;
 
 	o->wrapped_width = width;
@@ -288,7 +290,7 @@ static void wrap(struct overview *o, int width, int height)
 	o->n_lines = 0;
 	for (uint32_t i = 0; i < o->n_items; i++)
 		suspects += o->items[i].kind == ITEM_SUSPECT;
-	each = suspects && height > (int)suspects ? (uint32_t)height / suspects : 1;
+	each = suspects && room > (int)suspects ? (uint32_t)room / suspects : 1;
 	for (uint32_t i = 0; i < o->n_items; i++)
 		wrap_item(o, i, width > 24 ? (unsigned)width - 16 : 8, each < 8 ? each : 8);
 }

@@ -13,7 +13,8 @@ struct top_view {
 };
 extern const struct top_view top_views[];
 
-extern const struct view_ops overview_view, dominators_view, types_view, maps_view, tasks_view, suspects_view;
+extern const struct view_ops overview_view, dominators_view, types_view, maps_view, tasks_view, suspects_view,
+	change_view;
 
 /* ARG: const struct subject *, an object or a holder. */
 extern const struct view_ops object_view;
