@@ -1,6 +1,8 @@
 /* Change: what grew between the last two looks at the process, by the path that leads there. */
 #include <stdlib.h>
 
+#include "graph/base/text.h"
+#include "graph/graph.h"
 #include "graph/naming.h"
 #include "tui/page/change.h"
 #include "tui/page/words.h"

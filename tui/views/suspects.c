@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/base/text.h"
+#include "graph/graph.h"
 #include "tui/page/words.h"
 #include "tui/views/listing.h"
 #include "tui/views/views.h"

@@ -1,6 +1,8 @@
 /* Goroutines by what they keep: those that do the same and wait for the same are one row. */
 #include <stdlib.h>
 
+#include "graph/base/text.h"
+#include "graph/graph.h"
 #include "graph/base/cleanup.h"
 #include "graph/query/label.h"
 #include "graph/query/summary.h"

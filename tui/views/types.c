@@ -1,6 +1,8 @@
 /* Types by what their instances keep. */
 #include <stdlib.h>
 
+#include "graph/base/text.h"
+#include "graph/graph.h"
 #include "graph/naming.h"
 #include "tui/page/words.h"
 #include "tui/views/listing.h"
