@@ -80,23 +80,10 @@ static const struct listing_ops ops = { "change", STAGE_DONE, make, key, say };
 
 static bool open_view(struct page *page, const void *arg, struct error *err)
 {
-	struct changes *c = calloc(1, sizeof *c);
-
-	if (!c)
-		return fail_memory(err, "the list of changes");
-	c->list.ops = &ops;
-	c->change = screen_change(page->screen);
-	listing_open(page, &c->list, columns, N_COLUMNS);
+	if (!listing_open(page, &ops, sizeof(struct changes), columns, N_COLUMNS, err))
+		return false;
+	((struct changes *)page->state)->change = screen_change(page->screen);
 	return true;
-}
-
-static void close_view(struct page *page)
-{
-	struct changes *c = page->state;
-
-	if (c)
-		listing_free(&c->list);
-	free(c);
 }
 
 static void job_done(struct page *page)
@@ -156,23 +143,12 @@ static bool subject(struct page *page, struct subject *out)
 	return r->object != NO_NODE || r->holder != NO_NODE;
 }
 
-static bool act(struct page *page, enum action action)
-{
-	struct subject to;
-
-	if (action != ACTION_ENTER && action != ACTION_RIGHT)
-		return false;
-	if (subject(page, &to))
-		screen_open(page->screen, &object_view, &to);
-	return true;
-}
-
 const struct view_ops change_view = {
 	.name = "Change",
 	.screen = SCREEN_CHANGE,
 	.about = "What grew between the last two looks at the process (R looks again), told at the\n"
 		 "place that takes it in: bytes that gather deeper have a row of their own.\n"
 		 "GREW: bytes; A SECOND: by the time between the two stops. ENTRIES: of a map.",
-	.open = open_view, .close = close_view, .update = listing_update, .row = row, .act = act,
+	.open = open_view, .close = listing_close, .update = listing_update, .row = row, .act = listing_act,
 	.subject = subject, .sort = listing_sort, .job_done = job_done,
 };

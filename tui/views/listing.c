@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "tui/views/views.h"
+
 static int compare(const void *a, const void *b, void *arg)
 {
 	const struct listing *l = arg;
@@ -23,19 +25,46 @@ static void job(void *arg, struct progress *progress)
 		qsort_r(l->items, l->count, sizeof *l->items, compare, l);
 }
 
-void listing_open(struct page *page, struct listing *l, const struct column *columns, unsigned n_columns)
+bool listing_open(struct page *page, const struct listing_ops *ops, size_t size,
+		  const struct column *columns, unsigned n_columns, struct error *err)
 {
+	struct listing *l = calloc(1, size);
+
+	if (!l)
+		return fail_memory(err, "a list");
+	l->ops = ops;
 	page->state = l;
 	page->panes[0].columns = columns;
 	page->panes[0].n_columns = n_columns;
 	page->panes[0].heads = true;
 	page->empty = "· this is being computed";
+	return true;
 }
 
 void listing_free(struct listing *l)
 {
 	free(l->items);
 	free(l->order);
+}
+
+void listing_close(struct page *page)
+{
+	if (page->state)
+		listing_free(page->state);
+	free(page->state);
+}
+
+bool listing_act(struct page *page, enum action action)
+{
+	struct subject to;
+
+	if (action != ACTION_ENTER && action != ACTION_RIGHT)
+		return false;
+	if (page->ops->subject(page, &to))
+		screen_open(page->screen, &object_view, &to);
+	else
+		screen_act(page->screen, ACTION_INFO);
+	return true;
 }
 
 void listing_sort(struct page *page)

@@ -29,11 +29,15 @@ struct listing {
 	bool reversed, failed;
 };
 
-/* Set up PAGE, whose state begins with a listing. */
-void listing_open(struct page *page, struct listing *l, const struct column *columns, unsigned n_columns);
+/* Set up PAGE with STATE of SIZE bytes, zeros, that begins with a listing. The state is the page's. */
+bool listing_open(struct page *page, const struct listing_ops *ops, size_t size,
+		  const struct column *columns, unsigned n_columns, struct error *err);
 void listing_free(struct listing *l);
 
 /* For struct view_ops. */
+void listing_close(struct page *page); /* of a page whose state has nothing else to free */
+/* Enter goes to the row's subject. */
+bool listing_act(struct page *page, enum action action);
 void listing_update(struct page *page);
 void listing_sort(struct page *page);
 void listing_done(struct page *page);

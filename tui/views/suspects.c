@@ -38,20 +38,7 @@ static const struct listing_ops ops = { "suspect", STAGE_DONE, make, key, NULL }
 
 static bool open_view(struct page *page, const void *arg, struct error *err)
 {
-	struct listing *l = calloc(1, sizeof *l);
-
-	if (!l)
-		return fail_memory(err, "the list of suspects");
-	l->ops = &ops;
-	listing_open(page, l, columns, N_COLUMNS);
-	return true;
-}
-
-static void close_view(struct page *page)
-{
-	if (page->state)
-		listing_free(page->state);
-	free(page->state);
+	return listing_open(page, &ops, sizeof(struct listing), columns, N_COLUMNS, err);
 }
 
 static void row(struct page *page, unsigned pane, uint32_t index, struct row *out)
@@ -105,25 +92,12 @@ static void details(struct page *page, struct text *out)
 	put_part(out, "It shows in SQL:\n", s->query);
 }
 
-static bool act(struct page *page, enum action action)
-{
-	struct subject to;
-
-	if (action != ACTION_ENTER && action != ACTION_RIGHT)
-		return false;
-	if (subject(page, &to))
-		screen_open(page->screen, &object_view, &to);
-	else
-		screen_act(page->screen, ACTION_INFO);
-	return true;
-}
-
 const struct view_ops suspects_view = {
 	.name = "Suspects",
 	.screen = SCREEN_SUSPECTS,
 	.about = "What keeps memory in a way that looks like a leak. SURE: proven, likely, or a note:\n"
 		 "large, and perhaps so by design. i: the evidence, what to do, and the query that\n"
 		 "shows it. Enter: the object that it is about.",
-	.open = open_view, .close = close_view, .update = listing_update, .row = row, .act = act,
+	.open = open_view, .close = listing_close, .update = listing_update, .row = row, .act = listing_act,
 	.subject = subject, .details = details, .sort = listing_sort, .job_done = listing_done,
 };

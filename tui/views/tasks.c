@@ -74,13 +74,7 @@ static const struct listing_ops ops = { "kind", STAGE_RETAINED, make, key, say }
 
 static bool open_view(struct page *page, const void *arg, struct error *err)
 {
-	struct tasks *t = calloc(1, sizeof *t);
-
-	if (!t)
-		return fail_memory(err, "the list of goroutines");
-	t->list.ops = &ops;
-	listing_open(page, &t->list, columns, N_COLUMNS);
-	return true;
+	return listing_open(page, &ops, sizeof(struct tasks), columns, N_COLUMNS, err);
 }
 
 static void close_view(struct page *page)
@@ -164,17 +158,12 @@ static void open_group(struct page *page, const struct holder_group *group)
 static bool act(struct page *page, enum action action)
 {
 	const struct tasks *t = page->state;
-	struct subject to;
+	bool open = action == ACTION_ENTER || action == ACTION_RIGHT;
 	uint32_t item;
 
-	if (action != ACTION_ENTER && action != ACTION_RIGHT)
-		return false;
-	if (!listing_selected(page, &item))
-		return true;
-	if (t->groups[item].count > 1)
-		open_group(page, &t->groups[item]);
-	else if (subject(page, &to))
-		screen_open(page->screen, &object_view, &to);
+	if (!open || !listing_selected(page, &item) || t->groups[item].count <= 1)
+		return listing_act(page, action);
+	open_group(page, &t->groups[item]);
 	return true;
 }
 

@@ -51,20 +51,7 @@ static const struct listing_ops ops = { "type", STAGE_RETAINED, make, key, NULL 
 
 static bool open_view(struct page *page, const void *arg, struct error *err)
 {
-	struct listing *l = calloc(1, sizeof *l);
-
-	if (!l)
-		return fail_memory(err, "the list of types");
-	l->ops = &ops;
-	listing_open(page, l, columns, N_COLUMNS);
-	return true;
-}
-
-static void close_view(struct page *page)
-{
-	if (page->state)
-		listing_free(page->state);
-	free(page->state);
+	return listing_open(page, &ops, sizeof(struct listing), columns, N_COLUMNS, err);
 }
 
 static void say_type(const struct graph *g, uint32_t item, struct text *out)
@@ -117,6 +104,6 @@ const struct view_ops types_view = {
 	.about = "Every type that has objects. RETAINED: freed if all its instances went (what is\n"
 		 "held by one of another type counts for both). LIVE: their own bytes.\n"
 		 "GARBAGE: bytes of instances that nothing holds any more.",
-	.open = open_view, .close = close_view, .update = listing_update, .row = row, .act = act,
+	.open = open_view, .close = listing_close, .update = listing_update, .row = row, .act = act,
 	.sort = listing_sort, .job_done = listing_done,
 };
