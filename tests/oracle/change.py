@@ -122,7 +122,7 @@ def check(argument, tap, folder):
         tap.check(of_program(same) == of_program(change),
                   f"{go}: two files say the same as a file and the process", [of_program(same), of_program(change)])
         still = compare(new, target.pid)
-        tap.check(still["matched"] == "exact" and not [r for r in rows(still) if r["grew"] > 20_000],
+        tap.check(still["matched"] == "exact" and not [row for row in of_program(still) if row[1] > 20_000],
                   f"{go}: while nothing happens nothing grows", rows(still))
     check_forms(tap, go, old, new)
     check_errors(tap, go, old, new, folder)
