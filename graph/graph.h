@@ -400,6 +400,14 @@ const struct map *graph_map_of(const struct graph *g, uint32_t id);
 struct text;
 void graph_type_label(const struct graph *g, uint32_t id, struct text *out);
 
+/* The task that HOLDER is, NULL if it is none. */
+static inline const struct task *graph_holder_task(const struct graph *g, uint32_t holder)
+{
+	const struct holder *h = &g->holders[holder];
+
+	return h->kind == HOLDER_TASK && h->task < g->n_tasks ? &g->tasks[h->task] : NULL;
+}
+
 /* Bytes retained by any node: object, holder or the root. */
 uint64_t graph_retained(const struct graph *g, uint32_t node);
 

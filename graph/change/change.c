@@ -6,6 +6,7 @@
 #include "graph/base/array.h"
 #include "graph/base/cleanup.h"
 #include "graph/base/grow.h"
+#include "graph/base/sorted.h"
 #include "graph/change/gather.h"
 #include "graph/naming.h"
 #include "graph/query/chain.h"
@@ -86,13 +87,13 @@ static int by_kin(const void *a, const void *b, void *arg)
 
 static void say_holder(const struct graph *g, uint32_t holder, struct text *out)
 {
-	const struct holder *h = &g->holders[holder];
+	const struct task *task = graph_holder_task(g, holder);
 
-	if (h->system) {
+	if (g->holders[holder].system) {
 		text_puts(out, "the runtime's own");
-	} else if (h->kind == HOLDER_TASK && h->task < g->n_tasks) {
+	} else if (task) {
 		text_puts(out, "goroutine ");
-		label_task(g, &g->tasks[h->task], out);
+		label_task(g, task, out);
 	} else {
 		label_holder(g, holder, out);
 	}
@@ -112,22 +113,14 @@ static bool say_path(struct work *w, uint32_t object, struct text *out, struct e
 static void look_at_map(struct work *w, struct change_row *row)
 {
 	const struct map *map = graph_map_of(w->g, row->object);
-	uint32_t lo = 0, hi = w->old->n_maps;
+	const struct digest_map *was;
 
-	while (map && lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (w->old->maps[mid].addr < map->addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
 	if (!map)
 		return;
+	was = sorted_find(w->old->maps, w->old->n_maps, sizeof *was, map->addr);
 	row->is_map = true;
 	row->entries = map->entries;
-	if (lo < w->old->n_maps && w->old->maps[lo].addr == map->addr)
-		row->entries_was = w->old->maps[lo].entries;
+	row->entries_was = was ? was->entries : 0;
 }
 
 /* How much hangs on the place now, and did. */

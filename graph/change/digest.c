@@ -55,8 +55,7 @@ const struct digest_sum *digest_find(const struct digest_sums *sums, const char 
 void digest_holder_key(const struct graph *g, uint32_t holder, struct text *out)
 {
 	const struct holder *h = &g->holders[holder];
-	const struct task *task = h->kind == HOLDER_TASK && h->task < g->n_tasks ? &g->tasks[h->task]
-										   : NULL;
+	const struct task *task = graph_holder_task(g, holder);
 
 	if (h->system) {
 		text_printf(out, "%d the runtime's own", (int)HOLDER_RUNTIME);
@@ -77,16 +76,14 @@ static bool list_holders(const struct graph *g, struct digest_sums *out, struct 
 {
 	out->items = array_zero(g->n_holders, sizeof *out->items, "sums by holder", err);
 	for (uint32_t h = 0; out->items && h < g->n_holders; h++) {
-		const struct holder *holder = &g->holders[h];
+		const struct task *task = graph_holder_task(g, h);
 		struct digest_sum *s = &out->items[out->n];
 		struct text key = { 0 };
 
 		digest_holder_key(g, h, &key);
 		if (key.failed)
 			return fail_memory(err, "sums by holder");
-		*s = (struct digest_sum){ .key = key.bytes, .count = 1 };
-		if (holder->kind == HOLDER_TASK && holder->task < g->n_tasks)
-			s->stacks = g->tasks[holder->task].stack_bytes;
+		*s = (struct digest_sum){ .key = key.bytes, .count = 1, .stacks = task ? task->stack_bytes : 0 };
 		out->n++;
 	}
 	return out->items != NULL;

@@ -39,7 +39,7 @@ struct digest {
 	struct digest_map *maps; uint32_t n_maps; /* live, by address */
 };
 
-/* Digest G, whose path tree is TREE. Needs STAGE_RETAINED. NULL with ERR set on failure; free with digest_free. */
+/* Digest G, whose path tree is TREE. Needs STAGE_LIVE. NULL with ERR set on failure; free with digest_free. */
 struct digest *digest_make(const struct graph *g, const struct path_tree *tree, struct error *err);
 void digest_free(struct digest *digest);
 

@@ -109,13 +109,6 @@ uint32_t summary_maps(const struct graph *g, uint32_t *maps, uint32_t max)
 
 /* --- holders --- */
 
-static const struct task *task_of(const struct graph *g, uint32_t holder)
-{
-	uint32_t task = g->holders[holder].task;
-
-	return g->holders[holder].kind == HOLDER_TASK && task < g->n_tasks ? &g->tasks[task] : NULL;
-}
-
 static int compare_names(const char *a, const char *b)
 {
 	return strcmp(a ? a : "", b ? b : "");
@@ -126,13 +119,13 @@ static bool has_kin(const struct graph *g, uint32_t holder)
 {
 	enum holder_kind kind = g->holders[holder].kind;
 
-	return task_of(g, holder) || kind == HOLDER_TIMER || kind == HOLDER_SPECIAL;
+	return graph_holder_task(g, holder) || kind == HOLDER_TIMER || kind == HOLDER_SPECIAL;
 }
 
 /* Order in which holders of one group stand side by side. */
 static int compare_kin(const struct graph *g, uint32_t a, uint32_t b)
 {
-	const struct task *left = task_of(g, a), *right = task_of(g, b);
+	const struct task *left = graph_holder_task(g, a), *right = graph_holder_task(g, b);
 	int order = (int)has_kin(g, a) - (int)has_kin(g, b);
 
 	if (!order)
@@ -162,7 +155,7 @@ static int compare_holders(const void *a, const void *b, void *arg)
 
 uint64_t summary_stack(const struct graph *g, uint32_t holder)
 {
-	const struct task *task = task_of(g, holder);
+	const struct task *task = graph_holder_task(g, holder);
 
 	return task ? task->stack_bytes : 0;
 }
@@ -179,7 +172,7 @@ uint64_t summary_whole(const struct graph *g)
 void summary_add(const struct graph *g, struct holder_group *group, uint32_t holder)
 {
 	const struct holder *h = &g->holders[holder];
-	const struct task *task = task_of(g, holder);
+	const struct task *task = graph_holder_task(g, holder);
 
 	if (!group->count)
 		*group = (struct holder_group){ .holder = holder, .wait_ns = -1 };
@@ -233,7 +226,7 @@ uint32_t summary_holders(const struct graph *g, struct holder_group *groups, uin
 
 void summary_group(const struct graph *g, const struct holder_group *group, struct text *out)
 {
-	const struct task *task = task_of(g, group->holder);
+	const struct task *task = graph_holder_task(g, group->holder);
 
 	if (group->count > 1) {
 		text_count(out, group->count);

@@ -28,13 +28,6 @@ struct crowd {
 	bool unknown;              /* of one of them it is not known */
 };
 
-static const struct task *task_of(const struct graph *g, uint32_t holder)
-{
-	uint32_t task = g->holders[holder].task;
-
-	return g->holders[holder].kind == HOLDER_TASK && task < g->n_tasks ? &g->tasks[task] : NULL;
-}
-
 /* ---- which ---- */
 
 /* What was told of already, by the holder that keeps it. NULL without memory. */
@@ -76,8 +69,8 @@ static bool choose(struct crowd *c, const struct holder_group *group)
 		if (!summary_alike(g, h, group->holder))
 			continue;
 		told += c->told[h];
-		c->unknown |= task_of(g, h)->stuck < 0;
-		if (task_of(g, h)->stuck == 1)
+		c->unknown |= graph_holder_task(g, h)->stuck < 0;
+		if (graph_holder_task(g, h)->stuck == 1)
 			summary_add(g, &stuck, h);
 	}
 	c->all = group->count;
@@ -95,7 +88,7 @@ static bool choose(struct crowd *c, const struct holder_group *group)
 /* " wait (select)", " can run": what they do. */
 static void put_state(const struct crowd *c, struct text *out)
 {
-	const struct task *task = task_of(c->hunt->g, c->group.holder);
+	const struct task *task = graph_holder_task(c->hunt->g, c->group.holder);
 	bool one = c->group.count == 1;
 
 	if (task->wait)
@@ -107,7 +100,7 @@ static void put_state(const struct crowd *c, struct text *out)
 static void put_title(const struct crowd *c, struct text *out)
 {
 	const struct graph *g = c->hunt->g;
-	const struct task *task = task_of(g, c->group.holder);
+	const struct task *task = graph_holder_task(g, c->group.holder);
 	autotext struct text head = { 0 }, tail = { 0 };
 
 	if (c->group.count > 1) {
@@ -153,7 +146,7 @@ static void put_where(const struct graph *g, const struct task *task, struct tex
 static void put_wait(const struct crowd *c, struct text *out)
 {
 	const struct graph *g = c->hunt->g;
-	const struct task *task = task_of(g, c->group.holder);
+	const struct task *task = graph_holder_task(g, c->group.holder);
 	bool one = c->group.count == 1;
 
 	text_counted(out, c->group.count, "goroutine");
@@ -174,7 +167,7 @@ static void put_wait(const struct crowd *c, struct text *out)
 
 static void put_chance(const struct crowd *c, struct text *out)
 {
-	const struct task *task = task_of(c->hunt->g, c->group.holder);
+	const struct task *task = graph_holder_task(c->hunt->g, c->group.holder);
 
 	if (!c->stuck) {
 		text_puts(out, c->unknown ? " Whether all of them can go on is not known:"
@@ -207,7 +200,7 @@ static bool tell(struct crowd *c, struct suspect_list *list, struct error *err)
 {
 	static const char fix[] = "Let the goroutines end when nobody needs them any more, or bound how many are started.";
 	const struct graph *g = c->hunt->g;
-	uint64_t id = task_of(g, c->group.holder)->id;
+	uint64_t id = graph_holder_task(g, c->group.holder)->id;
 	struct suspect s = { .rule = rule_crowd.name, .retained = summary_kept(&c->group),
 			     .objects = c->group.objects, .holder = c->group.holder, .object = NO_NODE,
 			     .confidence = c->stuck ? CONFIDENCE_PROVEN : CONFIDENCE_NOTE };
@@ -238,7 +231,7 @@ static bool survey(struct hunt *hunt, struct suspect_list *list, struct error *e
 	n = ok ? summary_holders(g, groups, MOST_GROUPS, &all, err) : 0;
 	for (uint32_t i = 0; ok && i < n && looked < MOST; i++) {
 		struct crowd c = { .hunt = hunt, .told = told, .least = least };
-		const struct task *task = task_of(g, groups[i].holder);
+		const struct task *task = graph_holder_task(g, groups[i].holder);
 
 		if (!task || task->system ||
 		    (groups[i].count < MANY && summary_kept(&groups[i]) < least))

@@ -67,11 +67,12 @@ static void print_sentences(const struct answer *a, const struct text *sentences
 static void put_holder_detail(const struct graph *g, uint32_t holder, struct text *out)
 {
 	const struct holder *h = &g->holders[holder];
+	const struct task *task = graph_holder_task(g, holder);
 
 	if (h->type < g->n_types)
 		naming_type(g, &g->types[h->type], out);
-	else if (h->kind == HOLDER_TASK && h->task < g->n_tasks && g->tasks[h->task].wait)
-		text_puts(out, g->tasks[h->task].wait);
+	else if (task && task->wait)
+		text_puts(out, task->wait);
 }
 
 /* --- trees --- */

@@ -138,7 +138,7 @@ void history_back(struct screen *screen)
 	if (screen->at)
 		go(screen, screen->at - 1);
 	else
-		screen_message(screen, "this is the first page; 1 2 4 go to the views, q quits");
+		screen_message(screen, "this is the first page; the digits go to the views, q quits");
 }
 
 void screen_back(struct screen *screen)

@@ -27,13 +27,6 @@ struct tasks {
 	struct holder_group *groups; /* items are indices into it */
 };
 
-static const struct task *task_of(const struct graph *g, const struct holder_group *group)
-{
-	const struct holder *h = &g->holders[group->holder];
-
-	return h->kind == HOLDER_TASK && h->task < g->n_tasks ? &g->tasks[h->task] : NULL;
-}
-
 static uint64_t key(const struct listing *l, uint32_t item, unsigned column)
 {
 	const struct holder_group *group = &((const struct tasks *)l)->groups[item];
@@ -59,7 +52,7 @@ static bool make(struct listing *l, struct progress *progress)
 		return false;
 	n = summary_holders(g, t->groups, g->n_holders, &all, NULL);
 	for (uint32_t i = 0; i < n; i++)
-		if (task_of(g, &t->groups[i]))
+		if (graph_holder_task(g, t->groups[i].holder))
 			l->items[l->count++] = i;
 	return n > 0 || !g->n_holders;
 }
@@ -106,7 +99,7 @@ static void row(struct page *page, unsigned pane, uint32_t index, struct row *ou
 	const struct tasks *t = page->state;
 	const struct graph *g = t->list.graph;
 	const struct holder_group *group = &t->groups[t->list.order[index]];
-	const struct task *task = task_of(g, group);
+	const struct task *task = graph_holder_task(g, group->holder);
 	bool exact = screen_exact(page->screen);
 
 	text_size(&out->cells[KEPT].text, summary_kept(group), exact);
@@ -150,7 +143,7 @@ static void open_group(struct page *page, const struct holder_group *group)
 		if (summary_alike(g, h, group->holder))
 			nodes[request.n_nodes++] = g->n_objects + h;
 	text_puts(&title, "× goroutine ");
-	label_task(g, task_of(g, group), &title);
+	label_task(g, graph_holder_task(g, group->holder), &title);
 	request.title = text_string(&title);
 	screen_open(page->screen, &objects_view, &request);
 }
