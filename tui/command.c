@@ -60,7 +60,8 @@ const struct command commands[] = {
 	{0},
 };
 
-struct graph *command_load(const struct request *request, struct source *source, struct error *err)
+struct graph *command_load(const struct request *request, struct source *source, enum stage stage,
+			   struct error *err)
 {
 	struct graph *_Atomic graph = NULL;
 	struct progress progress = {0};
@@ -75,7 +76,7 @@ struct graph *command_load(const struct request *request, struct source *source,
 	if (ok && atomic_load(&graph)->lens) /* before suspects are put into words */
 		atomic_load(&graph)->lens->redact = result_hides_content(request);
 	ok = ok && graph_mark(graph, &progress, err) && graph_dominators(graph, &progress, err) &&
-	     graph_find_suspects(graph, &progress, err);
+	     (stage < STAGE_DONE || graph_find_suspects(graph, &progress, err));
 	stage_log_end(&progress, ok ? "complete" : "failed");
 	progress_line_end(line);
 	if (ok)

@@ -50,9 +50,10 @@ struct command {
 /* All commands, ended by a row without a run function. */
 extern const struct command commands[];
 
-/* A helper for commands that want the whole graph at once: load, mark, dominators, suspects, with
- * progress on standard error if it is a terminal. The graph is the caller's to free; NULL on
- * failure. */
-struct graph *command_load(const struct request *request, struct source *source, struct error *err);
+/* A helper for commands that want the whole graph at once: load, mark, dominators and, if STAGE is
+ * STAGE_DONE and not STAGE_RETAINED, suspects, with progress on standard error if it is a terminal. The
+ * graph is the caller's to free; NULL on failure. */
+struct graph *command_load(const struct request *request, struct source *source, enum stage stage,
+			   struct error *err);
 
 #endif

@@ -44,7 +44,7 @@ static bool write_change(const struct request *request, const struct graph *g, c
 static bool compare(const struct request *request, struct source *source, const struct digest *old,
 		    struct text *out, struct error *err)
 {
-	struct graph *graph = command_load(request, source, err);
+	struct graph *graph = command_load(request, source, STAGE_RETAINED, err);
 	autochange struct change change = {0};
 	bool ok;
 

@@ -138,7 +138,7 @@ bool cmd_export(const struct request *request, struct source *source, struct err
 
 	if (!check_request(request, err) || !result_open(&result, request, source, err))
 		return false;
-	graph = command_load(request, source, err);
+	graph = command_load(request, source, STAGE_RETAINED, err);
 	good = graph && make_picture(request, graph, &dot, err) && result_write(&result, &dot, err);
 	graph_free(graph);
 	return good;

@@ -31,7 +31,7 @@ bool cmd_report(const struct request *request, struct source *source, struct err
 			    "--json instead of --tsv");
 	if (!result_open(&result, request, source, err))
 		return false;
-	graph = command_load(request, source, err);
+	graph = command_load(request, source, STAGE_DONE, err);
 	good = graph && make_report(request, graph, &page, err) &&
 	       result_write(&result, &page, err);
 	graph_free(graph);

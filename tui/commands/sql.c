@@ -66,7 +66,7 @@ bool cmd_sql(const struct request *request, struct source *source, struct error 
 		return false;
 	if (schema)
 		return put_schema(&result, err);
-	graph = command_load(request, source, err);
+	graph = command_load(request, source, STAGE_DONE, err);
 	good = graph && run_query(request, graph, result.file, err) && result_close(&result, err);
 	graph_free(graph);
 	return good;

@@ -31,7 +31,7 @@ bool cmd_why(const struct request *request, struct source *source, struct error 
 			    "--json instead of --tsv");
 	if (!what_check(request->argument, err) || !result_open(&result, request, source, err))
 		return false;
-	graph = command_load(request, source, err);
+	graph = command_load(request, source, STAGE_RETAINED, err);
 	good = graph && answer(request, graph, &text, err) && result_write(&result, &text, err);
 	graph_free(graph);
 	return good;
